@@ -1,0 +1,106 @@
+"""`ir_folder`: any folder, archive or glob of LLVM IR as shards of examples.
+
+    python datasets/prepare.py ir_folder --source=my_ir --data_dir=data
+
+The work is `mirencoder_jax.data.corpus`; this builder says where the files are
+and what the shards hold.
+"""
+
+import os
+
+import numpy as np
+import tensorflow_datasets as tfds
+
+from mirencoder_jax.data import corpus
+from mirencoder_jax.data import corpus_files
+from mirencoder_jax.data import example
+
+
+def features() -> tfds.features.FeaturesDict:
+  """An `Example` as TFDS stores it: flat arrays as bytes, texts."""
+  arrays = {
+      name: tfds.features.Tensor(
+          shape=(None,), dtype=np.dtype(dtype), encoding='bytes'
+      )
+      for name, dtype in example.ARRAYS.items()
+  }
+  texts = {name: tfds.features.Text() for name in example.STRINGS}
+  return tfds.features.FeaturesDict(arrays | texts)
+
+
+class Builder(tfds.core.GeneratorBasedBuilder):
+  """Shards of one corpus.
+
+  Attributes:
+    report: `corpus_report.Report` of the job; None where it was done before.
+  """
+
+  VERSION = tfds.core.Version('1.0.0')
+  RELEASE_NOTES = {'1.0.0': 'First version.'}
+
+  def __init__(
+      self,
+      *,
+      source: str | os.PathLike | None = None,
+      manifest: str | os.PathLike | None = None,
+      settings: corpus.CorpusConfig = corpus.CorpusConfig(),
+      **kwargs,
+  ):
+    """A builder.
+
+    Args:
+      source: folder, archive, file or glob of `.ll` and `.bc` files.
+      manifest: CSV that says where each file comes from; by default the
+        `manifest.csv` at the top of the source, if there is one.
+      settings: how the corpus is read.
+      **kwargs: as for any builder, such as `data_dir`. A `config` names the
+        corpus where several stand side by side in one `data_dir`.
+    """
+    self._source = source
+    self._manifest = manifest
+    self._settings = settings
+    self._corpus = None
+    self.report = None
+    super().__init__(file_format='array_record', **kwargs)
+
+  def _info(self) -> tfds.core.DatasetInfo:
+    return self.dataset_info_from_configs(
+        features=features(), metadata=tfds.core.MetadataDict()
+    )
+
+  def _split_generators(self, dl_manager: tfds.download.DownloadManager):
+    del dl_manager  # nothing is downloaded
+    if self._source is None:
+      raise corpus_files.CorpusError(
+          f'{self.name} has no source; name a folder, an archive or a glob'
+      )
+    files = corpus_files.CorpusFiles(self._source, self._manifest)
+    job = corpus.Corpus(files, self._work_dir, self._settings)
+    self._corpus = job
+    job.prepare()
+    self.report = job.report
+    # TFDS lets `data_path` be the folder under construction meanwhile.
+    job.tokenizer.save(self.data_path / 'vocab.json')
+    self.info.metadata['vocab_hash'] = job.tokenizer.hash
+    self.info.metadata['vocab_size'] = job.tokenizer.vocab_size
+    return {split: self._generate_examples(split) for split in job.splits}
+
+  def _generate_examples(self, split: str):
+    yield from self._corpus.examples(split)
+
+  def _download_and_prepare(self, *args, **kwargs) -> None:
+    try:
+      super()._download_and_prepare(*args, **kwargs)
+    finally:
+      if self._corpus is not None:
+        self._corpus.close()
+
+  def _post_download_and_prepare_hook(self) -> None:
+    self.report.save(self.data_path)
+    self._corpus.clear()
+
+  @property
+  def _work_dir(self):
+    """Where an interrupted job leaves what it has read."""
+    name = '-'.join(self.info.full_name.split('/'))
+    return self._data_dir_root / '.reading' / name

@@ -1,0 +1,174 @@
+"""Prepares a dataset: IR files in, shards that `train.py` reads out.
+
+    python datasets/prepare.py starter_ir
+    python datasets/prepare.py ir_folder --source=FOLDER_OR_TAR_OR_GLOB
+
+Not through `tfds build`, which wants apache_beam. Exits with 0 if shards were
+written, however many files could not be read (the report names them), and with
+1 if nothing could be made.
+"""
+
+import argparse
+import dataclasses
+import os
+import pathlib
+import sys
+
+# Before the imports of ours: `datasets` may also be another package's name, and
+# ours has it only if the repository comes first.
+_ROOT = pathlib.Path(__file__).resolve().parent.parent
+sys.path[:] = [str(_ROOT)] + [
+    entry for entry in sys.path if entry != str(_ROOT / 'datasets')
+]
+
+# pylint: disable=wrong-import-position
+import tensorflow_datasets as tfds  # noqa: E402
+
+from datasets.ir_folder import ir_folder_dataset_builder as ir_folder  # noqa: E402
+from datasets.starter_ir import starter_ir_dataset_builder as starter_ir  # noqa: E402
+from mirencoder_jax import ir  # noqa: E402
+from mirencoder_jax.data import corpus  # noqa: E402
+from mirencoder_jax.data import corpus_files  # noqa: E402
+from mirencoder_jax.data import corpus_report  # noqa: E402
+
+# pylint: enable=wrong-import-position
+
+_BUILDERS = {
+    'ir_folder': ir_folder.Builder,
+    'starter_ir': starter_ir.Builder,
+}
+
+
+def _parser() -> argparse.ArgumentParser:
+  parser = argparse.ArgumentParser(
+      prog='python datasets/prepare.py',
+      description=__doc__,
+      formatter_class=argparse.RawDescriptionHelpFormatter,
+  )
+  defaults = corpus.CorpusConfig()
+  subparsers = parser.add_subparsers(dest='dataset', required=True)
+  for name, builder in _BUILDERS.items():
+    description = sys.modules[builder.__module__].__doc__
+    command = subparsers.add_parser(
+        name,
+        help=description.splitlines()[0].split(': ', 1)[1],
+        description=description,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    add = command.add_argument
+    if name == 'ir_folder':
+      add(
+          '--source',
+          required=True,
+          help='folder (with its sub-folders), tar archive (also .gz, .xz), '
+          'single file or quoted glob of .ll and .bc files',
+      )
+      add(
+          '--name',
+          help='keeps this corpus beside others, as ir_folder/NAME',
+      )
+      add(
+          '--manifest',
+          help='CSV with a column path and any of program, language, '
+          'opt_level, llvm; by default manifest.csv at the top of the source',
+      )
+      add(
+          '--group',
+          choices=('program', 'file'),
+          default=defaults.group,
+          help='what stays on one side of the split: the program (the first '
+          'folder that differs) or each file by itself (default: %(default)s)',
+      )
+    add(
+        '--data_dir',
+        default=str(_ROOT / 'data'),
+        help='where the shards go (default: %(default)s)',
+    )
+    add(
+        '--vocab',
+        help='vocab.json to use, of another corpus or a checkpoint; by default '
+        'one is trained on the training split',
+    )
+    add(
+        '--vocab_size',
+        type=int,
+        default=defaults.vocab_size,
+        help='entries of a trained vocabulary, at most (default: %(default)s)',
+    )
+    add(
+        '--validation_rate',
+        type=float,
+        default=defaults.validation_rate,
+        help='share of the programs held out (default: %(default)s)',
+    )
+    add(
+        '--processes',
+        type=int,
+        default=defaults.processes,
+        help='worker processes; 0 for one per core (default: %(default)s)',
+    )
+    add(
+        '--timeout',
+        type=float,
+        default=defaults.timeout,
+        help='seconds that one file may take (default: %(default)s)',
+    )
+    add(
+        '--max_file_mb',
+        type=float,
+        default=defaults.max_file_mb,
+        help='files over this size are left out (default: %(default)s)',
+    )
+    add(
+        '--overwrite',
+        action='store_true',
+        help='prepares again what is there already',
+    )
+  return parser
+
+
+def _create_builder(args: argparse.Namespace) -> ir_folder.Builder:
+  fields = {field.name for field in dataclasses.fields(corpus.CorpusConfig)}
+  given = {key: value for key, value in vars(args).items() if key in fields}
+  kwargs = {
+      'data_dir': os.path.expanduser(args.data_dir),
+      'settings': corpus.CorpusConfig(**given),
+  }
+  if args.dataset == 'ir_folder':
+    kwargs |= {'source': args.source, 'manifest': args.manifest}
+    if args.name:
+      kwargs['config'] = tfds.core.BuilderConfig(
+          name=args.name, description=f'The corpus {args.name}.'
+      )
+  return _BUILDERS[args.dataset](**kwargs)
+
+
+def main(argv: list[str] | None = None) -> int:
+  args = _parser().parse_args(argv)
+  tfds.disable_progress_bar()  # ours say more
+  builder = _create_builder(args)
+  mode = tfds.GenerateMode.REUSE_DATASET_IF_EXISTS
+  if args.overwrite:
+    mode = tfds.GenerateMode.REUSE_CACHE_IF_EXISTS
+  try:
+    builder.download_and_prepare(
+        download_config=tfds.download.DownloadConfig(download_mode=mode)
+    )
+  except (corpus_files.CorpusError, ir.IRError, OSError) as error:
+    print(f'error: {error}', file=sys.stderr)
+    return 1
+  if builder.report is None:
+    print(f'{builder.data_path}: there already; --overwrite prepares it again')
+  else:
+    print(builder.report.as_markdown())
+    print(corpus_report.summary(builder.report.as_dict()))
+  name = '/'.join(builder.info.full_name.split('/')[:-1])
+  print(
+      f'Train on it: python train.py --config.data.name={name} '
+      f'--config.data.data_dir={args.data_dir}'
+  )
+  return 0
+
+
+if __name__ == '__main__':
+  sys.exit(main())

@@ -1,0 +1,332 @@
+"""`CorpusFiles`: the LLVM IR files of a folder, an archive or a glob.
+
+Station in the flow: files in, `(IrFile, bytes)` out, for `data.corpus`. Also
+says where a file comes from (`Origin`): from a `manifest.csv` at the top of the
+corpus where there is one, else from the path.
+"""
+
+import collections
+from collections.abc import Iterable, Iterator
+import csv
+import glob
+import io
+import os
+import pathlib
+import re
+import tarfile
+from typing import NamedTuple
+import zlib
+
+try:
+  import lzma
+except ImportError:  # Python can be built without it
+  lzma = None
+
+from mirencoder_jax.data import worker_pool
+
+SUFFIXES = ('.ll', '.bc')
+MANIFEST = 'manifest.csv'
+
+# What an archive that ends early or is damaged raises while it is read.
+_ARCHIVE_ERRORS = (tarfile.TarError, EOFError, OSError, zlib.error) + (
+    (lzma.LZMAError,) if lzma else ()
+)
+
+_OPT_LEVEL = re.compile(r'-?[oO]([0-3sz]|fast)')
+_LLVM = re.compile(r'(?:llvm|clang|rustc-llvm)[-_]?v?(\d+(?:\.\d+)*)')
+# The usual suffixes and folder names of a language.
+_LANGUAGES = {
+    'c': 'c',
+    'cc': 'c++',
+    'cl': 'opencl',
+    'cpp': 'c++',
+    'c++': 'c++',
+    'cxx': 'c++',
+    'cu': 'cuda',
+    'cuda': 'cuda',
+    'f': 'fortran',
+    'f90': 'fortran',
+    'fortran': 'fortran',
+    'hip': 'hip',
+    'jl': 'julia',
+    'julia': 'julia',
+    'opencl': 'opencl',
+    'rs': 'rust',
+    'rust': 'rust',
+    'swift': 'swift',
+    'zig': 'zig',
+}
+# Columns of a manifest, spaces and capitals aside.
+_COLUMNS = {
+    'path': 'path',
+    'file': 'path',
+    'program': 'program',
+    'language': 'language',
+    'opt_level': 'opt_level',
+    'optlevel': 'opt_level',
+    'opt': 'opt_level',
+    'llvm': 'llvm',
+    'llvm_version': 'llvm',
+}
+
+
+class CorpusError(ValueError):
+  """Nothing can be made of the source; the message says what to do."""
+
+
+class IrFile(NamedTuple):
+  """A file or the member of an archive."""
+
+  name: str  # path inside the corpus, '/' between its parts
+  size: int  # bytes
+  stamp: str  # changes when the content does; '' where the archive's does
+  path: str | None  # None for a member of an archive
+  member: str | None = None  # the archive's spelling of the name
+
+
+class Origin(NamedTuple):
+  """Where a module comes from; '' where unknown."""
+
+  program: str
+  language: str
+  opt_level: str
+  llvm: str
+
+
+class CorpusFiles:
+  """What a source holds, listed once, read in the order of the list.
+
+  Attributes:
+    source: the folder, archive, file or glob, as given.
+    files: the IR files, in order of their names.
+    others: how many files of other kinds were passed over, by suffix.
+    problems: what could not be listed or read, by name.
+    stamp: changes when an archive does.
+  """
+
+  def __init__(
+      self, source: str | os.PathLike, manifest: str | os.PathLike | None = None
+  ):
+    self.source = os.fspath(source)
+    self.others = collections.Counter()
+    self.problems: dict[str, worker_pool.Failure] = {}
+    self.stamp = ''
+    self._archive: str | None = None
+    self._manifest: dict[str, dict[str, str]] = {}
+    if manifest is not None:
+      self._read_manifest(pathlib.Path(manifest).read_bytes())
+    self.files = sorted(self._list(), key=lambda file: file.name)
+    names = {file.name for file in self.files}
+    for name in sorted(set(self._manifest) - names - set(self.problems)):
+      self.problems[name] = worker_pool.Failure(
+          'missing', f'listed in {MANIFEST} but not there'
+      )
+    self._origins = _Paths(names)
+    if not self.files:
+      raise CorpusError(self._nothing())
+
+  def origin(self, name: str) -> Origin:
+    """Where the file called `name` comes from."""
+    origin = self._origins.origin(name)
+    row = self._manifest.get(name, {})
+    return origin._replace(**{k: v for k, v in row.items() if v})
+
+  def read(self, wanted: Iterable[IrFile]) -> Iterator[tuple[IrFile, bytes]]:
+    """Yields the members of an archive, in the archive's order.
+
+    Files that are not in an archive come with no bytes: whoever wants them
+    opens `file.path`. What cannot be read goes to `problems`.
+    """
+    wanted = list(wanted)
+    yield from ((file, b'') for file in wanted if file.path is not None)
+    wanted = {file.member: file for file in wanted if file.path is None}
+    if not wanted:
+      return
+    for member, stream in self._members():
+      file = wanted.pop(member.name, None)
+      if file is not None:
+        try:
+          yield file, stream.extractfile(member).read()
+        except _ARCHIVE_ERRORS as error:
+          self.problems[file.name] = _failure(error)
+    for file in wanted.values():
+      self.problems.setdefault(
+          file.name,
+          worker_pool.Failure('missing', 'the archive ends before it'),
+      )
+
+  def _list(self) -> list[IrFile]:
+    path = os.path.expanduser(self.source)
+    if os.path.isdir(path):
+      paths = self._walk(path)
+      return self._from_paths(paths, path)
+    if os.path.isfile(path):
+      if path.endswith(SUFFIXES):
+        return self._from_paths([path], os.path.dirname(path))
+      self._archive = path
+      return self._list_archive()
+    paths = sorted(p for p in glob.glob(path, recursive=True))
+    paths = [p for p in paths if os.path.isfile(p)]
+    if not paths:
+      raise CorpusError(
+          f'{self.source}: no such file or folder, and no file matches it'
+      )
+    root = os.path.commonpath([os.path.dirname(p) for p in paths])
+    return self._from_paths(paths, root)
+
+  def _walk(self, root: str) -> list[str]:
+    def note(error: OSError):
+      name = os.path.relpath(error.filename or root, root)
+      self.problems[_clean(name)] = _failure(error)
+
+    paths = []
+    for folder, folders, names in os.walk(root, onerror=note):
+      folders.sort()
+      paths.extend(os.path.join(folder, name) for name in sorted(names))
+    return paths
+
+  def _from_paths(self, paths: list[str], root: str) -> list[IrFile]:
+    files = []
+    for path in paths:
+      name = _clean(pathlib.PurePath(os.path.relpath(path, root)).as_posix())
+      if name == MANIFEST:
+        self._read_manifest(pathlib.Path(path).read_bytes())
+      elif not path.endswith(SUFFIXES):
+        self._pass_over(name)
+      else:
+        try:
+          stat = os.stat(path)
+        except OSError as error:  # a dangling link, for one
+          self.problems[name] = _failure(error)
+          continue
+        files.append(
+            IrFile(name, stat.st_size, f'{stat.st_mtime_ns}', path)
+        )
+    return files
+
+  def _list_archive(self) -> list[IrFile]:
+    stat = os.stat(self._archive)
+    self.stamp = f'{stat.st_size}-{stat.st_mtime_ns}'
+    files = {}
+    for member, stream in self._members():
+      name = _clean(member.name.removeprefix('./'))
+      if name == MANIFEST:
+        self._read_manifest(stream.extractfile(member).read())
+      elif name.endswith(SUFFIXES):
+        # A later member of the same name replaces the earlier, as in tar.
+        files[name] = IrFile(name, member.size, '', None, member.name)
+      else:
+        self._pass_over(name)
+    return list(files.values())
+
+  def _members(self) -> Iterator[tuple[tarfile.TarInfo, tarfile.TarFile]]:
+    """The archive's regular files, as far as it can be read."""
+    any_read = False
+    try:
+      # Streamed ('|'): compressed archives cannot be searched.
+      with tarfile.open(self._archive, 'r|*') as stream:
+        for member in stream:
+          any_read = True
+          if member.isreg():
+            yield member, stream
+    except _ARCHIVE_ERRORS as error:
+      if not any_read:
+        raise CorpusError(
+            f'{self.source} is neither a .ll or .bc file nor an archive that '
+            f'can be read (tar, tar.gz, tar.xz): {error}'
+        ) from error
+      self.problems[os.path.basename(self._archive)] = worker_pool.Failure(
+          type(error).__name__, f'the archive is damaged or cut: {error}'
+      )
+
+  def _pass_over(self, name: str) -> None:
+    self.others[os.path.splitext(name)[1] or '(no suffix)'] += 1
+
+  def _read_manifest(self, data: bytes) -> None:
+    text = data.decode('utf-8-sig', 'replace')
+    for row in csv.DictReader(io.StringIO(text, newline='')):
+      named = {}
+      for column, value in row.items():
+        key = _COLUMNS.get((column or '').strip().lower().replace(' ', '_'))
+        if key and isinstance(value, str):
+          named.setdefault(key, value.strip())
+      path = named.pop('path', '')
+      if not path:
+        raise CorpusError(f"{self.source}: {MANIFEST} has no column 'path'")
+      named['opt_level'] = _opt_level(named.get('opt_level', ''))
+      self._manifest[path.removeprefix('./')] = named
+
+  def _nothing(self) -> str:
+    found = ', '.join(f'{n} {suffix}' for suffix, n in self.others.most_common(5))
+    reasons = [f'{k}: {v.message}' for k, v in list(self.problems.items())[:3]]
+    return (
+        f'{self.source}: no .ll or .bc file in it'
+        + (f' (found {found})' if found else ' (it is empty)')
+        + ('; ' + '; '.join(reasons) if reasons else '')
+        + '. Compile with `clang -S -emit-llvm` or `clang -c -emit-llvm`.'
+    )
+
+
+class _Paths:
+  """Reads program, language, optimisation level and LLVM out of paths.
+
+  Folders that all files share say nothing and are left out, and so are those
+  that name a level, a compiler or a language: `14.0.6/O2/c/gzip/inflate.ll`
+  is of the same program as `llvm-17/O0/c/gzip/deflate.ll`, and both stay on one
+  side of a split. The program is the first folder that is left, else the file itself.
+  """
+
+  def __init__(self, names: Iterable[str]):
+    folders = [name.split('/')[:-1] for name in names]
+    self._shared = len(os.path.commonprefix(folders)) if folders else 0
+
+  def origin(self, name: str) -> Origin:
+    *folders, stem = name.split('/')
+    found = {'language': '', 'opt_level': '', 'llvm': ''}
+    rest = []
+    for i, folder in enumerate(folders):
+      if not _recognise(folder, found) and i >= self._shared:
+        rest.append(folder)
+    stem = stem.rsplit('.', 1)[0]
+    # gemm.O2, gemm-O2, gemm_O2, gemm.cpp; but not gemm-c.
+    while (cut := re.search(r'[-_.]([^-_.]+)$', stem)) is not None:
+      part = cut[1]
+      is_language = cut[0][0] == '.' and part.lower() in _LANGUAGES
+      if not (is_language or _OPT_LEVEL.fullmatch(part)):
+        break
+      _recognise(part, found)
+      stem = stem[: cut.start()]
+    return Origin(program=rest[0] if rest else stem, **found)
+
+
+def _recognise(part: str, found: dict[str, str]) -> bool:
+  """Notes what a part of a path says; False if it says nothing known."""
+  if _OPT_LEVEL.fullmatch(part):
+    found['opt_level'] = _opt_level(part)
+  elif (llvm := _LLVM.fullmatch(part.lower())) is not None:
+    found['llvm'] = llvm[1]
+  elif re.fullmatch(r'\d{1,2}(\.\d+){1,2}', part):
+    found['llvm'] = part
+  elif part.lower() in _LANGUAGES:
+    found['language'] = _LANGUAGES[part.lower()]
+  else:
+    return False
+  return True
+
+
+def _opt_level(text: str) -> str:
+  """`O2` for `-O2`, `o2`, `2`; anything else as it is."""
+  text = text.strip().lstrip('-')
+  if re.fullmatch(r'[oO]?([0-3sz]|fast)', text):
+    return 'O' + text.lstrip('oO')
+  return text
+
+
+def _clean(name: str) -> str:
+  """File names may hold bytes that are no UTF-8; ours hold their escapes."""
+  return name.encode('utf-8', 'backslashreplace').decode('utf-8')
+
+
+def _failure(error: Exception) -> worker_pool.Failure:
+  return worker_pool.Failure(type(error).__name__, str(error))
+
