@@ -134,7 +134,7 @@ def naive_pack(packs: list[list[Example]], budget: Budget) -> Batch:
         window = places[start : start + budget.num_tokens]
         fits = np.flatnonzero(used + len(window) <= budget.num_tokens)
         if not len(fits):
-          raise ValueError(f'tokens of {len(examples)} examples exceed {budget}')
+          raise ValueError(f'tokens of the examples exceed {budget}')
         row = fits[0]
         at = (u, row, slice(used[row], used[row] + len(window)))
         used[row] += len(window)
@@ -220,8 +220,11 @@ def random_batch(
       num_nodes = max(3, int((budget.num_nodes - 1) * share))
       # First-fit of whole windows cannot fill every row.
       num_tokens = int(0.7 * budget.num_rows * budget.num_tokens * share)
-      num_texts = int((budget.num_texts - 1) / count)
-      num_texts = min(num_texts, num_nodes, budget.num_text_tokens // 3 // count)
+      num_texts = min(
+          num_nodes,
+          (budget.num_texts - 1) // count,
+          budget.num_text_tokens // 3 // count,
+      )
       examples.append(
           random_example(
               rng,

@@ -1,0 +1,363 @@
+"""MIREncoder: one module read twice, as tokens and as a program graph.
+
+Station in the flow: a merged `Batch` in, `Outputs` out. The decoders of the
+pre-training objectives are methods here, because they own parameters; what is
+to be decoded is chosen in `objectives`.
+"""
+
+import dataclasses
+from typing import NamedTuple
+
+from flax import linen as nn
+import jax
+import jax.numpy as jnp
+from jaxtyping import Array, Bool, Float, Int
+import jraph
+
+from mirencoder_jax.data.batch import Batch
+from mirencoder_jax.models import graph_encoder
+from mirencoder_jax.models import token_encoder
+
+NUM_KINDS = 3  # instruction, variable, constant
+
+
+@dataclasses.dataclass(frozen=True)
+class MIREncoderConfig:
+  """Sizes of the model; named ones stand in `configs/models.py`.
+
+  Attributes:
+    vocab_size: V.
+    width: D, of tokens, nodes and embeddings alike.
+    token_layers: depth of the transformer.
+    num_heads: H; D / H is even.
+    graph_layers: rounds of messages.
+    code_width: of the node codes that the graph is reconstructed from.
+    max_position: number of edge positions told apart.
+    token_dense_ratio: width of the transformer's dense networks in units of D.
+    graph_dense_ratio: the same for the graph encoder.
+    dropout_rate: in both encoders. With dropout, results depend on the number
+      of devices.
+    dtype: of the matrix products; parameters and reductions are float32.
+  """
+
+  vocab_size: int = 8192
+  width: int = 192
+  token_layers: int = 4
+  num_heads: int = 3
+  graph_layers: int = 4
+  code_width: int = 32
+  max_position: int = 16
+  token_dense_ratio: int = 4
+  graph_dense_ratio: int = 2
+  dropout_rate: float = 0.0
+  dtype: str = 'float32'
+
+  def __post_init__(self):
+    if self.width % (2 * self.num_heads):
+      raise ValueError(
+          f'width {self.width} is not a multiple of twice num_heads'
+          f' {self.num_heads}; use {self.width // 2 // self.num_heads or 1}'
+          f' * {2 * self.num_heads}'
+      )
+
+
+class Outputs(NamedTuple):
+  """What the encoder says about a merged batch."""
+
+  token_states: Float[Array, 'B L D']
+  node_states: Float[Array, 'N D']
+  node_codes: Float[Array, 'N C']  # float32
+  text_embeddings: Float[Array, 'T D']
+  ir_embedding: Float[Array, 'G D']  # float32, zero for padding; so the next
+  graph_embedding: Float[Array, 'G D']
+  joint_embedding: Float[Array, 'G D']
+
+
+class Pool(nn.Module):
+  """Many states to one vector each: mean, attention, and sizes.
+
+  Attributes:
+    num_heads: each takes its own weighted mean of a share of the features.
+    dtype: of the matrix products.
+  """
+
+  num_heads: int
+  dtype: str
+
+  @nn.compact
+  def __call__(
+      self,
+      states: Float[Array, 'M D'],
+      index: Int[Array, 'M'],
+      mask: Bool[Array, 'M'],
+      sizes: Float[Array, 'G S'],
+  ) -> Float[Array, 'G D']:
+    """Pools states by `index` where `mask`; `sizes` are further features."""
+    num_states, width = states.shape
+    num_graphs = sizes.shape[0]
+    # What is masked goes to a segment of its own, which is cut off.
+    index = jnp.where(mask, index, num_graphs)
+    scores = nn.Dense(self.num_heads, dtype=self.dtype, name='score')(states)
+    # Bounded scores make the usual shift by the segment's maximum needless.
+    weights = jnp.exp(8 * jnp.tanh(scores.astype(jnp.float32) / 8))  # [M, H]
+    x = states.astype(jnp.float32).reshape(num_states, self.num_heads, -1)
+    x = jnp.concatenate(
+        [
+            x.reshape(num_states, width),
+            (x * weights[..., None]).reshape(num_states, width),
+            weights,
+            jnp.ones((num_states, 1), jnp.float32),
+        ],
+        axis=1,
+    )
+    sums = jraph.segment_sum(x, index, num_graphs + 1)[:-1]
+    mean, attended, weights, count = jnp.split(
+        sums, [width, 2 * width, 2 * width + self.num_heads], axis=1
+    )
+    mean = mean / jnp.maximum(count, 1)
+    weights = jnp.where(count > 0, weights, 1)
+    attended = attended.reshape(num_graphs, self.num_heads, -1)
+    attended = (attended / weights[..., None]).reshape(num_graphs, width)
+    return nn.Dense(width, name='out')(
+        jnp.concatenate([mean, attended, sizes], axis=1)
+    )
+
+
+class MIREncoder(nn.Module):
+  """The encoder and the decoders of its objectives.
+
+  Attributes:
+    config: sizes.
+  """
+
+  config: MIREncoderConfig
+
+  def setup(self):
+    config = self.config
+    width, dtype = config.width, config.dtype
+
+    def dense(features, **kwargs):
+      return nn.Dense(features, dtype=dtype, **kwargs)
+
+    self.embedding = nn.Embed(
+        config.vocab_size,
+        width,
+        dtype=dtype,
+        embedding_init=nn.initializers.normal(0.02),
+    )
+    self.token_encoder = token_encoder.TokenEncoder(
+        config.token_layers,
+        config.num_heads,
+        config.token_dense_ratio,
+        config.dropout_rate,
+        dtype,
+    )
+    self.text_norm = nn.LayerNorm(dtype=dtype)
+    self.text_dense = dense(width)
+    self.mask_text = self.param(
+        'mask_text', nn.initializers.normal(1.0), (width,)
+    )
+    self.kind_embedding = nn.Embed(NUM_KINDS, width, dtype=dtype)
+    self.graph_encoder = graph_encoder.GraphEncoder(
+        config.graph_layers,
+        config.max_position,
+        config.graph_dense_ratio,
+        config.dropout_rate,
+        dtype,
+    )
+    self.code = nn.Dense(config.code_width)
+    self.token_pool = Pool(config.num_heads, dtype)
+    self.node_pool = Pool(config.num_heads, dtype)
+    self.joint = nn.Dense(width)
+
+    # Decoders.
+    self.token_condition = dense(width, use_bias=False)
+    self.token_decoder = dense(width)
+    self.token_decoder_norm = nn.LayerNorm(dtype=dtype)
+    self.token_bias = self.param(
+        'token_bias', nn.initializers.zeros, (config.vocab_size,)
+    )
+    self.text_condition = dense(width, use_bias=False)
+    self.text_decoder_in = dense(width)
+    self.text_decoder_out = dense(width)
+    codes = (graph_encoder.NUM_FLOWS, config.code_width)
+    self.edge_weight = self.param(
+        'edge_weight',
+        nn.initializers.lecun_normal(in_axis=1, out_axis=2, batch_axis=0),
+        codes + (config.code_width,),
+    )
+    self.edge_bias = self.param('edge_bias', nn.initializers.zeros, codes[:1])
+    self.position_sender = nn.Dense(2 * config.code_width)
+    self.position_receiver = nn.Dense(2 * config.code_width)
+    self.position_flow = nn.Embed(
+        graph_encoder.NUM_FLOWS, 2 * config.code_width
+    )
+    self.position_out = nn.Dense(config.max_position)
+    self.ir_matching = nn.Dense(width, use_bias=False)
+    self.graph_matching = nn.Dense(width, use_bias=False)
+    # As in SigLIP, but without its prior against matches: we weigh one match
+    # against one non-match.
+    self.matching_scale = self.param(
+        'matching_scale', nn.initializers.constant(jnp.log(10.0)), ()
+    )
+    self.matching_bias = self.param('matching_bias', nn.initializers.zeros, ())
+
+  def __call__(self, batch: Batch, *, deterministic: bool) -> Outputs:
+    """Encodes a batch.
+
+    Args:
+      batch: merged form. Nodes whose text is a padding text are taken as
+        masked: they get a learned vector.
+      deterministic: whether to leave out dropout; without, `apply` needs an
+        rng named `dropout`.
+
+    Returns:
+      States and embeddings; embeddings of padding slots are zero.
+    """
+    batch = jax.tree.map(jnp.asarray, batch)
+    token_states = self.token_encoder(
+        self.embedding(batch.tokens),
+        batch.token_segment,
+        batch.token_position,
+        deterministic=deterministic,
+    )  # [B, L, D]
+    text_embeddings = self._embed_texts(batch)  # [T, D]
+    graph = batch.graph
+    node_graph = graph_encoder.graph_index(graph)
+    node_mask = batch.example_mask[node_graph]
+    masked_text = self.mask_text.astype(text_embeddings.dtype)
+    texts = jnp.where(batch.text_mask[:, None], text_embeddings, masked_text)
+    node_states = self.graph_encoder(
+        texts[graph.nodes['text']] + self.kind_embedding(graph.nodes['kind']),
+        graph,
+        node_mask,
+        deterministic=deterministic,
+    )  # [N, D]
+
+    token_mask = (batch.token_segment > 0).reshape(-1)
+    token_example = batch.token_example.reshape(-1)
+    num_graphs = batch.example_mask.shape[0]
+    num_tokens = jraph.segment_sum(
+        token_mask.astype(jnp.float32), token_example, num_graphs
+    )
+    # Run time hangs on size, which means would hide.
+    ir_embedding = self.token_pool(
+        token_states.reshape(-1, self.config.width),
+        token_example,
+        token_mask,
+        jnp.log1p(num_tokens)[:, None] / 4,
+    )
+    graph_embedding = self.node_pool(
+        node_states,
+        node_graph,
+        node_mask,
+        jnp.log1p(
+            jnp.stack([graph.n_node, graph.n_edge], 1).astype(jnp.float32)
+        )
+        / 4,
+    )
+    mask = batch.example_mask[:, None]
+    ir_embedding = jnp.where(mask, ir_embedding, 0)
+    graph_embedding = jnp.where(mask, graph_embedding, 0)
+    joint = self.joint(jnp.concatenate([ir_embedding, graph_embedding], 1))
+    outputs = Outputs(
+        token_states=token_states,
+        node_states=node_states,
+        node_codes=self.code(node_states.astype(jnp.float32)),
+        text_embeddings=text_embeddings,
+        ir_embedding=ir_embedding,
+        graph_embedding=graph_embedding,
+        joint_embedding=jnp.where(mask, joint, 0),
+    )
+    if self.is_initializing():
+      self._create_decoders(outputs)
+    return outputs
+
+  def _embed_texts(self, batch: Batch) -> Float[Array, 'T D']:
+    """A text is the mean of the embeddings of its pieces, then a layer."""
+    num_texts = batch.text_mask.shape[0]
+    pieces = self.embedding(batch.text_tokens).astype(jnp.float32)  # [P, D]
+    count = jraph.segment_sum(
+        jnp.ones(pieces.shape[0]), batch.text_index, num_texts, True
+    )
+    texts = jraph.segment_sum(pieces, batch.text_index, num_texts, True)
+    texts = texts / jnp.maximum(count, 1)[:, None]
+    return self.text_dense(self.text_norm(texts))
+
+  def _create_decoders(self, outputs: Outputs):
+    """Runs every decoder once, so that `init` gives all parameters."""
+    nodes = jnp.zeros(1, jnp.int32)
+    joint = outputs.joint_embedding[:1]
+    self.decode_tokens(outputs.token_states[0, :1], joint)
+    self.decode_texts(outputs.node_codes[:1], joint)
+    self.score_edges(outputs.node_codes, nodes, nodes, nodes)
+    self.decode_positions(outputs.node_codes, nodes, nodes, nodes)
+    self.matching_vectors(outputs)
+
+  def decode_tokens(
+      self, states: Float[Array, 'M D'], joint: Float[Array, 'M D']
+  ) -> Float[Array, 'M V']:
+    """Scores of the vocabulary for token states.
+
+    Args:
+      states: of the tokens to predict.
+      joint: joint embeddings of their examples: a narrow way by which the
+        graph can help, and so training signal for the joint embedding.
+    """
+    x = self.token_decoder(states) + self.token_condition(joint)
+    x = self.token_decoder_norm(jax.nn.gelu(x))
+    return self.embedding.attend(x).astype(jnp.float32) + self.token_bias
+
+  def decode_texts(
+      self, codes: Float[Array, 'M C'], joint: Float[Array, 'M D']
+  ) -> Float[Array, 'M D']:
+    """Queries for texts: their products with text embeddings are scores."""
+    x = self.text_decoder_in(codes) + self.text_condition(joint)
+    return self.text_decoder_out(jax.nn.gelu(x)) / jnp.sqrt(self.config.width)
+
+  def score_edges(
+      self,
+      codes: Float[Array, 'N C'],
+      senders: Int[Array, 'M'],
+      receivers: Int[Array, 'M'],
+      flow: Int[Array, 'M'],
+  ) -> Float[Array, 'M']:
+    """Log odds that there is an edge of this flow: bilinear in the codes."""
+    num_nodes = codes.shape[0]
+    sent = jnp.einsum('nc,fcd->nfd', codes, self.edge_weight)
+    sent = sent.reshape(num_nodes * graph_encoder.NUM_FLOWS, -1)
+    sent = sent[senders * graph_encoder.NUM_FLOWS + flow]  # [M, C]
+    score = jnp.sum(sent * codes[receivers], axis=-1)
+    return score / jnp.sqrt(codes.shape[1]) + self.edge_bias[flow]
+
+  def decode_positions(
+      self,
+      codes: Float[Array, 'N C'],
+      senders: Int[Array, 'M'],
+      receivers: Int[Array, 'M'],
+      flow: Int[Array, 'M'],
+  ) -> Float[Array, 'M P']:
+    """Scores of the positions of edges."""
+    x = self.position_sender(codes)[senders]
+    x = x + self.position_receiver(codes)[receivers] + self.position_flow(flow)
+    return self.position_out(jax.nn.gelu(x))
+
+  def matching_vectors(
+      self, outputs: Outputs
+  ) -> tuple[Float[Array, 'G D'], Float[Array, 'G D']]:
+    """Unit vectors of text and graph whose products are compared."""
+
+    def unit(x):
+      # The small number keeps the gradient at zero vectors finite.
+      return x * jax.lax.rsqrt(jnp.sum(x**2, axis=-1, keepdims=True) + 1e-6)
+
+    return (
+        unit(self.ir_matching(outputs.ir_embedding)),
+        unit(self.graph_matching(outputs.graph_embedding)),
+    )
+
+  def matching_scores(
+      self, first: Float[Array, 'A D'], second: Float[Array, 'B D']
+  ) -> Float[Array, 'A B']:
+    """Log odds that vectors of text and graph come from the same IR."""
+    return first @ second.T * jnp.exp(self.matching_scale) + self.matching_bias

@@ -1,0 +1,115 @@
+"""The token encoder: a pre-norm transformer over packed rows of IR tokens.
+
+Station in the flow: token embeddings in, token states out. Windows are kept
+apart by `token_segment`; `token_position` enters as rotary angles, so that a
+window is read the same wherever it stands in its function or in a row.
+"""
+
+import math
+
+from flax import linen as nn
+import jax
+from jaxtyping import Array, Float, Int
+
+from mirencoder_jax.models import attention
+
+
+class TokenLayer(nn.Module):
+  """Self-attention and a dense network, each with a residual connection.
+
+  Attributes:
+    num_heads: H.
+    dense_width: of the hidden layer of the dense network.
+    residual_scale: standard deviation of what is added, relative to LeCun's.
+    dropout_rate: of what is added.
+    dtype: of the matrix products.
+  """
+
+  num_heads: int
+  dense_width: int
+  residual_scale: float
+  dropout_rate: float
+  dtype: str
+
+  @nn.compact
+  def __call__(
+      self,
+      x: Float[Array, 'B L D'],
+      angles: tuple[Float[Array, 'B L F'], Float[Array, 'B L F']],
+      segment: Int[Array, 'B L'],
+      *,
+      deterministic: bool,
+  ) -> Float[Array, 'B L D']:
+    num_rows, num_tokens, width = x.shape
+    residual_init = nn.initializers.variance_scaling(
+        self.residual_scale**2, 'fan_in', 'truncated_normal'
+    )
+
+    def drop(y):
+      if self.dropout_rate and not deterministic:
+        return nn.Dropout(self.dropout_rate, deterministic=False)(y)
+      return y
+
+    y = nn.LayerNorm(dtype=self.dtype, name='attention_norm')(x)
+    y = nn.Dense(
+        3 * width, use_bias=False, dtype=self.dtype, name='query_key_value'
+    )(y)
+    y = y.reshape(num_rows, num_tokens, 3, self.num_heads, -1)
+    query, key = (attention.rotate(y[:, :, i], *angles) for i in (0, 1))
+    y = attention.segment_attention(query, key, y[:, :, 2], segment)
+    y = nn.Dense(
+        width,
+        use_bias=False,
+        kernel_init=residual_init,
+        dtype=self.dtype,
+        name='attention_out',
+    )(y.reshape(x.shape))
+    x = x + drop(y)
+
+    y = nn.LayerNorm(dtype=self.dtype, name='dense_norm')(x)
+    y = nn.Dense(self.dense_width, dtype=self.dtype, name='dense_in')(y)
+    y = nn.Dense(
+        width, kernel_init=residual_init, dtype=self.dtype, name='dense_out'
+    )(jax.nn.gelu(y))
+    return x + drop(y)
+
+
+class TokenEncoder(nn.Module):
+  """A stack of `TokenLayer`s with a final norm.
+
+  Attributes:
+    num_layers: depth.
+    num_heads: H; each has an even number of features.
+    dense_ratio: width of a layer's dense network in units of D.
+    dropout_rate: inside the layers.
+    dtype: of the matrix products.
+  """
+
+  num_layers: int
+  num_heads: int
+  dense_ratio: int = 4
+  dropout_rate: float = 0.0
+  dtype: str = 'float32'
+
+  @nn.compact
+  def __call__(
+      self,
+      embeddings: Float[Array, 'B L D'],
+      token_segment: Int[Array, 'B L'],
+      token_position: Int[Array, 'B L'],
+      *,
+      deterministic: bool,
+  ) -> Float[Array, 'B L D']:
+    width = embeddings.shape[-1]
+    angles = attention.rotary_angles(token_position, width // self.num_heads)
+    x = nn.LayerNorm(dtype=self.dtype, name='embedding_norm')(embeddings)
+    for i in range(self.num_layers):
+      x = TokenLayer(
+          self.num_heads,
+          self.dense_ratio * width,
+          1 / math.sqrt(2 * self.num_layers),
+          self.dropout_rate,
+          self.dtype,
+          name=f'layer_{i}',
+      )(x, angles, token_segment, deterministic=deterministic)
+    return nn.LayerNorm(dtype=self.dtype, name='norm')(x)
