@@ -1,0 +1,348 @@
+"""Checkpoints: four items, enough to go on training and enough to use alone.
+
+Station in the flow: `pretrain` writes them and goes on from them, `inference`
+reads one and needs nothing else. A checkpoint is a folder
+`<workdir>/checkpoints/<step>` with the items
+
+  params  the model's parameters,
+  train   what else training needs: step, optimizer state, place in the data,
+  config  settings, format number, hash of the vocabulary, checksums,
+  vocab   the vocabulary itself.
+
+Orbax writes them in the background, aside, and renames them when whole: what
+bears a step's name is complete. Checksums find what went bad on disk later.
+"""
+
+from collections.abc import Callable, Iterator
+import json
+import os
+import pathlib
+import shutil
+from typing import Any, NamedTuple
+import zlib
+
+from absl import logging
+import jax
+import numpy as np
+import orbax.checkpoint as ocp
+
+FORMAT = 1
+FOLDER = 'checkpoints'
+
+_ARRAY_ITEMS = ('params', 'train')
+_preservation = ocp.checkpoint_managers.preservation_policy
+
+
+class CheckpointError(Exception):
+  """A checkpoint cannot be written, read or used; says why and what to do."""
+
+
+class Checkpoint(NamedTuple):
+  """What was restored; `train` is None where only parameters were wanted."""
+
+  directory: pathlib.Path
+  step: int
+  params: Any
+  train: Any
+  config: dict[str, Any]
+  vocab: Any  # as in the vocabulary file
+
+
+class Writer:
+  """Writes checkpoints in the background; keeps the last ones and the best."""
+
+  def __init__(self, workdir: str | os.PathLike, num_last: int = 2):
+    """Opens (and creates) the checkpoint folder of a workdir.
+
+    Args:
+      workdir: of the run.
+      num_last: how many of the newest to keep, besides the best.
+    """
+    self._directory = pathlib.Path(workdir).absolute() / FOLDER
+    self._num_last = num_last
+    self._manager = self._open()
+
+  def _open(self) -> ocp.CheckpointManager:
+    keep = _preservation.AnyPreservationPolicy([
+        _preservation.LatestN(self._num_last),
+        _preservation.BestN(
+            get_metric_fn=_loss,
+            reverse=True,
+            n=1,
+            keep_checkpoints_without_metrics=False,
+        ),
+    ])
+    # Only process 0 opens a manager; the others must not be waited for.
+    alone = ocp.options.MultiprocessingOptions(
+        primary_host=jax.process_index(), active_processes={jax.process_index()}
+    )
+    return ocp.CheckpointManager(
+        self._directory,
+        options=ocp.CheckpointManagerOptions(
+            best_fn=_loss,
+            best_mode='min',
+            preservation_policy=keep,
+            cleanup_tmp_directories=True,
+            create=False,
+            multiprocessing_options=alone,
+        ),
+    )
+
+  def save(
+      self,
+      step: int,
+      params: Any,
+      train: Any,
+      config: dict[str, Any],
+      vocab: Any,
+      vocab_hash: str,
+      loss: float | None = None,
+  ) -> None:
+    """Starts writing a checkpoint and returns.
+
+    Args:
+      step: updates done.
+      params: tree of numpy arrays, not changed by anybody afterwards.
+      train: likewise.
+      config: settings, what JSON can hold.
+      vocab: what the vocabulary file holds, parsed.
+      vocab_hash: of the vocabulary.
+      loss: of the held-out data, if it was just measured; the lowest is best.
+
+    Raises:
+      CheckpointError: if this one cannot be written, or the one before could
+        not. Nothing written earlier is lost, and saving may be tried again.
+    """
+    self.wait()
+    arrays = {'params': params, 'train': train}
+    num_bytes = sum(x.nbytes for x in jax.tree.leaves(arrays))
+    free = shutil.disk_usage(self._directory).free
+    if free < 1.2 * num_bytes + (1 << 20):
+      raise CheckpointError(
+          f'no room for the checkpoint of step {step}: it needs '
+          f'{num_bytes / 1e6:.0f} MB, {self._directory} has {free / 1e6:.0f} MB '
+          'free; make room there'
+      )
+    info = {
+        'format': FORMAT,
+        'vocab_hash': vocab_hash,
+        'checksums': {k: _checksum(v) for k, v in arrays.items()},
+        'config': config,
+    }
+    try:
+      self._manager.save(
+          step,
+          args=ocp.args.Composite(
+              config=ocp.args.JsonSave(info),
+              vocab=ocp.args.JsonSave(vocab),
+              **{k: ocp.args.StandardSave(v) for k, v in arrays.items()},
+          ),
+          metrics=None if loss is None else {'loss': loss},
+          force=True,
+      )
+    except Exception as error:
+      self._reopen(error)
+
+  def wait(self) -> None:
+    """Returns when the last checkpoint is on disk.
+
+    Raises:
+      CheckpointError: if it could not be written.
+    """
+    try:
+      self._manager.wait_until_finished()
+      self._manager.check_for_errors()
+    except Exception as error:
+      self._reopen(error)
+
+  def _reopen(self, error: Exception):
+    """Makes the writer usable again and raises what happened."""
+    # The old manager would raise the same error again, also on closing.
+    self._manager = self._open()
+    free = shutil.disk_usage(self._directory).free
+    raise CheckpointError(
+        f'writing a checkpoint to {self._directory} failed, '
+        f'{free / 1e6:.0f} MB are free there: {_first_line(error)}'
+    ) from error
+
+  def close(self) -> None:
+    """Waits and lets go of the folder."""
+    self.wait()
+    self._manager.close()
+
+
+def create_writer(workdir: str | os.PathLike, num_last: int = 2) -> Writer:
+  """Creates the checkpoint folder of a workdir and a writer for it."""
+  (pathlib.Path(workdir) / FOLDER).mkdir(parents=True, exist_ok=True)
+  return Writer(workdir, num_last)
+
+
+def restore_last(
+    workdir: str | os.PathLike,
+    params: Any,
+    train: Any,
+    vocab_hash: str,
+) -> Checkpoint | None:
+  """The newest whole checkpoint of a run, to go on training.
+
+  Args:
+    workdir: of the run.
+    params: abstract parameters, from `jax.eval_shape`.
+    train: abstract `train` item.
+    vocab_hash: of the data's vocabulary.
+
+  Returns:
+    A checkpoint of numpy arrays, or None if there is none yet.
+
+  Raises:
+    CheckpointError: if the newest was made with another vocabulary or by a
+      newer version, or if none of several can be read.
+  """
+  directory = pathlib.Path(workdir).absolute() / FOLDER
+  steps = sorted(_steps(directory), reverse=True)
+  paths = [directory / str(step) for step in steps]
+  for checkpoint in _readable(paths, lambda *_: (params, train), vocab_hash):
+    return checkpoint
+  if paths:
+    raise CheckpointError(
+        f'none of the {len(paths)} checkpoints in {directory} can be read (see '
+        'the warnings above); move that folder away to start anew'
+    )
+  return None
+
+
+def load(
+    path: str | os.PathLike,
+    create_abstract_params: Callable[[dict[str, Any], Any], Any],
+) -> Checkpoint:
+  """The best checkpoint of a run (or the one at `path`), parameters only.
+
+  Args:
+    path: a workdir, its checkpoint folder, or the folder of one step.
+    create_abstract_params: from the config and the vocabulary.
+
+  Raises:
+    CheckpointError: if there is no checkpoint at `path` that can be used.
+  """
+  paths = find(path)
+  for checkpoint in _readable(
+      paths, lambda *args: (create_abstract_params(*args), None)
+  ):
+    return checkpoint
+  raise CheckpointError(
+      f'none of the {len(paths)} checkpoints at {os.fspath(path)} can be read; '
+      'see the warnings above'
+  )
+
+
+def find(path: str | os.PathLike) -> list[pathlib.Path]:
+  """Folders of the checkpoints at a path: best first, then newest first.
+
+  Raises:
+    CheckpointError: if there are none.
+  """
+  path = pathlib.Path(path).absolute()
+  if (path / 'config').is_dir():
+    return [path]
+  directory = path / FOLDER if (path / FOLDER).is_dir() else path
+  found = [
+      (_saved_loss(directory / str(step)), -step) for step in _steps(directory)
+  ]
+  if not found:
+    raise CheckpointError(
+        f'no checkpoint at {path}: expected a workdir of train.py, its '
+        f'{FOLDER} folder, or one step in it'
+    )
+  best = min(found)
+  rest = sorted((x for x in found if x != best), key=lambda x: x[1])
+  return [directory / str(-negative) for _, negative in [best, *rest]]
+
+
+def _readable(
+    paths: list[pathlib.Path],
+    create_abstract: Callable[[dict[str, Any], Any], tuple[Any, Any]],
+    vocab_hash: str | None = None,
+) -> Iterator[Checkpoint]:
+  """Those of the checkpoints that are whole, warning about the others."""
+  for place, path in enumerate(paths):
+    try:
+      info = _read_json(path, 'config')
+      _check_usable(path, info, vocab_hash)
+      vocab = _read_json(path, 'vocab')
+      abstract = create_abstract(info['config'], vocab)
+      params, train = (
+          None if tree is None else _restore(path, item, tree, info)
+          for item, tree in zip(_ARRAY_ITEMS, abstract, strict=True)
+      )
+    except CheckpointError:
+      raise
+    except Exception as error:  # Orbax and its stores raise many kinds.
+      logging.warning(
+          'checkpoint %s is damaged and not used (%s); %s',
+          path,
+          _first_line(error),
+          f'trying {paths[place + 1]}'
+          if place + 1 < len(paths)
+          else 'there is none before it',
+      )
+    else:
+      yield Checkpoint(path, int(path.name), params, train, info['config'], vocab)
+
+
+def _check_usable(path, info, vocab_hash):
+  if info['format'] > FORMAT:
+    raise CheckpointError(
+        f'{path} has checkpoint format {info["format"]}, this version of '
+        f'mirencoder_jax reads up to {FORMAT}; update mirencoder_jax'
+    )
+  if vocab_hash is not None and info['vocab_hash'] != vocab_hash:
+    raise CheckpointError(
+        f'{path} was trained with vocabulary {info["vocab_hash"]}, the data '
+        f'have vocabulary {vocab_hash}; use another --workdir, or data prepared '
+        'with the vocabulary of the checkpoint'
+    )
+
+
+def _read_json(path, item):
+  with open(path / item / 'metadata') as file:
+    return json.load(file)
+
+
+def _restore(path, item, abstract, info):
+  with ocp.StandardCheckpointer() as checkpointer:
+    tree = checkpointer.restore(path / item, abstract)
+  tree = jax.tree.map(np.asarray, tree)
+  if _checksum(tree) != info['checksums'][item]:
+    raise ValueError(f'checksum of item {item} is wrong')
+  return tree
+
+
+def _checksum(tree: Any) -> int:
+  value = 0
+  for leaf in jax.tree.leaves(tree):
+    value = zlib.crc32(np.ascontiguousarray(leaf).view(np.uint8).data, value)
+  return value
+
+
+def _steps(directory: pathlib.Path) -> list[int]:
+  """Steps that have a folder of their name; half-written ones have another."""
+  if not directory.is_dir():
+    return []
+  return [int(p.name) for p in directory.iterdir() if p.name.isdigit()]
+
+
+def _loss(metrics: dict[str, float]) -> float:
+  return metrics['loss']
+
+
+def _saved_loss(path: pathlib.Path) -> float:
+  """Held-out loss of a checkpoint; infinite if it has none."""
+  try:
+    return float(json.loads((path / 'metrics' / 'metrics').read_text())['loss'])
+  except (OSError, ValueError, KeyError, TypeError):
+    return float('inf')
+
+
+def _first_line(error: Exception) -> str:
+  text = str(error).strip() or type(error).__name__
+  return text.splitlines()[0][:300]

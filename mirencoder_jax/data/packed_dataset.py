@@ -1,0 +1,243 @@
+"""A prepared dataset as numbered packs: what to read, and reading it.
+
+Station in the flow: between array_record shards (written by the builders in
+`datasets/`, opened here by name, without TensorFlow) and
+`data.input_pipeline`. The sizes of all examples are measured when a dataset is
+first opened and kept beside the shards if that folder can be written.
+"""
+
+from collections.abc import Callable, Sequence
+import hashlib
+import json
+import os
+import pathlib
+import tempfile
+from typing import Any, NamedTuple, Protocol
+
+from absl import logging
+import numpy as np
+import tensorflow_datasets as tfds
+from tensorflow_datasets.proto import tf_example_pb2
+
+from mirencoder_jax.data import batch as batch_lib
+from mirencoder_jax.data import example as example_lib
+from mirencoder_jax.data import packing
+from mirencoder_jax.data import planning
+from mirencoder_jax.data import segments
+
+# Of the strings only these are needed to train; decoding costs time.
+_STRINGS = ('source', 'program')
+_READ_AT_ONCE = 256
+
+
+class Source(Protocol):
+  """Random access to examples.
+
+  Attributes:
+    cache_dir: where what was measured may be kept, or None.
+    fingerprint: changes when the data do.
+  """
+
+  cache_dir: pathlib.Path | None
+  fingerprint: str
+
+  def __len__(self) -> int: ...
+
+  def __getitems__(self, indices: Sequence[int]) -> list[example_lib.Example]:
+    ...
+
+
+class PreparedSource:
+  """One split of a prepared TFDS dataset, decoded straight from the records.
+
+  Reading the records in batches and viewing their bytes as arrays is about
+  twice as fast as TFDS's own decoding.
+  """
+
+  def __init__(self, builder: tfds.core.DatasetBuilder, split: str):
+    info = builder.info.splits[split]
+    self._records = builder.as_data_source(split).data_source
+    self.cache_dir = pathlib.Path(str(builder.data_dir))
+    self.fingerprint = _digest(
+        [str(builder.info.full_name), split, info.shard_lengths, info.num_bytes]
+    )
+
+  def __len__(self) -> int:
+    return len(self._records)
+
+  def __getitems__(self, indices: Sequence[int]) -> list[example_lib.Example]:
+    return [_decode(r) for r in self._records.__getitems__(list(indices))]
+
+
+def _decode(record: bytes) -> example_lib.Example:
+  features = tf_example_pb2.Example.FromString(record).features.feature
+  example = {}
+  for name, dtype in example_lib.ARRAYS.items():
+    values = features[name].bytes_list.value
+    example[name] = np.frombuffer(values[0] if values else b'', dtype)
+  for name in _STRINGS:
+    example[name] = features[name].bytes_list.value[0].decode()
+  return example
+
+
+def open_builder(name: str, data_dir: str | os.PathLike):
+  """The prepared dataset `name` of a folder.
+
+  Raises:
+    FileNotFoundError: if it has not been prepared.
+  """
+  try:
+    return tfds.builder(name, data_dir=os.fspath(data_dir))
+  except tfds.core.registered.DatasetNotFoundError as error:
+    raise FileNotFoundError(
+        f'dataset {name!r} is not prepared in {os.fspath(data_dir)}; run '
+        f'`python datasets/prepare.py {name} --data_dir={os.fspath(data_dir)}`'
+    ) from error
+
+
+class _Items(NamedTuple):
+  """What is packed: whole examples and segments of very long ones."""
+
+  example: np.ndarray  # int64 [num_items]
+  start: np.ndarray  # int64 [num_items], first instruction; 0 if whole
+  end: np.ndarray  # int64 [num_items], -1 if whole
+
+
+class PackedDataset:
+  """The examples of a source, cut so that each fits a pack.
+
+  Attributes:
+    budget: the shape of the packs.
+    sizes: of all items (whole examples and segments).
+    cuts: what splitting took away.
+  """
+
+  def __init__(
+      self,
+      source: Source,
+      num_rows: int,
+      num_tokens: int,
+      budget: batch_lib.Budget | None = None,
+  ):
+    """Measures the source, or reads what was measured before.
+
+    Args:
+      source: of the examples.
+      num_rows: R, rows of tokens of a pack.
+      num_tokens: L, tokens of a row.
+      budget: of a pack; estimated from the source if None.
+    """
+    self._source = source
+    raw = planning.Sizes(*_cached(
+        source,
+        f'sizes_{num_tokens}',
+        lambda: planning.measure(_read_all(source), num_tokens)._asdict(),
+    ).values())
+    if budget is None:
+      # Splitting long functions changes the means: look twice.
+      budget = planning.estimate_budget(raw, num_rows, num_tokens)
+      _, sizes, _ = self._split(raw, budget)
+      budget = planning.estimate_budget(sizes, num_rows, num_tokens)
+    self.budget = budget
+    self._items, self.sizes, self.cuts = self._split(raw, budget)
+
+  def _split(self, raw: planning.Sizes, budget: batch_lib.Budget):
+    """Items for a budget, their sizes, and what was cut."""
+    oversize = np.flatnonzero(planning.oversize(raw, budget))
+    whole = np.setdiff1d(np.arange(raw.num_examples), oversize)
+
+    def compute():
+      items, cuts, parts = [], segments.Cuts(), []
+      for index in oversize.tolist():
+        (example,) = self._source.__getitems__([index])
+        ranges = segments.find_segments(example, budget)
+        found, cut = segments.take_segments(example, ranges, budget)
+        items += [(index, start, end) for start, end in ranges]
+        parts += found
+        cuts += cut
+      return {
+          'items': np.array(items, np.int64).reshape(-1, 3),
+          'cuts': np.array(cuts),
+          **planning.measure(parts, budget.num_tokens)._asdict(),
+      }
+
+    name = f'segments_{_digest([*vars(budget).values()])[:12]}'
+    found = _cached(self._source, name, compute)
+    items = found.pop('items')
+    cuts = segments.Cuts(*found.pop('cuts').tolist())
+    zero = np.zeros(len(whole), np.int64)
+    return (
+        _Items(
+            np.concatenate([whole, items[:, 0]]),
+            np.concatenate([zero, items[:, 1]]),
+            np.concatenate([zero - 1, items[:, 2]]),
+        ),
+        raw.take(whole).join(planning.Sizes(**found)),
+        cuts,
+    )
+
+  def read(self, indices: Sequence[int]) -> list[example_lib.Example]:
+    """The items of these numbers."""
+    wanted = self._items.example[list(indices)].tolist()
+    examples = self._source.__getitems__(wanted)
+    for place, index in enumerate(indices):
+      start, end = int(self._items.start[index]), int(self._items.end[index])
+      if end >= 0:
+        (examples[place],), _ = segments.take_segments(
+            examples[place], [(start, end)], self.budget
+        )
+    return examples
+
+  def read_packs(self, packs: Sequence[planning.Pack]) -> batch_lib.Batch:
+    """Reads and packs planned packs; U = len(packs). An empty one is padding."""
+    examples = self.read([i for pack in packs for i in pack.examples])
+    ends = np.cumsum([len(pack.examples) for pack in packs])
+    return packing.stack_packs([
+        packing.pack(
+            examples[end - len(pack.examples) : end],
+            self.budget,
+            rows=pack.rows,
+        )
+        for pack, end in zip(packs, ends.tolist(), strict=True)
+    ])
+
+
+def _read_all(source: Source):
+  """All examples in order, with a line now and then on long datasets."""
+  for start in range(0, len(source), _READ_AT_ONCE):
+    if start and start % (100 * _READ_AT_ONCE) == 0:
+      logging.info('measured %d of %d examples', start, len(source))
+    yield from source.__getitems__(
+        range(start, min(start + _READ_AT_ONCE, len(source)))
+    )
+
+
+def _digest(value: Any) -> str:
+  return hashlib.sha256(json.dumps(value, default=str).encode()).hexdigest()
+
+
+def _cached(
+    source: Source, name: str, compute: Callable[[], dict[str, np.ndarray]]
+) -> dict[str, np.ndarray]:
+  """The arrays of `compute`, kept beside the data if that can be written."""
+  if source.cache_dir is None:
+    return compute()
+  path = source.cache_dir / f'{name}_{source.fingerprint[:12]}.npz'
+  try:
+    with np.load(path) as arrays:
+      return dict(arrays)
+  except FileNotFoundError:
+    pass
+  except (OSError, ValueError, EOFError) as error:
+    logging.warning('%s is damaged (%s); measuring again', path, error)
+  arrays = compute()
+  try:
+    # Several processes may do this at once: write aside, then rename.
+    with tempfile.NamedTemporaryFile(
+        dir=source.cache_dir, suffix='.npz.tmp', delete=False
+    ) as file:
+      np.savez(file, **arrays)
+    os.replace(file.name, path)
+  except OSError as error:
+    logging.info('sizes stay in memory: %s', error)
+  return arrays

@@ -1,0 +1,281 @@
+"""Plans which examples go into which pack, so that little is padding.
+
+Station in the flow: sizes of all examples in (measured once, when a dataset is
+first opened), lists of packs out; `data.input_pipeline` reads and packs them.
+
+The shuffled examples of an epoch are cut into blocks of about 64 packs; a block
+is planned on its own, so that any place of any epoch is found without planning
+what lies before it. Within a block the largest examples go first, each to the
+pack it balances best under all limits at once (rows of tokens, nodes, edges,
+examples, texts, text tokens).
+"""
+
+from collections.abc import Iterable, Sequence
+import math
+from typing import NamedTuple
+
+import numpy as np
+
+from mirencoder_jax.data import batch as batch_lib
+from mirencoder_jax.data import example as example_lib
+from mirencoder_jax.data import packing
+
+PACKS_PER_BLOCK = 64
+
+
+class Sizes(NamedTuple):
+  """What each of n examples needs of a pack; numpy.
+
+  `windows` depends on the row length L it was measured for.
+  """
+
+  nodes: np.ndarray  # int32 [n]
+  edges: np.ndarray  # int32 [n]
+  texts: np.ndarray  # int32 [n]
+  text_tokens: np.ndarray  # int32 [n]
+  # Row tokens of all windows, special ones included; example i owns
+  # windows[window_offset[i]:window_offset[i + 1]].
+  windows: np.ndarray  # int32 [num_windows]
+  window_offset: np.ndarray  # int64 [n + 1]
+
+  @property
+  def num_examples(self) -> int:
+    return len(self.nodes)
+
+  @property
+  def tokens(self) -> np.ndarray:
+    """Row tokens of each example."""
+    sums = np.concatenate([[0], np.cumsum(self.windows, dtype=np.int64)])
+    return np.diff(sums[self.window_offset])
+
+  def take(self, indices: np.ndarray) -> 'Sizes':
+    """The sizes of some examples."""
+    begin, end = self.window_offset[indices], self.window_offset[indices + 1]
+    windows = [self.windows[a:b] for a, b in zip(begin, end, strict=True)]
+    return Sizes(
+        *(x[indices] for x in self[:4]),
+        np.concatenate(windows) if windows else self.windows[:0],
+        np.concatenate([[0], np.cumsum(end - begin)]),
+    )
+
+  def join(self, other: 'Sizes') -> 'Sizes':
+    """These examples, then the other ones."""
+    arrays = [np.concatenate([a, b]) for a, b in zip(self, other, strict=True)]
+    shifted = other.window_offset[1:] + self.window_offset[-1]
+    arrays[-1] = np.concatenate([self.window_offset, shifted])
+    return Sizes(*arrays)
+
+
+class Pack(NamedTuple):
+  """One planned pack."""
+
+  examples: list[int]
+  rows: list[int]  # of every window of every example, in order
+
+
+def measure(
+    examples: Iterable[example_lib.Example], row_tokens: int
+) -> Sizes:
+  """Measures examples for rows of L tokens."""
+  counts, windows, n_window = [], [], []
+  for example in examples:
+    counts.append((
+        len(example['node_kind']),
+        len(example['senders']),
+        len(example['text_offset']) - 1,
+        len(example['text_tokens']),
+    ))
+    bounds = packing.cut_windows(
+        len(example['tokens']), example['instruction_offset'], row_tokens
+    )
+    windows.append(packing.window_lengths(bounds))
+    n_window.append(len(bounds) - 1)
+  columns = np.array(counts, np.int32).reshape(-1, 4).T
+  return Sizes(
+      *columns,
+      np.concatenate([np.zeros(0, np.int32), *windows]).astype(np.int32),
+      np.concatenate([[0], np.cumsum(n_window, dtype=np.int64)]).astype(
+          np.int64
+      ),
+  )
+
+
+def estimate_budget(
+    sizes: Sizes, num_rows: int, num_tokens: int
+) -> batch_lib.Budget:
+  """A budget whose other limits fit what usually comes with the tokens.
+
+  Args:
+    sizes: of the examples to pack, measured for `num_tokens`.
+    num_rows: R, rows of tokens of a pack.
+    num_tokens: L, tokens of a row.
+
+  Returns:
+    A budget with a little room in nodes and edges and more in what costs less,
+    so that packs fill up with tokens first.
+  """
+  if not sizes.num_examples:
+    raise ValueError('cannot estimate a budget: there are no examples')
+  # Packs get about this share of their tokens filled.
+  num_examples = 0.98 * num_rows * num_tokens / sizes.tokens.mean()
+
+  def room(mean, factor, multiple):
+    return math.ceil(mean * num_examples * factor / multiple) * multiple
+
+  return batch_lib.Budget(
+      num_rows=num_rows,
+      num_tokens=num_tokens,
+      num_nodes=room(sizes.nodes.mean(), 1.03, 32),
+      num_edges=room(sizes.edges.mean(), 1.06, 32),
+      num_graphs=room(1.0, 1.25, 4) + 4,
+      num_texts=room(sizes.texts.mean(), 1.12, 16) + 16,
+      num_text_tokens=room(sizes.text_tokens.mean(), 1.12, 32) + 32,
+  )
+
+
+def oversize(sizes: Sizes, budget: batch_lib.Budget) -> np.ndarray:
+  """True for examples that no pack can hold; they must be split."""
+  num_windows = np.diff(sizes.window_offset)
+  return (
+      (sizes.nodes > budget.num_nodes - 1)
+      | (sizes.edges > budget.num_edges)
+      | (sizes.texts > budget.num_texts - 1)
+      | (sizes.text_tokens > budget.num_text_tokens)
+      | (num_windows > budget.num_rows)
+  )
+
+
+class _OpenPacks:
+  """Packs being filled, as arrays over packs."""
+
+  def __init__(self, num_packs: int, budget: batch_lib.Budget):
+    self.load = np.zeros((num_packs, 6))
+    self.row_free = np.full(
+        (num_packs, budget.num_rows), budget.num_tokens, np.int64
+    )
+    self.packs = [Pack([], []) for _ in range(num_packs)]
+
+  def add(self, example: int, demand: np.ndarray, windows: list[int]) -> bool:
+    """Puts an example where it balances best; False if it fits nowhere."""
+    room = (self.load + demand <= 1.0 + 1e-9).all(axis=1)
+    room &= self.row_free.max(axis=1) >= max(windows)
+    # Least overlap with what is there already: a pack short of nodes gets the
+    # example rich in nodes.
+    overlap = np.where(room, self.load @ demand, np.inf)
+    for pack in np.argsort(overlap, kind='stable')[: int(room.sum())]:
+      rows = packing.place_windows(windows, self.row_free[pack])
+      if rows is not None:
+        self.load[pack] += demand
+        self.packs[pack].examples.append(example)
+        self.packs[pack].rows.extend(rows)
+        return True
+    return False
+
+  def grow(self, budget: batch_lib.Budget) -> None:
+    other = _OpenPacks(1, budget)
+    self.load = np.concatenate([self.load, other.load])
+    self.row_free = np.concatenate([self.row_free, other.row_free])
+    self.packs += other.packs
+
+
+def plan_block(
+    sizes: Sizes, budget: batch_lib.Budget, examples: Sequence[int]
+) -> list[Pack]:
+  """Distributes some examples over as few packs as possible.
+
+  Args:
+    sizes: of all examples.
+    budget: of a pack.
+    examples: numbers of the examples to distribute; none may be oversize.
+
+  Returns:
+    Packs that hold every given example exactly once.
+  """
+  examples = np.asarray(examples)
+  demands = np.stack(
+      [
+          sizes.tokens[examples] / (budget.num_rows * budget.num_tokens),
+          sizes.nodes[examples] / (budget.num_nodes - 1),
+          sizes.edges[examples] / budget.num_edges,
+          np.full(len(examples), 1 / (budget.num_graphs - 1)),
+          sizes.texts[examples] / (budget.num_texts - 1),
+          sizes.text_tokens[examples] / budget.num_text_tokens,
+      ],
+      axis=1,
+  )  # [n, 6], shares of a pack
+  opened = _OpenPacks(max(1, math.ceil(demands.sum(axis=0).max())), budget)
+  for place in np.argsort(-demands.max(axis=1), kind='stable'):
+    example = int(examples[place])
+    begin, end = sizes.window_offset[example : example + 2]
+    windows = sizes.windows[begin:end].tolist()
+    if not opened.add(example, demands[place], windows):
+      opened.grow(budget)
+      if not opened.add(example, demands[place], windows):
+        raise ValueError(
+            f'example {example} does not fit an empty pack; split it first'
+        )
+  return opened.packs
+
+
+class Plan:
+  """The packs of all epochs of a shuffled dataset.
+
+  Blocks are counted over all epochs: block i belongs to epoch i // num_blocks.
+  Every epoch holds each example exactly once. A function of its arguments
+  alone, so every process and every restart sees the same packs.
+
+  Attributes:
+    num_blocks: blocks of an epoch.
+  """
+
+  def __init__(self, sizes: Sizes, budget: batch_lib.Budget, seed: int):
+    self._sizes = sizes
+    self._budget = budget
+    self._seed = seed
+    tokens = sizes.tokens.sum() / (budget.num_rows * budget.num_tokens)
+    nodes = sizes.nodes.sum() / (budget.num_nodes - 1)
+    self.num_blocks = max(1, round(max(tokens, nodes) / PACKS_PER_BLOCK))
+    self._cached = {}  # the last blocks planned
+
+  def block(self, index: int) -> list[Pack]:
+    """The packs of a block, shuffled."""
+    if index not in self._cached:
+      epoch, part = divmod(index, self.num_blocks)
+      order = np.random.default_rng((self._seed, epoch)).permutation(
+          self._sizes.num_examples
+      )
+      examples = np.array_split(order, self.num_blocks)[part]
+      packs = plan_block(self._sizes, self._budget, examples)
+      rng = np.random.default_rng((self._seed, epoch, part))
+      while len(self._cached) > 1:
+        self._cached.pop(next(iter(self._cached)))
+      self._cached[index] = [packs[i] for i in rng.permutation(len(packs))]
+    return self._cached[index]
+
+  def advance(
+      self, position: tuple[int, int], num_packs: int
+  ) -> tuple[list[Pack], tuple[int, int]]:
+    """The next packs from a position, and the position after them.
+
+    Args:
+      position: a block and a place in it; (0, 0) is the start.
+      num_packs: how many to take; they may come from several epochs.
+    """
+    block, place = position
+    taken = []
+    while len(taken) < num_packs:
+      packs = self.block(block)[place : place + num_packs - len(taken)]
+      taken += packs
+      place += len(packs)
+      if place >= len(self.block(block)):
+        block, place = block + 1, 0
+    return taken, (block, place)
+
+
+def plan_epoch(
+    sizes: Sizes, budget: batch_lib.Budget, seed: int, epoch: int
+) -> list[Pack]:
+  """All packs of an epoch, in order; a function of its arguments alone."""
+  plan = Plan(sizes, budget, seed)
+  blocks = range(epoch * plan.num_blocks, (epoch + 1) * plan.num_blocks)
+  return [pack for i in blocks for pack in plan.block(i)]
