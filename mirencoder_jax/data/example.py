@@ -5,6 +5,14 @@ door from IR to arrays: dataset builders, inference and notebooks all use it, so
 that training and serving cannot differ.
 """
 
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+from mirencoder_jax.ir import program_graph
+from mirencoder_jax.ir.module import Function, Module
+from mirencoder_jax.ir.tokenizer import Tokenizer
+
 # The arrays of an example and their types; strings are provenance.
 ARRAYS = {
     # Token ids of the whole function, no special tokens.
@@ -40,3 +48,80 @@ STRINGS = (
 )
 
 Example = dict  # str -> np.ndarray | str
+
+
+def featurize(
+    module: Module,
+    tokenizer: Tokenizer,
+    *,
+    provenance: Mapping[str, str] | None = None,
+    functions: Sequence[Function] | None = None,
+) -> list[Example]:
+  """Turns a module into examples, one for each function it defines.
+
+  Nothing is cut here: tokens and graph are whole, whatever their size. The
+  order of an example's nodes is the schema's, see `ARRAYS`.
+
+  Args:
+    module: what `ir.read_module` gave.
+    tokenizer: the vocabulary.
+    provenance: values for `STRINGS`; `function`, `hash` and `llvm` are filled
+      in from the module, `source` from program and function.
+    functions: those of the module's definitions to take; all by default.
+  """
+  provenance = dict(provenance or {})
+  unknown = set(provenance) - set(STRINGS)
+  if unknown:
+    raise ValueError(f'unknown provenance {sorted(unknown)}; known: {STRINGS}')
+  strings = dict.fromkeys(STRINGS, '')
+  strings['llvm'] = module.producer_llvm
+  strings['module'] = module.name
+  strings |= provenance
+  if functions is None:
+    functions = module.functions
+  return [_example(module, f, tokenizer, strings) for f in functions]
+
+
+def _example(
+    module: Module,
+    function: Function,
+    tokenizer: Tokenizer,
+    strings: Mapping[str, str],
+) -> Example:
+  ids, counts = tokenizer.encode(function.words)
+  ends = np.zeros(len(counts) + 1, np.int32)
+  np.cumsum(counts, out=ends[1:])
+  offsets = np.asarray(function.offsets + [len(function.words)], np.int32)
+  graph = program_graph.build_graph(module, [function])
+  text_tokens, text_offset = _encode_texts(graph.descriptions, tokenizer)
+  program = strings['program'] or strings['module']
+  return {
+      'tokens': ids,
+      'instruction_offset': ends[offsets],
+      'node_kind': graph.kind,
+      'node_text': graph.description,
+      'node_block': graph.block,
+      'text_tokens': text_tokens,
+      'text_offset': text_offset,
+      'edge_flow': graph.flow,
+      'edge_position': graph.position,
+      'senders': graph.senders,
+      'receivers': graph.receivers,
+      **strings,
+      'function': function.name,
+      'hash': function.hash,
+      'source': strings['source'] or f'{program}/{function.name}',
+  }
+
+
+def _encode_texts(
+    texts: Sequence[str], tokenizer: Tokenizer
+) -> tuple[np.ndarray, np.ndarray]:
+  """Token ids of texts of several words, end to end, with their offsets."""
+  split = [text.split(' ') for text in texts]
+  ids, counts = tokenizer.encode([word for words in split for word in words])
+  word_ends = np.zeros(len(counts) + 1, np.int32)
+  np.cumsum(counts, out=word_ends[1:])
+  text_ends = np.zeros(len(split) + 1, np.int32)
+  np.cumsum([len(words) for words in split], out=text_ends[1:])
+  return ids, word_ends[text_ends]

@@ -1,0 +1,201 @@
+"""WordPiece over the words of normalised IR.
+
+Station in the flow: between `ir.Module` and `data.example`. Words come from
+`ir.function_reader` (an opcode, a type, a value's name, a number, a symbol);
+the vocabulary is trained on them with Hugging Face `tokenizers`. Every
+printable ASCII character is a piece, at the start of a word and inside one, and
+anything else is spelled in ASCII first: no IR becomes `[UNK]`.
+"""
+
+import hashlib
+import itertools
+import json
+import os
+from collections.abc import Iterable, Mapping, Sequence
+
+import numpy as np
+import tokenizers
+from etils import epath
+
+SPECIALS = ('[PAD]', '[UNK]', '[CLS]', '[SEP]', '[MASK]')
+_FORMAT = 1
+_ASCII = [chr(i) for i in range(33, 127)]
+# WordPiece looks for the longest piece first, which is quadratic in the word:
+# longer words (a literal struct of a hundred fields) are cut before.
+_MAX_WORD = 64
+_MAX_CACHE = 1 << 20
+# More words than this change a vocabulary of some thousand pieces little.
+_MAX_TRAINING_WORDS = 4_000_000
+
+
+class Tokenizer:
+  """A vocabulary, and the pieces of words under it.
+
+  Attributes:
+    vocab: the pieces; their index is their id. The special ones come first.
+    hash: 64 bits over the vocabulary, hexadecimal; stored with shards and
+      checkpoints, which only fit together if it is equal.
+  """
+
+  pad_id, unk_id, cls_id, sep_id, mask_id = range(5)
+
+  def __init__(self, vocab: Sequence[str]):
+    if tuple(vocab[: len(SPECIALS)]) != SPECIALS:
+      raise ValueError(f'a vocabulary begins with {SPECIALS}')
+    self.vocab = tuple(vocab)
+    if len(set(self.vocab)) != len(self.vocab):
+      raise ValueError('the vocabulary has a piece twice')
+    digest = hashlib.blake2b('\n'.join(self.vocab).encode(), digest_size=8)
+    self.hash = digest.hexdigest()
+    model = tokenizers.models.WordPiece(
+        {piece: i for i, piece in enumerate(self.vocab)},
+        unk_token='[UNK]',
+        max_input_chars_per_word=_MAX_WORD,
+    )
+    self._model = tokenizers.Tokenizer(model)
+    self._cache = _Pieces(self._model)
+
+  @property
+  def vocab_size(self) -> int:
+    return len(self.vocab)
+
+  def encode(self, words: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:
+    """The pieces of many words.
+
+    Args:
+      words: words of normalised IR.
+
+    Returns:
+      Ids, int32 [n_token], and the number of pieces of each word, int32
+      [n_word].
+    """
+    if len(self._cache) > _MAX_CACHE:
+      self._cache.clear()
+    pieces = list(map(self._cache.__getitem__, words))
+    counts = np.fromiter(map(len, pieces), np.int32, len(pieces))
+    ids = np.fromiter(
+        itertools.chain.from_iterable(pieces), np.int32, int(counts.sum())
+    )
+    return ids, counts
+
+  def ids(self, words: Sequence[str]) -> np.ndarray:
+    """As `encode`, ids only: int32 [n_token]."""
+    return self.encode(words)[0]
+
+  def decode(self, ids: Iterable[int]) -> str:
+    """Readable text: pieces joined to words, words by blanks."""
+    text = ' '.join(self.vocab[i] for i in ids)
+    return text.replace(' ##', '')
+
+  def to_json(self) -> str:
+    """The vocabulary as a JSON document."""
+    return json.dumps(
+        {'format': _FORMAT, 'hash': self.hash, 'vocab': self.vocab},
+        indent=0,
+        ensure_ascii=True,
+    )
+
+  def save(self, path: str | os.PathLike) -> None:
+    epath.Path(path).write_text(self.to_json())
+
+  @classmethod
+  def from_json(cls, text: str, name: str = 'vocabulary') -> 'Tokenizer':
+    """Reads what `to_json` wrote.
+
+    Raises:
+      ValueError: if it is something else, of a newer format, or damaged.
+    """
+    try:
+      document = json.loads(text)
+      version, vocab = document['format'], document['vocab']
+    except (ValueError, KeyError, TypeError) as error:
+      raise ValueError(
+          f'{name} is not a vocabulary of mirencoder_jax: {error}'
+      ) from None
+    if version > _FORMAT:
+      raise ValueError(
+          f'{name} has format {version}, this version of mirencoder_jax reads '
+          f'up to {_FORMAT}: upgrade mirencoder_jax'
+      )
+    tokenizer = cls(vocab)
+    if tokenizer.hash != document.get('hash'):
+      raise ValueError(
+          f'{name} is damaged: its hash is {tokenizer.hash}, it says '
+          f'{document.get("hash")}'
+      )
+    return tokenizer
+
+  @classmethod
+  def load(cls, path: str | os.PathLike) -> 'Tokenizer':
+    """Reads a vocabulary file; raises as `from_json`, or FileNotFoundError."""
+    return cls.from_json(epath.Path(path).read_text(), str(path))
+
+
+class _Pieces(dict):
+  """word -> ids of its pieces, filled on demand."""
+
+  def __init__(self, model: tokenizers.Tokenizer):
+    super().__init__()
+    self._model = model
+
+  def __missing__(self, word: str) -> tuple[int, ...]:
+    ascii_word = _in_ascii(word)
+    ids: list[int] = []
+    for start in range(0, len(ascii_word), _MAX_WORD):
+      ids += self._model.encode(ascii_word[start : start + _MAX_WORD]).ids
+    self[word] = tuple(ids)
+    return self[word]
+
+
+def _in_ascii(word: str) -> str:
+  """Spells what is not printable ASCII as `\\xx` of its UTF-8 bytes."""
+  if word.isascii() and word.isprintable() and ' ' not in word:
+    return word
+  return ''.join(
+      chr(b) if 33 <= b < 127 else f'\\{b:02x}'
+      for b in word.encode(errors='replace')
+  )
+
+
+def train(word_counts: Mapping[str, int], vocab_size: int = 8192) -> Tokenizer:
+  """Trains a vocabulary (WordPiece; Schuster and Nakajima, 2012).
+
+  The same counts give the same vocabulary, whatever their order.
+
+  Args:
+    word_counts: how often each word of normalised IR occurs.
+    vocab_size: pieces at most, special ones and characters included.
+
+  Raises:
+    ValueError: if the size does not even hold those.
+  """
+  minimum = len(SPECIALS) + 2 * len(_ASCII)
+  if vocab_size < minimum:
+    raise ValueError(f'vocab_size {vocab_size} is below {minimum}')
+  total = sum(word_counts.values())
+  scale = min(1.0, _MAX_TRAINING_WORDS / max(total, 1))
+  tokenizer = tokenizers.Tokenizer(
+      tokenizers.models.WordPiece(unk_token='[UNK]')
+  )
+  tokenizer.pre_tokenizer = tokenizers.pre_tokenizers.WhitespaceSplit()
+  trainer = tokenizers.trainers.WordPieceTrainer(
+      vocab_size=vocab_size,
+      initial_alphabet=_ASCII,
+      show_progress=False,
+      special_tokens=list(SPECIALS),
+  )
+  tokenizer.train_from_iterator(_repeat(word_counts, scale), trainer)
+  learned = sorted(tokenizer.get_vocab().items(), key=lambda item: item[1])
+  vocab = list(SPECIALS) + _ASCII + ['##' + letter for letter in _ASCII]
+  known = set(vocab)
+  vocab += [piece for piece, _ in learned if piece not in known]
+  return Tokenizer(vocab[:vocab_size])
+
+
+def _repeat(word_counts: Mapping[str, int], scale: float) -> Iterable[str]:
+  """Words as often as they occur, thinned out evenly; rare ones once."""
+  for word in sorted(word_counts):
+    spelled = _in_ascii(word)[:_MAX_WORD]
+    count = max(1, round(word_counts[word] * scale))
+    for start in range(0, count, 1000):
+      yield ' '.join([spelled] * min(1000, count - start))
