@@ -1,0 +1,1 @@
+"""Performance tasks on frozen embeddings: data, splits, heads, reports."""

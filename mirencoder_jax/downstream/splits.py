@@ -1,0 +1,170 @@
+"""Splits: which rows a head is fitted on and which ones judge it.
+
+Station in the flow: after `downstream.tasks` (rows, labels and group names of a
+task), before every fit. A task's rows are related: one kernel appears with many
+inputs, one program with many kernels, one suite with many programs. A split
+names the relation that must not cross from training to test.
+
+  random    stratified k-fold over rows, as published elsewhere: it leaks;
+  kernel    no kernel on both sides;
+  program   no program on both sides;
+  suite     leave one suite out.
+
+Inner folds, for choosing hyper-parameters, are made of the training rows alone
+and in the same way as the outer ones, so that the choice is made for the kind of
+generalisation that is measured.
+"""
+
+import dataclasses
+from typing import NamedTuple
+
+import numpy as np
+
+
+@dataclasses.dataclass(frozen=True)
+class SplitConfig:
+  """One way of splitting a task's rows.
+
+  Attributes:
+    name: what the report calls it.
+    group: the task's group that stays on one side; None for stratified rows.
+    num_folds: number of test folds; 0 leaves one group out at a time.
+  """
+
+  name: str
+  group: str | None = None
+  num_folds: int = 10
+
+
+class Protocol(NamedTuple):
+  """All fits of one split: R = seeds x folds runs over n rows."""
+
+  name: str
+  train: np.ndarray  # bool [R, n]
+  test: np.ndarray  # bool [R, n]
+  # Validation rows of each inner fold: disjoint, together the training rows.
+  inner: np.ndarray  # bool [R, J, n]
+  seed: np.ndarray  # int [R]
+  fold: np.ndarray  # int [R]
+
+  @property
+  def num_seeds(self) -> int:
+    return int(self.seed.max()) + 1
+
+
+def stratified_folds(
+    labels: np.ndarray, num_folds: int, rng: np.random.Generator
+) -> np.ndarray:
+  """Deals the rows of each label over the folds; int [n]."""
+  folds = np.zeros(len(labels), int)
+  dealt = 0  # goes on over the labels, so that folds differ by one row at most
+  for label in np.unique(labels):
+    rows = rng.permutation(np.flatnonzero(labels == label))
+    folds[rows] = (dealt + np.arange(len(rows))) % num_folds
+    dealt += len(rows)
+  return folds
+
+
+def group_folds(
+    groups: np.ndarray, num_folds: int, rng: np.random.Generator
+) -> np.ndarray:
+  """Whole groups into folds of about equal size; int [n].
+
+  Large groups first, each into the smallest fold; `rng` orders groups of equal
+  size.
+
+  Args:
+    groups: int [n], any codes.
+    num_folds: at most the number of groups is used; 0 means one fold a group.
+    rng: decides ties.
+
+  Returns:
+    The fold of each row, 0 .. number of folds - 1.
+  """
+  _, codes = np.unique(groups, return_inverse=True)
+  sizes = np.bincount(codes)
+  if num_folds == 0:
+    return codes
+  load = np.zeros(min(num_folds, len(sizes)))
+  fold_of_group = np.zeros(len(sizes), int)
+  ties = rng.random(len(sizes))
+  for group in np.lexsort((ties, -sizes)):
+    fold = int(load.argmin())
+    fold_of_group[group] = fold
+    load[fold] += sizes[group]
+  return fold_of_group[codes]
+
+
+def build_protocol(
+    config: SplitConfig,
+    labels: np.ndarray,
+    groups: dict[str, np.ndarray],
+    *,
+    num_seeds: int,
+    num_inner_folds: int,
+) -> Protocol:
+  """Lays out every fit of a split.
+
+  Args:
+    config: the split.
+    labels: int [n], what random folds are stratified by.
+    groups: name -> int [n].
+    num_seeds: repetitions. Leaving one out has only one way of being split, so
+      there seeds change the inner folds and a head's initialisation only.
+    num_inner_folds: folds of the training rows; 2 at least.
+
+  Returns:
+    The masks of `num_seeds` times the number of folds runs.
+
+  Raises:
+    ValueError: an unknown group, or too few of its members to split.
+  """
+  if config.group is not None and config.group not in groups:
+    raise ValueError(
+        f'split {config.name!r}: unknown group {config.group!r}; the task has '
+        f'{sorted(groups)}'
+    )
+  related = None if config.group is None else groups[config.group]
+  if related is not None and len(np.unique(related)) < 3:
+    raise ValueError(
+        f'split {config.name!r}: group {config.group!r} has '
+        f'{len(np.unique(related))} member(s); 3 are needed to hold one out and '
+        'choose hyper-parameters on the others'
+    )
+
+  def split(rows: np.ndarray, num_folds: int, rng) -> np.ndarray:
+    if related is None:
+      return stratified_folds(labels[rows], num_folds, rng)
+    return group_folds(related[rows], num_folds, rng)
+
+  everything = np.arange(len(labels))
+  train, inner, seeds, folds = [], [], [], []
+  for seed in range(num_seeds):
+    outer = split(everything, config.num_folds, np.random.default_rng(seed))
+    for fold in range(outer.max() + 1):
+      rows = np.flatnonzero(outer != fold)
+      rng = np.random.default_rng([seed, fold])
+      inner_fold = np.full(len(labels), -1)
+      inner_fold[rows] = split(rows, num_inner_folds, rng)
+      train.append(outer != fold)
+      inner.append(inner_fold == np.arange(num_inner_folds)[:, None])
+      seeds.append(seed)
+      folds.append(fold)
+  train = np.array(train)
+  return Protocol(
+      name=config.name,
+      train=train,
+      test=~train,
+      inner=np.array(inner),
+      seed=np.array(seeds),
+      fold=np.array(folds),
+  )
+
+
+def gather_test(protocol: Protocol, per_run: np.ndarray) -> np.ndarray:
+  """Joins each run's answers on its test rows: [R, n, ...] -> [S, n, ...]."""
+  joined = np.zeros((protocol.num_seeds, *per_run.shape[1:]), per_run.dtype)
+  for run, seed in enumerate(protocol.seed):
+    test = protocol.test[run]
+    joined[seed, test] = per_run[run, test]
+  return joined
