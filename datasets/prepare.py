@@ -9,10 +9,13 @@ written, however many files could not be read (the report names them), and with
 """
 
 import argparse
+import contextlib
 import dataclasses
+import io
 import os
 import pathlib
 import sys
+import tempfile
 
 # Before the imports of ours: `datasets` may also be another package's name, and
 # ours has it only if the repository comes first.
@@ -22,6 +25,7 @@ sys.path[:] = [str(_ROOT)] + [
 ]
 
 # pylint: disable=wrong-import-position
+from absl import logging  # noqa: E402
 import tensorflow_datasets as tfds  # noqa: E402
 
 from datasets.ir_folder import ir_folder_dataset_builder as ir_folder  # noqa: E402
@@ -30,6 +34,7 @@ from mirencoder_jax import ir  # noqa: E402
 from mirencoder_jax.data import corpus  # noqa: E402
 from mirencoder_jax.data import corpus_files  # noqa: E402
 from mirencoder_jax.data import corpus_report  # noqa: E402
+from mirencoder_jax.data import corpus_tasks  # noqa: E402
 
 # pylint: enable=wrong-import-position
 
@@ -143,21 +148,58 @@ def _create_builder(args: argparse.Namespace) -> ir_folder.Builder:
   return _BUILDERS[args.dataset](**kwargs)
 
 
+def _other_content(
+    builder: ir_folder.Builder, args: argparse.Namespace
+) -> str | None:
+  """Why what is there already is not what was asked for; None if it is."""
+  metadata = builder.info.metadata
+  source = getattr(args, 'source', None)
+  if source is not None and metadata['source'] != source:
+    return (
+        f"is there already, made of {metadata['source']}: give this corpus a "
+        '--name of its own, or prepare it again with --overwrite'
+    )
+  if args.vocab is not None:
+    vocab_hash = ir.Tokenizer.load(args.vocab).hash
+    if metadata['vocab_hash'] != vocab_hash:
+      return (
+          f"is there already, with the vocabulary {metadata['vocab_hash']} and "
+          f'not with {vocab_hash} of {args.vocab}; use --overwrite'
+      )
+  if metadata['reader'] != corpus_tasks.code_stamp():
+    print(
+        'note: prepared by another version of the IR reader; --overwrite '
+        'prepares it again',
+        file=sys.stderr,
+    )
+  return None
+
+
 def main(argv: list[str] | None = None) -> int:
   args = _parser().parse_args(argv)
   tfds.disable_progress_bar()  # ours say more
+  logging.set_verbosity(logging.ERROR)
   builder = _create_builder(args)
   mode = tfds.GenerateMode.REUSE_DATASET_IF_EXISTS
   if args.overwrite:
     mode = tfds.GenerateMode.REUSE_CACHE_IF_EXISTS
   try:
-    builder.download_and_prepare(
-        download_config=tfds.download.DownloadConfig(download_mode=mode)
-    )
+    # TFDS makes a folder for downloads and announces one; there is none.
+    with (
+        tempfile.TemporaryDirectory() as download_dir,
+        contextlib.redirect_stdout(io.StringIO()),
+    ):
+      builder.download_and_prepare(
+          download_dir=download_dir,
+          download_config=tfds.download.DownloadConfig(download_mode=mode),
+      )
   except (corpus_files.CorpusError, ir.IRError, OSError) as error:
     print(f'error: {error}', file=sys.stderr)
     return 1
   if builder.report is None:
+    if (trouble := _other_content(builder, args)) is not None:
+      print(f'error: {builder.data_path} {trouble}', file=sys.stderr)
+      return 1
     print(f'{builder.data_path}: there already; --overwrite prepares it again')
   else:
     print(builder.report.as_markdown())

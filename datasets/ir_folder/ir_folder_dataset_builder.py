@@ -13,6 +13,7 @@ import tensorflow_datasets as tfds
 
 from mirencoder_jax.data import corpus
 from mirencoder_jax.data import corpus_files
+from mirencoder_jax.data import corpus_tasks
 from mirencoder_jax.data import example
 
 
@@ -68,39 +69,48 @@ class Builder(tfds.core.GeneratorBasedBuilder):
         features=features(), metadata=tfds.core.MetadataDict()
     )
 
-  def _split_generators(self, dl_manager: tfds.download.DownloadManager):
-    del dl_manager  # nothing is downloaded
-    if self._source is None:
-      raise corpus_files.CorpusError(
-          f'{self.name} has no source; name a folder, an archive or a glob'
-      )
-    files = corpus_files.CorpusFiles(self._source, self._manifest)
-    job = corpus.Corpus(files, self._work_dir, self._settings)
-    self._corpus = job
-    job.prepare()
-    self.report = job.report
-    # TFDS lets `data_path` be the folder under construction meanwhile.
-    job.tokenizer.save(self.data_path / 'vocab.json')
-    self.info.metadata['vocab_hash'] = job.tokenizer.hash
-    self.info.metadata['vocab_size'] = job.tokenizer.vocab_size
-    return {split: self._generate_examples(split) for split in job.splits}
-
-  def _generate_examples(self, split: str):
-    yield from self._corpus.examples(split)
-
-  def _download_and_prepare(self, *args, **kwargs) -> None:
+  def download_and_prepare(self, *, download_config=None, **kwargs) -> None:
+    """As for any builder; what is there is deleted only if all can be read."""
+    mode = (download_config or tfds.download.DownloadConfig()).download_mode
     try:
-      super()._download_and_prepare(*args, **kwargs)
+      if mode.overwrite_dataset or not self.data_path.exists():
+        self._read()
+      super().download_and_prepare(download_config=download_config, **kwargs)
     finally:
       if self._corpus is not None:
         self._corpus.close()
 
+  def _read(self) -> None:
+    if self._source is None:
+      raise corpus_files.CorpusError(
+          f'{self.name} has no source; name a folder, an archive or a glob'
+      )
+    # Where an interrupted job leaves what it has read.
+    name = self.info.full_name.replace('/', '-')
+    work_dir = self.data_dir_root / '.reading' / name
+    files = corpus_files.CorpusFiles(self._source, self._manifest)
+    self._corpus = corpus.Corpus(files, work_dir, self._settings)
+    self.report = self._corpus.report
+    self._corpus.prepare()
+
+  def _split_generators(self, dl_manager: tfds.download.DownloadManager):
+    del dl_manager  # nothing is downloaded
+    tokenizer = self._corpus.tokenizer
+    # TFDS lets `data_path` be the folder under construction meanwhile.
+    tokenizer.save(self.data_path / 'vocab.json')
+    self.info.metadata.update(
+        vocab_hash=tokenizer.hash,
+        vocab_size=tokenizer.vocab_size,
+        source=str(self._source),
+        reader=corpus_tasks.code_stamp(),
+    )
+    return {
+        split: self._generate_examples(split) for split in self._corpus.splits
+    }
+
+  def _generate_examples(self, split: str):
+    yield from self._corpus.examples(split)
+
   def _post_download_and_prepare_hook(self) -> None:
     self.report.save(self.data_path)
     self._corpus.clear()
-
-  @property
-  def _work_dir(self):
-    """Where an interrupted job leaves what it has read."""
-    name = '-'.join(self.info.full_name.split('/'))
-    return self._data_dir_root / '.reading' / name

@@ -278,6 +278,7 @@ class Corpus:
         if kept:
           plans[split].append(_Plan(read, kept, [of_read[i] for i in kept]))
     if not plans[TRAIN] and not plans[VALIDATION]:
+      self.clear()
       raise corpus_files.CorpusError(self.report.nothing_read())
     return plans
 
@@ -324,6 +325,7 @@ class Corpus:
         'indices': plan.indices,
         'groups': plan.groups,
         'provenance': {
+            'module': read.name,
             'language': origin.language,
             'opt_level': origin.opt_level,
             'llvm': origin.llvm or read.llvm,

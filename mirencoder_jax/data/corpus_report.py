@@ -76,6 +76,7 @@ class Report:
     self._files = {
         'found': len(files.files),
         'read': len(reads),
+        'with_functions': sum(bool(read.functions) for read in reads),
         'unverified': sum(read.unverified for read in reads),
         'other': dict(sorted(files.others.items())),
     }
@@ -185,16 +186,14 @@ class Report:
 
 def summary(report: dict[str, Any]) -> str:
   """One line: how complete the job is."""
-  files, functions = report['files'], report['functions']
-  num_bad = files['failed']
-  return (
-      f"{functions['written']:,} functions of {files['read']:,} files written"
-      + (
-          f'; {num_bad:,} files gave none, see report.md'
-          if num_bad
-          else '; every file was read'
-      )
+  files = report['files']
+  text = (
+      f"{report['functions']['written']:,} functions written; "
+      f"{files['with_functions']:,} of {files['found']:,} files hold functions"
   )
+  if files['failed']:
+    text += f", {files['failed']:,} were not read or hold none (see report.md)"
+  return text
 
 
 def _markdown(report: dict[str, Any]) -> str:

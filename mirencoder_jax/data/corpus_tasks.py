@@ -41,16 +41,18 @@ def encode(
   with open(modules, 'rb') as file:
     file.seek(start)
     module = unpack(file.read(end - start))
-  provenance = task['provenance'] | {'module': task['name'], 'program': ''}
-  examples = example_lib.featurize(module, tokenizer, provenance=provenance)
+  functions = [module.functions[index] for index in task['indices']]
+  examples = example_lib.featurize(
+      module, tokenizer, provenance=task['provenance'], functions=functions
+  )
   results = []
-  for index, group in zip(task['indices'], task['groups']):
-    example = dict(examples[index])
-    example |= provenance
+  for index, group, example in zip(
+      task['indices'], task['groups'], examples, strict=True
+  ):
     example['program'] = group
     example['source'] = f"{group}/{example['function']}"
     for name in example_lib.STRINGS:
-      example[name] = _text(example.get(name, ''))
+      example[name] = _text(example[name])
     results.append((index, example, _digest(example)))
   return results
 
@@ -73,9 +75,10 @@ def _digest(example: example_lib.Example) -> int:
 
 @functools.cache
 def code_stamp() -> str:
-  """Changes when the code that reads IR does."""
+  """Changes when the code between a file and its examples does."""
+  paths = sorted(pathlib.Path(ir.__file__).parent.glob('*.py'))
   state = hashlib.sha256()
-  for path in sorted(pathlib.Path(ir.__file__).parent.glob('*.py')):
+  for path in [*paths, pathlib.Path(example_lib.__file__)]:
     state.update(path.read_bytes())
   return state.hexdigest()[:16]
 

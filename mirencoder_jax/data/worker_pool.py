@@ -227,9 +227,12 @@ def serve() -> None:
       answer = pickle.dumps((function(task), None), pickle.HIGHEST_PROTOCOL)
     except Exception as error:  # pylint: disable=broad-exception-caught
       line = getattr(error, 'line', None)
-      message = str(error) or type(error).__name__
+      # Ours keep the text apart from the place.
+      message = getattr(error, 'message', '') or str(error)
       failure = Failure(
-          type(error).__name__, message, line if type(line) is int else None
+          reason=type(error).__name__,
+          message=str(message or 'no message'),
+          line=line if isinstance(line, int) else None,
       )
       answer = pickle.dumps((None, failure))
     if hasattr(signal, 'alarm'):

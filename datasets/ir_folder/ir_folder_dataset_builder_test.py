@@ -1,0 +1,130 @@
+"""Tests of the `ir_folder` builder on its dummy data."""
+
+import json
+import pathlib
+import sys
+import tempfile
+from unittest import mock
+
+from absl.testing import absltest
+from etils import epath
+import numpy as np
+import tensorflow_datasets as tfds
+from tensorflow_datasets.core import dataset_metadata
+
+from datasets import prepare
+from datasets.ir_folder import ir_folder_dataset_builder
+from mirencoder_jax import ir
+from mirencoder_jax.data import corpus
+from mirencoder_jax.data import example as example_lib
+
+_DUMMY_DATA = pathlib.Path(__file__).parent / 'dummy_data'
+
+
+class BuilderTest(absltest.TestCase):
+  """What `tfds.testing.DatasetBuilderTestCase` asks; it needs TensorFlow."""
+
+  def setUp(self):
+    super().setUp()
+    folder = tempfile.TemporaryDirectory()
+    self.addCleanup(folder.cleanup)
+    self.builder = ir_folder_dataset_builder.Builder(
+        data_dir=folder.name,
+        source=_DUMMY_DATA,
+        settings=corpus.CorpusConfig(processes=1, progress=False),
+    )
+
+  def test_is_named_and_described(self):
+    self.assertEqual(self.builder.info.full_name, 'ir_folder/1.0.0')
+    self.assertIn('# ir_folder', self.builder.info.description)
+    self.assertIn('@misc', self.builder.info.citation)
+    metadata = self.builder.get_metadata()
+    self.assertContainsSubset(metadata.tags, dataset_metadata.valid_tags())
+
+  def test_shards_are_read_without_builder_and_without_tensorflow(self):
+    self.builder.download_and_prepare()
+    read_only = tfds.builder_from_directory(self.builder.data_path)
+    hashes = {}
+    for split, number in {'train': 3, 'validation': 2}.items():
+      source = read_only.as_data_source(split)
+      self.assertEqual(read_only.info.splits[split].num_examples, number)
+      hashes[split] = {example['hash'] for example in source}
+      self.assertLen(hashes[split], number)
+    self.assertEmpty(hashes['train'] & hashes['validation'])
+    self.assertNotIn('tensorflow', sys.modules)
+
+
+class PrepareTest(absltest.TestCase):
+  """The command line, once, and what it leaves on disk."""
+
+  @classmethod
+  def setUpClass(cls):
+    super().setUpClass()
+    cls.folder = tempfile.TemporaryDirectory(prefix='with blanks ')
+    cls.addClassCleanup(cls.folder.cleanup)
+    cls.data_dir = str(pathlib.Path(cls.folder.name) / 'data')
+    cls.exit_code = cls.prepare()
+    cls.builder = tfds.builder('ir_folder/mine', data_dir=cls.data_dir)
+
+  @classmethod
+  def prepare(cls, *more: str) -> int:
+    return prepare.main([
+        'ir_folder',
+        f'--source={_DUMMY_DATA}',
+        '--name=mine',
+        f'--data_dir={cls.data_dir}',
+        '--processes=2',
+        *more,
+    ])
+
+  def test_what_is_read_back_is_what_featurize_gave(self):
+    self.assertEqual(self.exit_code, 0)
+    tokenizer = ir.Tokenizer.load(self.builder.data_path / 'vocab.json')
+    examples = self.builder.as_data_source('train')
+    actual = next(e for e in examples if e['function'] == b'dot')
+    module = ir.read_module(_DUMMY_DATA / 'dot' / 'dot.c.ll')
+    expected = example_lib.featurize(module, tokenizer, provenance={})[0]
+    for name, dtype in example_lib.ARRAYS.items():
+      np.testing.assert_array_equal(actual[name], expected[name])
+      self.assertEqual(actual[name].dtype, dtype)
+    self.assertEqual(actual['module'], b'dot/dot.c.ll')
+    self.assertEqual(actual['source'], b'dot/dot')
+    self.assertEqual(actual['language'], b'c')
+
+  def test_views_of_a_function_share_their_source(self):
+    examples = list(self.builder.as_data_source('validation'))
+    self.assertEqual([e['source'] for e in examples], [b'saxpy/saxpy'] * 2)
+    self.assertEqual({e['opt_level'] for e in examples}, {b'O0', b'O2'})
+
+  def test_report_and_metadata_stand_beside_the_shards(self):
+    folder = epath.Path(self.builder.data_path)
+    report = json.loads((folder / 'report.json').read_text())
+    self.assertEqual(report['functions']['duplicates'], 1)
+    self.assertEqual(report['unknown_tokens'], 0)
+    self.assertIn('5 functions written', (folder / 'report.md').read_text())
+    tokenizer = ir.Tokenizer.load(folder / 'vocab.json')
+    self.assertEqual(
+        self.builder.info.metadata['vocab_hash'], tokenizer.hash
+    )
+    # Nothing of the work is left.
+    left = [path.name for path in epath.Path(self.data_dir).iterdir()]
+    self.assertEqual(left, ['ir_folder'])
+
+  def test_second_run_finds_it_done(self):
+    with mock.patch.object(
+        corpus.Corpus, 'prepare', side_effect=AssertionError
+    ):
+      self.assertEqual(self.prepare(), 0)
+
+  def test_other_source_under_the_same_name_is_an_error(self):
+    self.assertEqual(self.prepare(f'--source={_DUMMY_DATA}/dot'), 1)
+
+  def test_source_without_ir_is_an_error(self):
+    with tempfile.TemporaryDirectory() as empty:
+      self.assertEqual(self.prepare(f'--source={empty}', '--overwrite'), 1)
+    # And leaves alone what was there.
+    self.assertLen(self.builder.as_data_source('train'), 3)
+
+
+if __name__ == '__main__':
+  absltest.main()
