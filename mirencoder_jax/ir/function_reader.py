@@ -202,48 +202,45 @@ class _Scan:
     open_switch = False
     terminated = True  # the entry block needs no label
     for offset, line in enumerate(body, 1):
-      if not line:
+      if line[:3] == '  %':
+        # The common case: an instruction with a result.
+        equals = line.find(' = ')
+        name = line[3:equals]
+        definitions[name] = len(lines)
+        words[name] = f'%{values}'
+        values += 1
+        if terminated:
+          self._implicit_block()
+        terminated = line[equals + 3] in 'ci' and line.startswith(
+            ('invoke ', 'callbr ', 'catchswitch '), equals + 3
+        )
+        lines.append(line)
+        offsets.append(offset)
+        continue
+      if not line or line[0] == ';':
         continue
       if line[0] != ' ':
-        if line[0] == ';':
-          continue
         self._block(line, offset)
         terminated = False
         continue
-      second = line[2:3]
-      if second == ' ' or open_switch or _continues(line):
-        if line.lstrip()[:5] == '#dbg_':
+      word = line.split(None, 1)[0]
+      if line[2] == ' ' or open_switch or word not in instruction.STARTS:
+        if word.startswith('#dbg_'):
           self.num_dropped += 1
           continue
-        if not lines:
-          raise BodyError(f'{line.strip()[:60]!r} continues nothing', offset)
+        if not open_switch and not (lines and _continues(word, lines[-1])):
+          raise BodyError(f'unknown instruction {word!r}', offset)
         lines[-1] += ' ' + line.strip()
-        if open_switch and line.strip()[:1] == ']':
+        if open_switch and word[0] == ']':
           open_switch = False
         continue
       if '@llvm.dbg.' in line and _DEBUG_CALL.search(line):
         self.num_dropped += 1
         continue
-      if line.startswith('  #dbg_'):
-        self.num_dropped += 1
-        continue
       if terminated:
         self._implicit_block()
-        terminated = False
-      if second == '%':
-        name = line[3 : line.find(' =')]
-        definitions[name] = len(lines)
-        words[name] = f'%{values}'
-        values += 1
-        if line.startswith('callbr', line.find(' = ') + 3) or (
-            line.startswith('invoke', line.find(' = ') + 3)
-            or line.startswith('catchswitch', line.find(' = ') + 3)
-        ):
-          terminated = True
-      else:
-        word = line[2 : line.find(' ', 2)] if ' ' in line[2:] else line[2:]
-        terminated = word in instruction.TERMINATORS
-        open_switch = word == 'switch' and line.count('[') > line.count(']')
+      terminated = word in instruction.TERMINATORS
+      open_switch = word == 'switch' and line.count('[') > line.count(']')
       lines.append(line)
       offsets.append(offset)
     if not lines:
@@ -270,18 +267,20 @@ class _Scan:
     self.starts.append(len(self.lines))
 
 
-_CONTINUATIONS = (
-    '  to label', '  unwind ', '  catch ', '  filter ', '  cleanup', '  ]',
-    '  i', '  [',
-)  # fmt: skip
+def _continues(word: str, above: str) -> bool:
+  """Whether a word may go on with the instruction above it."""
+  if above.lstrip().startswith('%'):
+    above = above[above.find(' = ') + 3 :]
+  opcode = above.split(None, 1)[0]
+  return word in _CONTINUATIONS.get(opcode, ())
 
 
-def _continues(line: str) -> bool:
-  """Whether a line goes on with the instruction above it."""
-  if not line.startswith(_CONTINUATIONS):
-    return False
-  word = line.split(None, 1)[0]
-  return word not in instruction.OPCODES
+_CONTINUATIONS = {
+    'landingpad': ('catch', 'filter', 'cleanup'),
+    'invoke': ('to', 'unwind'),
+    'callbr': ('to', '['),
+    'switch': ('[',),
+}
 
 
 class _Emitter:
@@ -346,13 +345,16 @@ class _Emitter:
     starts = iter(scan.starts[1:] + [-1])
     next_start = next(starts)
     block = 0
-    split = instruction.HOLE.split
-    find = instruction.HOLE.findall
+    shape = instruction.shape
     plans = _plans
     offsets, opcodes, types = function.offsets, function.opcodes, function.types
     texts, block_of = function.texts, function.block_of
     use_users, use_positions = function.use_users, function.use_positions
     use_types, use_definitions = function.use_types, function.use_definitions
+    constant_users = function.constant_users
+    constant_positions = function.constant_positions
+    constant_keys = function.constant_keys
+    constants = context.constants
     successors = function.successors
     if len(plans) > _MAX_PLANS:
       plans.clear()
@@ -378,17 +380,15 @@ class _Emitter:
           line = line[:cut] if '"' not in line else _ATTACHMENT.sub('', line)
         plan = None
         if '"' not in line:
-          shape = split(line)
-          key = '\0'.join(shape)
+          key, holes = shape(line)
           plan = plans.get(key)
-          if plan is not None:
-            holes = find(line)
-            if type(plan) is _Variants:
-              plan = plan.get(holes, struct_word)
+          if plan.__class__ is _Variants:
+            plan = plan.get(holes, struct_word)
         if plan is None:
-          plan, holes, type_holes = instruction.compile_line(line, struct_word)
-          if '"' not in line and find(line) == holes:
+          plan, own, type_holes = instruction.compile_line(line, struct_word)
+          if '"' not in line and own == holes:
             _remember(plans, key, plan, holes, type_holes, struct_word)
+          holes = own
         if plan.fills:
           base = len(words)
           words += plan.words
@@ -411,6 +411,13 @@ class _Emitter:
           for hole in plan.local_holes:
             use_users.append(number)
             use_definitions.append(definitions[holes[hole]])
+        for position, type_text, hole in plan.numbers:
+          key = (type_text, holes[hole])
+          if key not in constants:
+            constants[key] = self._constant(plan, position, key, holes)
+          constant_users.append(number)
+          constant_positions.append(position)
+          constant_keys.append(key)
         if plan.constants:
           self._constants(function, number, plan, holes)
         if plan.callee >= 0:
@@ -451,15 +458,20 @@ class _Emitter:
           ''.join([p if p.__class__ is str else holes[p] for p in operand.key]),
       )
       if key not in constants:
-        constants[key] = Constant(key[0], self._constant_words(operand, holes))
+        constants[key] = self._constant(plan, operand.position, key, holes)
       function.constant_users.append(number)
       function.constant_positions.append(operand.position)
       function.constant_keys.append(key)
 
-  def _constant_words(
-      self, operand: instruction.ConstantOperand, holes: list[str]
-  ) -> str:
+  def _constant(
+      self,
+      plan: instruction.Plan,
+      position: int,
+      key: tuple[str, str],
+      holes: list[str],
+  ) -> Constant:
     """Type and value of a constant; a variable by its kind and value type."""
+    operand = plan.all_constants[position]
     words = [operand.type_word]
     for part in operand.parts:
       if isinstance(part, str):
@@ -474,7 +486,7 @@ class _Emitter:
           words += self._context.global_type(holes[hole]).split(' ')
       else:
         words.append(self._tables[kind][holes[hole]])
-    return ' '.join(words)
+    return Constant(key[0], ' '.join(words))
 
 
 def _unnumbered(word: str) -> str:

@@ -21,11 +21,11 @@ from mirencoder_jax.ir import constant_text, type_text
 LOCAL, LABEL, GLOBAL, INTEGER, FLOAT = range(5)
 
 _NUMBER = r'-?(?:0x[KLMHR]?[0-9A-Fa-f]+|\d+\.\d*(?:[eE][-+]?\d+)?|\d+)'
-# Names behind a sigil and numbers that stand alone. Extents (`4 x`), alignments
-# and address spaces belong to the shape of a line.
-HOLE = re.compile(
+# Names behind a sigil, and numbers that stand alone, in a piece of a line without
+# blanks. Extents (`[4 x`) and address spaces belong to the shape of a line.
+_HOLE = re.compile(
     r'(?<=[%@#!])[-\w.$]+'
-    rf'|(?<![-\w.$%@#!])(?<!align )(?<!addrspace\(){_NUMBER}(?![-\w.$])(?! x )'
+    rf'|(?<![-\w.$%@#!\[<])(?<!addrspace\(){_NUMBER}(?![-\w.$])'
 )
 _TOKEN = re.compile(
     r'c"[^"]*"|[%@!#$]?"[^"]*"|[%@][-\w.$]+|![-\w.$]*|#\d+'
@@ -86,9 +86,12 @@ class Plan:
       by blanks; what the graph's node says. None where a symbol is in it.
     text_slots: indices into words that make `text`.
     local_positions, local_types, local_holes: operands that are local values.
-    constants: operands that are constants.
+    numbers: operands that are one number: (position, type, hole).
+    constants: operands that are other constants.
+    all_constants: both, as `ConstantOperand`s, by position.
     labels: holes of the successor blocks, in LLVM's order of successors.
     callee: hole of the symbol of a direct `call`, else -1.
+    is_terminator: whether it ends a block.
   """
 
   opcode: str
@@ -101,13 +104,15 @@ class Plan:
   local_positions: tuple[int, ...] = ()
   local_types: tuple[str, ...] = ()
   local_holes: tuple[int, ...] = ()
+  numbers: tuple[tuple[int, str, int], ...] = ()
   constants: tuple['ConstantOperand', ...] = ()
+  all_constants: dict[int, 'ConstantOperand'] = dataclasses.field(
+      default_factory=dict
+  )
   labels: tuple[int, ...] = ()
   callee: int = -1
+  is_terminator: bool = False
 
-  @property
-  def is_terminator(self) -> bool:
-    return self.opcode in TERMINATORS
 
 
 @dataclasses.dataclass(slots=True, frozen=True)
@@ -130,6 +135,13 @@ class ConstantOperand:
   symbol: int
   parts: tuple[str | tuple[int, int], ...]
   key: tuple[str | int, ...]
+
+  @property
+  def number(self) -> int:
+    """The hole of a constant that is one number, else -1."""
+    if len(self.key) == 2 and self.key[0] == '' and self.key[1].__class__ is int:
+      return self.key[1]
+    return -1
 
 
 def tokenize(line: str) -> list[str]:
@@ -189,10 +201,37 @@ def _is_hole(tokens: Sequence[str], i: int) -> bool:
     return len(token) > 1 and token[1] != '"'
   if not _IS_NUMBER.match(token):
     return False
-  before = tokens[i - 1] if i else ''
-  if before == 'align' or (before == '(' and tokens[i - 2] == 'addrspace'):
+  if i > 1 and tokens[i - 1] == '(' and tokens[i - 2] == 'addrspace':
     return False
   return not (i + 1 < len(tokens) and tokens[i + 1] == 'x')
+
+
+class _Lexicon(dict):
+  """Piece of a line without blanks -> (its literal text, its holes).
+
+  Most pieces come again and again (`%5,`, `i32`, `align`): looking them up is
+  four times faster than a regular expression over the line.
+  """
+
+  def __missing__(self, piece: str) -> tuple[str, tuple[str, ...]]:
+    if len(self) > _MAX_LEXICON:
+      self.clear()
+    entry = ('\0'.join(_HOLE.split(piece)), tuple(_HOLE.findall(piece)))
+    self[piece] = entry
+    return entry
+
+
+_MAX_LEXICON = 500_000
+_lexicon = _Lexicon()
+
+
+def shape(line: str) -> tuple[str, list[str]]:
+  """The literal text of a line and its holes; for lines without quotes."""
+  entries = [_lexicon[piece] for piece in line.split(' ')]
+  return (
+      ' '.join([literal for literal, _ in entries]),
+      [hole for _, holes in entries for hole in holes],
+  )
 
 
 class LineError(ValueError):
@@ -527,7 +566,8 @@ class _Parser:
       if token in _ORDERINGS:
         self._word(token)
       elif token == 'align' and spelled[1][:1] == '<':
-        self._word(f'align{self._peek()}')
+        self._value_word('align')
+        self._fill(INTEGER, self._hole_of[self._at])
 
   # Instructions.
 
@@ -548,7 +588,10 @@ class _Parser:
       raise LineError(f'unknown instruction {opcode!r}')
     self._word(opcode)
     plan = Plan(opcode, has_result=result_hole == 0)
+    plan.is_terminator = opcode in TERMINATORS
     plan.result_type = read(self, plan) or 'void'
+    if self._peek() not in ('', ',') and opcode not in _OPEN_ENDED:
+      raise LineError(f'unexpected {self._peek()!r}')
     plan.words = self._words
     plan.fills = tuple(self._fills)
     plan.text_slots = tuple(self._text_slots)
@@ -558,7 +601,13 @@ class _Parser:
     plan.local_positions = tuple(p for p, _, _ in self._locals)
     plan.local_types = tuple(t for _, t, _ in self._locals)
     plan.local_holes = tuple(h for _, _, h in self._locals)
-    plan.constants = tuple(self._constants)
+    plan.all_constants = {c.position: c for c in self._constants}
+    plan.numbers = tuple(
+        (c.position, c.type_text, c.number)
+        for c in self._constants
+        if c.number >= 0
+    )
+    plan.constants = tuple(c for c in self._constants if c.number < 0)
     plan.labels = tuple(self._labels)
     return plan
 
@@ -1066,6 +1115,10 @@ _READERS = {
     'cleanupret': _Parser.cleanupret,
 }
 OPCODES = frozenset(_READERS)
+# What their readers leave unread are attributes.
+_OPEN_ENDED = frozenset(['call', 'invoke', 'callbr', 'switch'])
+# What an instruction without a result may begin with.
+STARTS = OPCODES | {'tail', 'musttail', 'notail'}
 
 
 def parse_type(

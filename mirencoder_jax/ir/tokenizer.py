@@ -178,15 +178,18 @@ def train(word_counts: Mapping[str, int], vocab_size: int = 8192) -> Tokenizer:
       tokenizers.models.WordPiece(unk_token='[UNK]')
   )
   tokenizer.pre_tokenizer = tokenizers.pre_tokenizers.WhitespaceSplit()
+  continued = ['##' + letter for letter in _ASCII]
+  # The trainer numbers continued letters in the order of a randomly seeded
+  # hash map, and breaks ties by number: named beforehand, they are fixed.
   trainer = tokenizers.trainers.WordPieceTrainer(
       vocab_size=vocab_size,
       initial_alphabet=_ASCII,
       show_progress=False,
-      special_tokens=list(SPECIALS),
+      special_tokens=[*SPECIALS, *continued],
   )
   tokenizer.train_from_iterator(_repeat(word_counts, scale), trainer)
   learned = sorted(tokenizer.get_vocab().items(), key=lambda item: item[1])
-  vocab = list(SPECIALS) + _ASCII + ['##' + letter for letter in _ASCII]
+  vocab = [*SPECIALS, *_ASCII, *continued]
   known = set(vocab)
   vocab += [piece for piece, _ in learned if piece not in known]
   return Tokenizer(vocab[:vocab_size])
