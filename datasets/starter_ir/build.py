@@ -1,0 +1,375 @@
+"""Compiles programs/ to the archive of LLVM IR that this data set is read from.
+
+    python build.py
+
+Every program is compiled at -O0 to -O3 by each compiler of its language: C,
+C++, OpenCL C and CUDA (device side) by an old clang, whose pointers carry
+types, and by a new one, Rust by rustc, Fortran by flang. Two files come out
+beside this one: `starter_ir.tar.xz`, with the text of each module at
+`<llvm>/<opt>/<language>/<family>/<name>.ll`, and `manifest.csv`, with one row
+a module. A level at which a compiler gives the same text as at a lower level
+is left out, so no module is there twice.
+
+The same compilers give the same bytes: programs are compiled under relative
+names, members are sorted, and owners and times are fixed. The compilers
+behind the published archive are listed in README.md.
+"""
+
+import argparse
+import concurrent.futures
+import csv
+import dataclasses
+import hashlib
+import io
+import lzma
+import os
+import pathlib
+import re
+import shutil
+import subprocess
+import tarfile
+import tempfile
+
+from llvmlite import binding
+
+FOLDER = pathlib.Path(__file__).resolve().parent
+OPT_LEVELS = ('O0', 'O1', 'O2', 'O3')
+LANGUAGES = {
+    '.c': 'c',
+    '.cpp': 'cpp',
+    '.cl': 'opencl',
+    '.cu': 'cuda',
+    '.rs': 'rust',
+    '.f90': 'fortran',
+}
+COLUMNS = (
+    'path',
+    'program',
+    'family',
+    'language',
+    'compiler',
+    'llvm_version',
+    'opt_level',
+    'num_bytes',
+    'num_functions',
+    'num_instructions',
+)
+
+# -fno-ident drops the vendor's version line, which says nothing about the
+# program; optnone would forbid running passes on the O0 modules later.
+_CLANG_FLAGS = (
+    '-S',
+    '-emit-llvm',
+    '-g0',
+    '-fno-ident',
+    '-Wall',
+    '-Xclang',
+    '-disable-O0-optnone',
+    '-I../include',
+)
+_LANGUAGE_FLAGS = {
+    'c': ('-std=gnu11', '--target=x86_64-linux-gnu', '-fopenmp'),
+    'cpp': ('-std=gnu++17', '--target=x86_64-linux-gnu'),
+    'opencl': (
+        '-x',
+        'cl',
+        '-cl-std=CL1.2',
+        '-target',
+        'spir64',
+        '-Xclang',
+        '-finclude-default-header',
+    ),
+    'cuda': (
+        '-x',
+        'cuda',
+        '--cuda-device-only',
+        '--cuda-gpu-arch=sm_60',
+        '-nocudainc',
+        '-nocudalib',
+        '-Wno-unknown-cuda-version',
+        '-std=c++14',
+        '-fdeclspec',
+        '-Xclang',
+        '-target-feature',
+        '-Xclang',
+        '+ptx60',
+    ),
+}
+# A hint on the addresses of virtual tables, gone from newer LLVM, whose reader
+# takes every other old form but refuses this one.
+_INRANGE = re.compile(r'\binrange (?=i\d+ )')
+_FLANG_PATH = re.compile(
+    r'@(_QQclX\w+) = linkonce constant \[\d+ x i8\] c"([^"]+)\\00"'
+)
+
+
+@dataclasses.dataclass(frozen=True)
+class Compiler:
+  """One compiler found on this machine.
+
+  Attributes:
+    name: the kind, `clang`, `rustc` or `flang`.
+    command: the words that start it.
+    version: its own version, such as `14.0.6`.
+    llvm_version: the version of the LLVM inside.
+  """
+
+  name: str
+  command: tuple[str, ...]
+  version: str
+  llvm_version: str
+
+  @property
+  def folder(self) -> str:
+    """The first folder of its modules, such as `llvm14`."""
+    return f'llvm{self.llvm_version.split(".")[0]}'
+
+
+@dataclasses.dataclass(frozen=True)
+class Unit:
+  """One compilation.
+
+  Attributes:
+    compiler: the compiler to run.
+    source: path under programs/, `<family>/<name><suffix>`.
+    opt_level: one of `OPT_LEVELS`.
+  """
+
+  compiler: Compiler
+  source: pathlib.PurePosixPath
+  opt_level: str
+
+  @property
+  def language(self) -> str:
+    return LANGUAGES[self.source.suffix]
+
+  @property
+  def path(self) -> str:
+    """Where the module is in the archive."""
+    return '/'.join((
+        self.compiler.folder,
+        self.opt_level,
+        self.language,
+        self.source.parent.name,
+        f'{self.source.stem}.ll',
+    ))
+
+  def command(self) -> list[str]:
+    """The command, to be run in programs/, that prints the module."""
+    words = list(self.compiler.command)
+    if self.compiler.name == 'rustc':
+      words += [
+          '--edition=2021',
+          '--crate-type=lib',
+          f'--crate-name={self.source.stem}',
+          '--emit=llvm-ir',
+          f'-Copt-level={self.opt_level[1:]}',
+          '-Ccodegen-units=1',
+          '-Cdebuginfo=0',
+          '-o',
+          '-',
+      ]
+    elif self.compiler.name == 'flang':
+      words += ['-S', '-emit-llvm', f'-{self.opt_level}', '-o', '-']
+    else:
+      words += _CLANG_FLAGS
+      words += _LANGUAGE_FLAGS[self.language]
+      words += [f'-{self.opt_level}', '-o', '-']
+    return [*words, str(self.source)]
+
+
+@dataclasses.dataclass(frozen=True)
+class Result:
+  """What became of a unit: either `text` and its counts, or an `error`."""
+
+  unit: Unit
+  text: str = ''
+  num_functions: int = 0
+  num_instructions: int = 0
+  error: str = ''
+
+
+def _output(command: tuple[str, ...], *words: str) -> str:
+  return subprocess.run(
+      [*command, *words], capture_output=True, text=True, check=True
+  ).stdout
+
+
+def find_compiler(name: str, command: str) -> Compiler | None:
+  """Runs `command` for its version; None when it is not there."""
+  words = tuple(command.split())
+  if not words or shutil.which(words[0]) is None:
+    return None
+  try:
+    if name == 'rustc':
+      text = _output(words, '-vV')
+      version = re.search(r'^release: (\S+)', text, re.M)[1]
+      llvm_version = re.search(r'^LLVM version: (\S+)', text, re.M)[1]
+    else:
+      version = re.search(r'version (\d+[\d.]*)', _output(words, '--version'))[1]
+      llvm_version = version
+  except (OSError, subprocess.CalledProcessError, TypeError):
+    return None
+  return Compiler(name, words, version, llvm_version)
+
+
+def make_portable(text: str) -> str:
+  """The module without paths of this machine and what newer LLVM refuses."""
+  text = _INRANGE.sub('', text)
+  # rustc's locations hold their name's length elsewhere: keep it.
+  text = text.replace('c"/rustc/', 'c"rustc//')
+  # flang names the source by its full path and the constant by that path.
+  prefix = f'{FOLDER / "programs"}/'
+  for old_name, path in _FLANG_PATH.findall(text):
+    if path.startswith(prefix):
+      relative = path.removeprefix(prefix)
+      name = f'_QQclX{hashlib.md5(relative.encode()).hexdigest()}'
+      text = text.replace(
+          f'[{len(path) + 1} x i8] c"{path}\\00"',
+          f'[{len(relative) + 1} x i8] c"{relative}\\00"',
+      ).replace(old_name, name)
+  return text
+
+
+def compile_unit(unit: Unit, timeout: float) -> Result:
+  """Compiles one unit, checks that LLVM takes the module, and counts it."""
+  try:
+    # Any message would depend on the locale; an absolute temporary folder
+    # would depend on the machine.
+    done = subprocess.run(
+        unit.command(),
+        cwd=FOLDER / 'programs',
+        capture_output=True,
+        text=True,
+        timeout=timeout,
+        env={**os.environ, 'LC_ALL': 'C'},
+    )
+  except subprocess.TimeoutExpired:
+    return Result(unit, error=f'took more than {timeout:g} s')
+  if done.returncode:
+    return Result(unit, error=done.stderr.strip()[:2000])
+  text = make_portable(done.stdout)
+  try:
+    module = binding.parse_assembly(text)
+    module.verify()
+  except RuntimeError as error:
+    return Result(unit, error=f'LLVM refuses the module: {error}'[:2000])
+  defined = [f for f in module.functions if not f.is_declaration]
+  num_instructions = sum(
+      1 for f in defined for block in f.blocks for _ in block.instructions
+  )
+  return Result(unit, text, len(defined), num_instructions)
+
+
+def drop_duplicates(results: list[Result]) -> tuple[list[Result], int]:
+  """Keeps the first of equal modules; returns them and the number dropped."""
+  seen, kept = set(), []
+  for result in results:
+    digest = hashlib.sha256(result.text.encode()).digest()
+    if digest not in seen:
+      seen.add(digest)
+      kept.append(result)
+  return kept, len(results) - len(kept)
+
+
+def write_archive(path: pathlib.Path, results: list[Result]) -> None:
+  """Writes the modules' text with nothing of this machine or moment in it."""
+  # Neighbours in the archive should be alike for xz: all levels and versions
+  # of a program follow one another.
+  order = lambda r: (r.unit.source, r.unit.compiler.folder, r.unit.opt_level)
+  buffer = io.BytesIO()
+  with tarfile.open(fileobj=buffer, mode='w', format=tarfile.USTAR_FORMAT) as tar:
+    for result in sorted(results, key=order):
+      data = result.text.encode()
+      member = tarfile.TarInfo(result.unit.path)
+      member.size = len(data)
+      member.mode = 0o644
+      tar.addfile(member, io.BytesIO(data))
+  filters = [{'id': lzma.FILTER_LZMA2, 'preset': 9 | lzma.PRESET_EXTREME}]
+  path.write_bytes(lzma.compress(buffer.getvalue(), filters=filters))
+
+
+def write_manifest(path: pathlib.Path, results: list[Result]) -> None:
+  """Writes one row a module, sorted by path."""
+  with path.open('w', newline='') as file:
+    writer = csv.writer(file, lineterminator='\n')
+    writer.writerow(COLUMNS)
+    for result in sorted(results, key=lambda r: r.unit.path):
+      unit = result.unit
+      writer.writerow((
+          unit.path,
+          unit.source.stem,
+          unit.source.parent.name,
+          unit.language,
+          f'{unit.compiler.name} {unit.compiler.version}',
+          unit.compiler.llvm_version,
+          unit.opt_level,
+          len(result.text.encode()),
+          result.num_functions,
+          result.num_instructions,
+      ))
+
+
+def main() -> None:
+  parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+  parser.add_argument('--clang_old', default='clang-14')
+  parser.add_argument(
+      '--clang_new', default='clang-22', help='or: "python -m ziglang clang"'
+  )
+  parser.add_argument('--rustc', default='rustc')
+  parser.add_argument('--flang', default='flang-22')
+  parser.add_argument('--num_processes', type=int, default=2)
+  parser.add_argument('--timeout', type=float, default=60.0, help='s a module')
+  parser.add_argument('--output', type=pathlib.Path, default=FOLDER)
+  args = parser.parse_args()
+
+  compilers = {}
+  for name, command in (
+      ('clang_old', args.clang_old),
+      ('clang_new', args.clang_new),
+      ('rustc', args.rustc),
+      ('flang', args.flang),
+  ):
+    compilers[name] = find_compiler(name.split('_')[0], command)
+    found = compilers[name]
+    if found is None:
+      print(f'{name}: not found ({command}); its modules are skipped')
+    else:
+      print(f'{name}: {found.version} (LLVM {found.llvm_version})')
+
+  of_language = {'rust': ('rustc',), 'fortran': ('flang',)}
+  units = []
+  programs = FOLDER / 'programs'
+  for source in sorted(programs.glob('*/*')):
+    language = LANGUAGES.get(source.suffix)
+    if language is None:
+      print(f'{source.relative_to(programs)}: skipped, no known suffix')
+      continue
+    for name in of_language.get(language, ('clang_old', 'clang_new')):
+      if compilers[name] is not None:
+        relative = pathlib.PurePosixPath(source.relative_to(programs))
+        units += [Unit(compilers[name], relative, o) for o in OPT_LEVELS]
+
+  with concurrent.futures.ProcessPoolExecutor(args.num_processes) as pool:
+    timeouts = [args.timeout] * len(units)
+    results = list(pool.map(compile_unit, units, timeouts, chunksize=4))
+  for result in results:
+    if result.error:
+      print(f'{result.unit.path}: skipped: {result.error}')
+  good, num_dropped = drop_duplicates([r for r in results if not r.error])
+
+  args.output.mkdir(parents=True, exist_ok=True)
+  archive = args.output / 'starter_ir.tar.xz'
+  write_archive(archive, good)
+  write_manifest(args.output / 'manifest.csv', good)
+  print(
+      f'{len(good)} modules of {len({r.unit.source for r in good})} programs, '
+      f'{num_dropped} equal ones dropped, {len(units)} compiled; '
+      f'{sum(r.num_functions for r in good)} functions, '
+      f'{sum(r.num_instructions for r in good)} instructions, '
+      f'{archive.stat().st_size} bytes'
+  )
+
+
+if __name__ == '__main__':
+  main()
