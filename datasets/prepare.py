@@ -8,12 +8,15 @@ written, however many files could not be read (the report names them), and with
 1 if nothing could be made.
 """
 
+# ruff: noqa: E402
+
 import argparse
 import contextlib
 import dataclasses
 import io
 import os
 import pathlib
+import shlex
 import sys
 import tempfile
 
@@ -24,20 +27,21 @@ sys.path[:] = [str(_ROOT)] + [
     entry for entry in sys.path if entry != str(_ROOT / 'datasets')
 ]
 
-# pylint: disable=wrong-import-position
-from absl import logging  # noqa: E402
-import tensorflow_datasets as tfds  # noqa: E402
+import tensorflow_datasets as tfds
+from absl import logging
 
-from datasets.ir_folder import ir_folder_dataset_builder as ir_folder  # noqa: E402
-from datasets.starter_ir import starter_ir_dataset_builder as starter_ir  # noqa: E402
-from mirencoder_jax import ir  # noqa: E402
-from mirencoder_jax.data import corpus  # noqa: E402
-from mirencoder_jax.data import corpus_files  # noqa: E402
-from mirencoder_jax.data import corpus_report  # noqa: E402
-from mirencoder_jax.data import corpus_tasks  # noqa: E402
+from datasets.ir_folder import ir_folder_dataset_builder as ir_folder
+from datasets.starter_ir import starter_ir_dataset_builder as starter_ir
+from mirencoder_jax import ir
+from mirencoder_jax.data import (
+    corpus,
+    corpus_files,
+    corpus_markdown,
+    corpus_tasks,
+)
 
-# pylint: enable=wrong-import-position
-
+# As in `train.py`.
+_DATA_DIR = os.environ.get('TFDS_DATA_DIR', str(_ROOT / 'runs' / 'data'))
 _BUILDERS = {
     'ir_folder': ir_folder.Builder,
     'starter_ir': starter_ir.Builder,
@@ -86,7 +90,7 @@ def _parser() -> argparse.ArgumentParser:
       )
     add(
         '--data_dir',
-        default=str(_ROOT / 'data'),
+        default=_DATA_DIR,
         help='where the shards go (default: %(default)s)',
     )
     add(
@@ -203,12 +207,12 @@ def main(argv: list[str] | None = None) -> int:
     print(f'{builder.data_path}: there already; --overwrite prepares it again')
   else:
     print(builder.report.as_markdown())
-    print(corpus_report.summary(builder.report.as_dict()))
+    print(corpus_markdown.summary(builder.report.as_dict()))
   name = '/'.join(builder.info.full_name.split('/')[:-1])
-  print(
-      f'Train on it: python train.py --config.data.name={name} '
-      f'--config.data.data_dir={args.data_dir}'
-  )
+  train = f'python train.py --config.data.name={name}'
+  if args.data_dir != _DATA_DIR:
+    train += f' --data_dir={shlex.quote(args.data_dir)}'
+  print(f'Train on it: {train}')
   return 0
 
 

@@ -1,6 +1,6 @@
 """`ir_folder`: any folder, archive or glob of LLVM IR as shards of examples.
 
-    python datasets/prepare.py ir_folder --source=my_ir --data_dir=data
+    python datasets/prepare.py ir_folder --source=my_ir
 
 The work is `mirencoder_jax.data.corpus`; this builder says where the files are
 and what the shards hold.
@@ -10,11 +10,9 @@ import os
 
 import numpy as np
 import tensorflow_datasets as tfds
+from etils import epath
 
-from mirencoder_jax.data import corpus
-from mirencoder_jax.data import corpus_files
-from mirencoder_jax.data import corpus_tasks
-from mirencoder_jax.data import example
+from mirencoder_jax.data import corpus, corpus_files, corpus_tasks, example
 
 
 def features() -> tfds.features.FeaturesDict:
@@ -36,6 +34,7 @@ class Builder(tfds.core.GeneratorBasedBuilder):
     report: `corpus_report.Report` of the job; None where it was done before.
   """
 
+  pkg_dir_path = epath.Path(__file__).parent
   VERSION = tfds.core.Version('1.0.0')
   RELEASE_NOTES = {'1.0.0': 'First version.'}
 
@@ -44,7 +43,7 @@ class Builder(tfds.core.GeneratorBasedBuilder):
       *,
       source: str | os.PathLike | None = None,
       manifest: str | os.PathLike | None = None,
-      settings: corpus.CorpusConfig = corpus.CorpusConfig(),
+      settings: corpus.CorpusConfig | None = None,
       **kwargs,
   ):
     """A builder.
@@ -59,7 +58,7 @@ class Builder(tfds.core.GeneratorBasedBuilder):
     """
     self._source = source
     self._manifest = manifest
-    self._settings = settings
+    self._settings = settings or corpus.CorpusConfig()
     self._corpus = None
     self.report = None
     super().__init__(file_format='array_record', **kwargs)

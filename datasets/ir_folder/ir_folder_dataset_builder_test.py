@@ -6,10 +6,10 @@ import sys
 import tempfile
 from unittest import mock
 
-from absl.testing import absltest
-from etils import epath
 import numpy as np
 import tensorflow_datasets as tfds
+from absl.testing import absltest
+from etils import epath
 from tensorflow_datasets.core import dataset_metadata
 
 from datasets import prepare
@@ -68,14 +68,16 @@ class PrepareTest(absltest.TestCase):
 
   @classmethod
   def prepare(cls, *more: str) -> int:
-    return prepare.main([
-        'ir_folder',
-        f'--source={_DUMMY_DATA}',
-        '--name=mine',
-        f'--data_dir={cls.data_dir}',
-        '--processes=2',
-        *more,
-    ])
+    return prepare.main(
+        [
+            'ir_folder',
+            f'--source={_DUMMY_DATA}',
+            '--name=mine',
+            f'--data_dir={cls.data_dir}',
+            '--processes=2',
+            *more,
+        ]
+    )
 
   def test_what_is_read_back_is_what_featurize_gave(self):
     self.assertEqual(self.exit_code, 0)
@@ -103,9 +105,7 @@ class PrepareTest(absltest.TestCase):
     self.assertEqual(report['unknown_tokens'], 0)
     self.assertIn('5 functions written', (folder / 'report.md').read_text())
     tokenizer = ir.Tokenizer.load(folder / 'vocab.json')
-    self.assertEqual(
-        self.builder.info.metadata['vocab_hash'], tokenizer.hash
-    )
+    self.assertEqual(self.builder.info.metadata['vocab_hash'], tokenizer.hash)
     # Nothing of the work is left.
     left = [path.name for path in epath.Path(self.data_dir).iterdir()]
     self.assertEqual(left, ['ir_folder'])

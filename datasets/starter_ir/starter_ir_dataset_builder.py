@@ -1,11 +1,14 @@
 """`starter_ir`: programs written for this repository, as shards of examples.
 
-    python datasets/prepare.py starter_ir --data_dir=data
+    python datasets/prepare.py starter_ir
 
 Reads `starter_ir.tar.xz` beside this file; needs no compiler and no network.
 """
 
+import os
+
 import tensorflow_datasets as tfds
+from etils import epath
 
 from datasets.ir_folder import ir_folder_dataset_builder
 from mirencoder_jax.data import corpus
@@ -14,18 +17,22 @@ from mirencoder_jax.data import corpus
 class Builder(ir_folder_dataset_builder.Builder):
   """Shards of the starter corpus."""
 
+  # Without it TFDS takes the parent's README.
+  pkg_dir_path = epath.Path(__file__).parent
   VERSION = tfds.core.Version('1.0.0')
   RELEASE_NOTES = {'1.0.0': 'First version.'}
 
   def __init__(
       self,
       *,
-      settings: corpus.CorpusConfig = corpus.CorpusConfig(),
-      source=None,
+      source: str | os.PathLike | None = None,
+      manifest: str | os.PathLike | None = None,
+      settings: corpus.CorpusConfig | None = None,
       **kwargs,
   ):
-    folder = self.code_path.parent
     if source is None:
-      source = folder / 'starter_ir.tar.xz'
-      kwargs.setdefault('manifest', folder / 'manifest.csv')
-    super().__init__(source=source, settings=settings, **kwargs)
+      source = self.pkg_dir_path / 'starter_ir.tar.xz'
+      manifest = self.pkg_dir_path / 'manifest.csv'
+    super().__init__(
+        source=source, manifest=manifest, settings=settings, **kwargs
+    )

@@ -14,26 +14,27 @@ interrupted run finds the modules it has read in the working folder.
 """
 
 import collections
-from collections.abc import Iterator
 import dataclasses
 import functools
-import hashlib
 import json
 import os
 import pathlib
 import sys
-from typing import Any, NamedTuple
+from collections.abc import Iterator
+from typing import Any
 
 import tqdm
 
 from mirencoder_jax import ir
-from mirencoder_jax.data import corpus_files
-from mirencoder_jax.data import corpus_report
-from mirencoder_jax.data import corpus_tasks
+from mirencoder_jax.data import (
+    corpus_files,
+    corpus_origins,
+    corpus_plan,
+    corpus_report,
+    corpus_tasks,
+    worker_pool,
+)
 from mirencoder_jax.data import example as example_lib
-from mirencoder_jax.data import worker_pool
-
-TRAIN, VALIDATION = 'train', 'validation'
 
 
 @dataclasses.dataclass(frozen=True)
@@ -65,28 +66,6 @@ class CorpusConfig:
       raise ValueError(f"group {self.group!r} is neither 'program' nor 'file'")
 
 
-class _Read(NamedTuple):
-  """What the first pass found out about a module."""
-
-  name: str
-  key: str  # of the file and of the code that read it
-  start: int  # of the word counts in the working file
-  middle: int  # of the module
-  end: int
-  functions: list[list[str]]  # name and hash of each
-  unverified: bool
-  llvm: str
-  counts: dict[str, int]
-
-
-class _Plan(NamedTuple):
-  """A module's functions that are to be written to one side of the split."""
-
-  read: _Read
-  indices: list[int]
-  groups: list[str]  # what each belongs to; stays on one side
-
-
 class Corpus:
   """The state of one job; call `prepare`, then `examples` for each split.
 
@@ -99,14 +78,14 @@ class Corpus:
       self,
       files: corpus_files.CorpusFiles,
       work_dir: str | os.PathLike,
-      config: CorpusConfig = CorpusConfig(),
+      config: CorpusConfig,
   ):
     self._files = files
     self._config = config
     self._work_dir = pathlib.Path(work_dir)
-    self._plans: dict[str, list[_Plan]] = {}
+    self._plans: dict[str, list[corpus_plan.ModulePlan]] = {}
     self._pool = worker_pool.WorkerPool(
-        config.processes or os.cpu_count() or 1, config.timeout
+        config.processes or _num_cores(), config.timeout
     )
     self.report = corpus_report.Report(source=files.source)
     self.tokenizer = None
@@ -118,7 +97,7 @@ class Corpus:
   @property
   def splits(self) -> list[str]:
     """The splits that have examples, known after `prepare`."""
-    return [split for split in (TRAIN, VALIDATION) if self._plans[split]]
+    return [split for split, plans in self._plans.items() if plans]
 
   def prepare(self) -> None:
     """Reads all files, plans the splits and gets the vocabulary.
@@ -131,7 +110,20 @@ class Corpus:
     tokenizer = ir.Tokenizer.load(given) if given is not None else None
     self._work_dir.mkdir(parents=True, exist_ok=True)
     reads = self._read()
-    self._plans = self._plan(reads)
+    group = self._config.group
+    plan = corpus_plan.plan(
+        reads,
+        [
+            read.name if group == 'file' else self._origin(read).program
+            for read in reads
+        ],
+        self._config.validation_rate,
+    )
+    if not any(plan.splits.values()):
+      self.clear()
+      raise corpus_files.CorpusError(self.report.nothing_read())
+    self.report.set_plan(plan)
+    self._plans = plan.splits
     if tokenizer is None:
       counts = self._count_words()
       tokenizer = ir.tokenizer.train(counts, self._config.vocab_size)
@@ -143,7 +135,9 @@ class Corpus:
     """Yields a key and an example for each function of the split."""
     plans = {plan.read.name: plan for plan in self._plans[split]}
     encode = functools.partial(
-        corpus_tasks.encode, str(self._modules), str(self._work_dir / 'vocab.json')
+        corpus_tasks.encode,
+        str(self._modules),
+        str(self._work_dir / 'vocab.json'),
     )
     with self._bar(f'writing {split}', len(plans)) as bar:
       tasks = (self._encode_task(plan) for plan in plans.values())
@@ -174,7 +168,7 @@ class Corpus:
   def _index(self) -> pathlib.Path:
     return self._work_dir / 'modules.jsonl'
 
-  def _read(self) -> list[_Read]:
+  def _read(self) -> list[corpus_plan.ModuleRead]:
     """The first pass; takes from the working file what is there already."""
     limit = int(self._config.max_file_mb * 2**20)
     known = self._resume()
@@ -220,7 +214,7 @@ class Corpus:
         modules.write(words)
         modules.write(module)
         modules.flush()
-        read = _Read(
+        read = corpus_plan.ModuleRead(
             name=task['name'],
             key=keys[task['name']],
             start=start,
@@ -234,11 +228,13 @@ class Corpus:
     for name, failure in self._files.problems.items():
       self.report.add_failure(name, failure)
     # The order of names, not the one in which workers happened to end.
-    reads = [reads[file.name] for file in self._files.files if file.name in reads]
+    reads = [
+        reads[file.name] for file in self._files.files if file.name in reads
+    ]
     self.report.set_reads(self._files, reads)
     return reads
 
-  def _resume(self) -> dict[str, _Read]:
+  def _resume(self) -> dict[str, corpus_plan.ModuleRead]:
     """What an earlier run has left in the working files."""
     if not (self._index.exists() and self._modules.exists()):
       return {}
@@ -246,79 +242,29 @@ class Corpus:
     known = {}
     for line in self._index.read_text(encoding='utf-8').splitlines():
       try:
-        read = _Read(*json.loads(line))
+        read = corpus_plan.ModuleRead(*json.loads(line))
       except (ValueError, TypeError):  # the run ended while it wrote the line
         continue
       if read.end <= size:
         known[read.name] = read
     return known
 
-  def _plan(self, reads: list[_Read]) -> dict[str, list[_Plan]]:
-    """Drops functions seen before and puts groups on the two sides."""
-    groups = self._groups(reads)
-    held_out = held_out_groups(
-        {g for of_read in groups for g in of_read}, self._config.validation_rate
-    )
-    plans = {TRAIN: [], VALIDATION: []}
-    seen = {TRAIN: set(), VALIDATION: set()}
-    # Training first: what is on both sides is taken from the validation.
-    for split in (TRAIN, VALIDATION):
-      for read, of_read in zip(reads, groups):
-        kept = []
-        for i, ((_, digest), group) in enumerate(zip(read.functions, of_read)):
-          if (group in held_out) != (split == VALIDATION):
-            continue
-          if split == VALIDATION and digest in seen[TRAIN]:
-            self.report.num_in_both_splits += 1
-          elif digest in seen[split]:
-            self.report.num_duplicates += 1
-          else:
-            seen[split].add(digest)
-            kept.append(i)
-        if kept:
-          plans[split].append(_Plan(read, kept, [of_read[i] for i in kept]))
-    if not plans[TRAIN] and not plans[VALIDATION]:
-      self.clear()
-      raise corpus_files.CorpusError(self.report.nothing_read())
-    return plans
-
-  def _groups(self, reads: list[_Read]) -> list[list[str]]:
-    """The group of each function of each module.
-
-    The coarsest level that leaves something on both sides: programs, else
-    files (a corpus of one program), else functions (of one file).
-    """
-    programs = [
-        [self._files.origin(read.name).program] * len(read.functions)
-        for read in reads
-    ]
-    files = [[read.name] * len(read.functions) for read in reads]
-    functions = [
-        [f'{read.name}#{name}' for name, _ in read.functions] for read in reads
-    ]
-    levels = {'program': programs, 'file': files, 'function': functions}
-    if self._config.group == 'file':
-      del levels['program']
-    for level, groups in levels.items():
-      if len({group for of_read in groups for group in of_read}) > 1:
-        break
-    self.report.split_by = level
-    return groups
-
   def _count_words(self) -> dict[str, int]:
     """Counts of the words of the training functions, most frequent first."""
     total = collections.Counter()
     with self._modules.open('rb') as modules:
-      for plan in self._plans[TRAIN] or self._plans[VALIDATION]:
+      for plan in self._plans[corpus_plan.TRAIN]:
         modules.seek(plan.read.start)
-        words = corpus_tasks.unpack(modules.read(plan.read.middle - plan.read.start))
+        words = corpus_tasks.unpack(
+            modules.read(plan.read.middle - plan.read.start)
+        )
         for index in plan.indices:
           total.update(words[index])
     return dict(sorted(total.items(), key=lambda item: (-item[1], item[0])))
 
-  def _encode_task(self, plan: _Plan) -> dict[str, Any]:
+  def _encode_task(self, plan: corpus_plan.ModulePlan) -> dict[str, Any]:
     read = plan.read
-    origin = self._files.origin(read.name)
+    origin = self._origin(read)
     return {
         'name': read.name,
         'span': (read.middle, read.end),
@@ -331,6 +277,9 @@ class Corpus:
             'llvm': origin.llvm or read.llvm,
         },
     }
+
+  def _origin(self, read: corpus_plan.ModuleRead) -> corpus_origins.Origin:
+    return self._files.origin(read.name)
 
   def _bar(self, what: str, total: int) -> tqdm.tqdm:
     # A log file gets a line now and then, a terminal a bar.
@@ -345,20 +294,8 @@ class Corpus:
     )
 
 
-def held_out_groups(groups: set[str], rate: float) -> set[str]:
-  """The groups of the validation side.
-
-  A group is held out for its name alone, so that it stays where it is when the
-  corpus grows; only where that would leave a side empty, one group moves.
-  """
-  place = {
-      group: int(hashlib.sha256(group.encode()).hexdigest()[:8], 16) / 2**32
-      for group in groups
-  }
-  order = sorted(groups, key=lambda group: (place[group], group))
-  held_out = [group for group in order if place[group] < rate]
-  if len(order) > 1 and rate > 0:
-    held_out = (held_out or order[:1])[: len(order) - 1]
-  elif held_out == order:
-    held_out = []
-  return set(held_out)
+def _num_cores() -> int:
+  """Cores that this process may use."""
+  if hasattr(os, 'sched_getaffinity'):
+    return len(os.sched_getaffinity(0))
+  return os.cpu_count() or 1

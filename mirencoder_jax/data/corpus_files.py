@@ -1,28 +1,25 @@
 """`CorpusFiles`: the LLVM IR files of a folder, an archive or a glob.
 
-Station in the flow: files in, `(IrFile, bytes)` out, for `data.corpus`. Also
-says where a file comes from (`Origin`): from a `manifest.csv` at the top of the
-corpus where there is one, else from the path.
+Station in the flow: files in, `(IrFile, bytes)` out, for `data.corpus`. Where a
+file comes from is read by `data.corpus_origins`: from a `manifest.csv` at the
+top of the corpus where there is one, else from the path.
 """
 
 import collections
-from collections.abc import Iterable, Iterator
-import csv
 import glob
-import io
 import os
 import pathlib
-import re
 import tarfile
-from typing import NamedTuple
 import zlib
+from collections.abc import Iterable, Iterator
+from typing import NamedTuple
 
 try:
   import lzma
 except ImportError:  # Python can be built without it
   lzma = None
 
-from mirencoder_jax.data import worker_pool
+from mirencoder_jax.data import corpus_origins, worker_pool
 
 SUFFIXES = ('.ll', '.bc')
 MANIFEST = 'manifest.csv'
@@ -31,43 +28,6 @@ MANIFEST = 'manifest.csv'
 _ARCHIVE_ERRORS = (tarfile.TarError, EOFError, OSError, zlib.error) + (
     (lzma.LZMAError,) if lzma else ()
 )
-
-_OPT_LEVEL = re.compile(r'-?[oO]([0-3sz]|fast)')
-_LLVM = re.compile(r'(?:llvm|clang|rustc-llvm)[-_]?v?(\d+(?:\.\d+)*)')
-# The usual suffixes and folder names of a language.
-_LANGUAGES = {
-    'c': 'c',
-    'cc': 'c++',
-    'cl': 'opencl',
-    'cpp': 'c++',
-    'c++': 'c++',
-    'cxx': 'c++',
-    'cu': 'cuda',
-    'cuda': 'cuda',
-    'f': 'fortran',
-    'f90': 'fortran',
-    'fortran': 'fortran',
-    'hip': 'hip',
-    'jl': 'julia',
-    'julia': 'julia',
-    'opencl': 'opencl',
-    'rs': 'rust',
-    'rust': 'rust',
-    'swift': 'swift',
-    'zig': 'zig',
-}
-# Columns of a manifest, spaces and capitals aside.
-_COLUMNS = {
-    'path': 'path',
-    'file': 'path',
-    'program': 'program',
-    'language': 'language',
-    'opt_level': 'opt_level',
-    'optlevel': 'opt_level',
-    'opt': 'opt_level',
-    'llvm': 'llvm',
-    'llvm_version': 'llvm',
-}
 
 
 class CorpusError(ValueError):
@@ -82,15 +42,6 @@ class IrFile(NamedTuple):
   stamp: str  # changes when the content does; '' where the archive's does
   path: str | None  # None for a member of an archive
   member: str | None = None  # the archive's spelling of the name
-
-
-class Origin(NamedTuple):
-  """Where a module comes from; '' where unknown."""
-
-  program: str
-  language: str
-  opt_level: str
-  llvm: str
 
 
 class CorpusFiles:
@@ -121,15 +72,13 @@ class CorpusFiles:
       self.problems[name] = worker_pool.Failure(
           'missing', f'listed in {MANIFEST} but not there'
       )
-    self._origins = _Paths(names)
+    self._origins = corpus_origins.PathOrigins(names)
     if not self.files:
       raise CorpusError(self._nothing())
 
-  def origin(self, name: str) -> Origin:
+  def origin(self, name: str) -> corpus_origins.Origin:
     """Where the file called `name` comes from."""
-    origin = self._origins.origin(name)
-    row = self._manifest.get(name, {})
-    return origin._replace(**{k: v for k, v in row.items() if v})
+    return self._origins.origin(name)._replace(**self._manifest.get(name, {}))
 
   def read(self, wanted: Iterable[IrFile]) -> Iterator[tuple[IrFile, bytes]]:
     """Yields the members of an archive, in the archive's order.
@@ -199,9 +148,7 @@ class CorpusFiles:
         except OSError as error:  # a dangling link, for one
           self.problems[name] = _failure(error)
           continue
-        files.append(
-            IrFile(name, stat.st_size, f'{stat.st_mtime_ns}', path)
-        )
+        files.append(IrFile(name, stat.st_size, f'{stat.st_mtime_ns}', path))
     return files
 
   def _list_archive(self) -> list[IrFile]:
@@ -243,21 +190,15 @@ class CorpusFiles:
     self.others[os.path.splitext(name)[1] or '(no suffix)'] += 1
 
   def _read_manifest(self, data: bytes) -> None:
-    text = data.decode('utf-8-sig', 'replace')
-    for row in csv.DictReader(io.StringIO(text, newline='')):
-      named = {}
-      for column, value in row.items():
-        key = _COLUMNS.get((column or '').strip().lower().replace(' ', '_'))
-        if key and isinstance(value, str):
-          named.setdefault(key, value.strip())
-      path = named.pop('path', '')
-      if not path:
-        raise CorpusError(f"{self.source}: {MANIFEST} has no column 'path'")
-      named['opt_level'] = _opt_level(named.get('opt_level', ''))
-      self._manifest[path.removeprefix('./')] = named
+    try:
+      self._manifest |= corpus_origins.parse_manifest(data)
+    except ValueError as error:
+      raise CorpusError(f'{self.source}: {error}') from error
 
   def _nothing(self) -> str:
-    found = ', '.join(f'{n} {suffix}' for suffix, n in self.others.most_common(5))
+    found = ', '.join(
+        f'{n} {suffix}' for suffix, n in self.others.most_common(5)
+    )
     reasons = [f'{k}: {v.message}' for k, v in list(self.problems.items())[:3]]
     return (
         f'{self.source}: no .ll or .bc file in it'
@@ -267,61 +208,6 @@ class CorpusFiles:
     )
 
 
-class _Paths:
-  """Reads program, language, optimisation level and LLVM out of paths.
-
-  Folders that all files share say nothing and are left out, and so are those
-  that name a level, a compiler or a language: `14.0.6/O2/c/gzip/inflate.ll`
-  is of the same program as `llvm-17/O0/c/gzip/deflate.ll`, and both stay on one
-  side of a split. The program is the first folder that is left, else the file itself.
-  """
-
-  def __init__(self, names: Iterable[str]):
-    folders = [name.split('/')[:-1] for name in names]
-    self._shared = len(os.path.commonprefix(folders)) if folders else 0
-
-  def origin(self, name: str) -> Origin:
-    *folders, stem = name.split('/')
-    found = {'language': '', 'opt_level': '', 'llvm': ''}
-    rest = []
-    for i, folder in enumerate(folders):
-      if not _recognise(folder, found) and i >= self._shared:
-        rest.append(folder)
-    stem = stem.rsplit('.', 1)[0]
-    # gemm.O2, gemm-O2, gemm_O2, gemm.cpp; but not gemm-c.
-    while (cut := re.search(r'[-_.]([^-_.]+)$', stem)) is not None:
-      part = cut[1]
-      is_language = cut[0][0] == '.' and part.lower() in _LANGUAGES
-      if not (is_language or _OPT_LEVEL.fullmatch(part)):
-        break
-      _recognise(part, found)
-      stem = stem[: cut.start()]
-    return Origin(program=rest[0] if rest else stem, **found)
-
-
-def _recognise(part: str, found: dict[str, str]) -> bool:
-  """Notes what a part of a path says; False if it says nothing known."""
-  if _OPT_LEVEL.fullmatch(part):
-    found['opt_level'] = _opt_level(part)
-  elif (llvm := _LLVM.fullmatch(part.lower())) is not None:
-    found['llvm'] = llvm[1]
-  elif re.fullmatch(r'\d{1,2}(\.\d+){1,2}', part):
-    found['llvm'] = part
-  elif part.lower() in _LANGUAGES:
-    found['language'] = _LANGUAGES[part.lower()]
-  else:
-    return False
-  return True
-
-
-def _opt_level(text: str) -> str:
-  """`O2` for `-O2`, `o2`, `2`; anything else as it is."""
-  text = text.strip().lstrip('-')
-  if re.fullmatch(r'[oO]?([0-3sz]|fast)', text):
-    return 'O' + text.lstrip('oO')
-  return text
-
-
 def _clean(name: str) -> str:
   """File names may hold bytes that are no UTF-8; ours hold their escapes."""
   return name.encode('utf-8', 'backslashreplace').decode('utf-8')
@@ -329,4 +215,3 @@ def _clean(name: str) -> str:
 
 def _failure(error: Exception) -> worker_pool.Failure:
   return worker_pool.Failure(type(error).__name__, str(error))
-

@@ -7,41 +7,38 @@ that was left out, cut or unknown is counted here, never silent.
 
 import array
 import collections
-from collections.abc import Iterable
-import pathlib
 import json
+import pathlib
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
 
-from mirencoder_jax.data import corpus_files
+from mirencoder_jax.data import (
+    corpus_files,
+    corpus_markdown,
+    corpus_plan,
+    packing,
+    worker_pool,
+)
 from mirencoder_jax.data import example as example_lib
-from mirencoder_jax.data import packing
-from mirencoder_jax.data import worker_pool
 
 # The row length that windows are counted for.
 ROW_TOKENS = 512
 _UNKNOWN_ID = 1
-_PERCENTILES = (50, 75, 90, 95, 99, 100)
-_FAILURES_IN_MARKDOWN = 50
+_PERCENTILES = (50, 75, 90, 95, 99)
 
 
 class Report:
   """Counts of one job.
 
   Attributes:
-    num_duplicates: functions left out for one of equal normalised hash.
-    num_in_both_splits: functions left out of the validation side because they
-      are on the training side.
     num_resumed: files read by an earlier, interrupted run.
-    split_by: 'program', 'file' or 'function': what stays on one side.
   """
 
   def __init__(self, source: str):
-    self.num_duplicates = 0
-    self.num_in_both_splits = 0
     self.num_resumed = 0
-    self.split_by = 'program'
+    self._plan: corpus_plan.Plan | None = None
     self._source = source
     self._files: dict[str, Any] = {}
     self._failures: dict[str, worker_pool.Failure] = {}
@@ -54,7 +51,9 @@ class Report:
     self._num_windows = 0
     self._num_long = 0
     self._num_unknown = 0
-    self._by = {key: collections.Counter() for key in ('language', 'opt_level', 'llvm')}
+    self._by = {
+        key: collections.Counter() for key in ('language', 'opt_level', 'llvm')
+    }
     self._lengths = {
         name: array.array('q')
         for name in ('instructions', 'tokens', 'nodes', 'edges')
@@ -86,6 +85,10 @@ class Report:
       if not read.functions:
         failure = worker_pool.Failure('empty', 'a module without definitions')
         self.add_failure(read.name, failure)
+
+  def set_plan(self, plan: corpus_plan.Plan) -> None:
+    """Notes what is left out."""
+    self._plan = plan
 
   def set_vocabulary(self, tokenizer, path: str | None) -> None:
     self._vocabulary = {
@@ -142,19 +145,19 @@ class Report:
         | {'failed': len(failures), 'failed_by_reason': _by_count(reasons)},
         'functions': {
             'found': self._num_functions,
-            'duplicates': self.num_duplicates,
-            'in_both_splits': self.num_in_both_splits,
+            'duplicates': self._plan.num_duplicates,
+            'in_both_splits': self._plan.num_in_both_splits,
             'not_encoded': self._num_lost,
             'written': num_examples,
         },
         'splits': {
             split: {
                 'examples': count,
-                f'{self.split_by}s': len(self._programs[split]),
+                f'{self._plan.split_by}s': len(self._programs[split]),
             }
             for split, count in sorted(self._examples.items())
         },
-        'split_by': self.split_by,
+        'split_by': self._plan.split_by,
         'vocabulary': self._vocabulary,
         'unknown_tokens': self._num_unknown,
         'windows': {
@@ -165,6 +168,7 @@ class Report:
         'totals': {name: sum(x) for name, x in self._lengths.items()},
         'lengths': {
             name: {f'p{p}': _percentile(x, p) for p in _PERCENTILES}
+            | {'maximum': max(x, default=0)}
             for name, x in self._lengths.items()
         },
         **{key: _by_count(counter) for key, counter in self._by.items()},
@@ -175,111 +179,13 @@ class Report:
 
   def as_markdown(self) -> str:
     """The report as a person reads it."""
-    return _markdown(self.as_dict())
+    return corpus_markdown.markdown(self.as_dict())
 
   def save(self, folder: pathlib.Path) -> None:
     """Writes `report.json` and `report.md` into the folder."""
     text = json.dumps(self.as_dict(), indent=2, ensure_ascii=False) + '\n'
     (folder / 'report.json').write_text(text, encoding='utf-8')
     (folder / 'report.md').write_text(self.as_markdown(), encoding='utf-8')
-
-
-def summary(report: dict[str, Any]) -> str:
-  """One line: how complete the job is."""
-  files = report['files']
-  text = (
-      f"{report['functions']['written']:,} functions written; "
-      f"{files['with_functions']:,} of {files['found']:,} files hold functions"
-  )
-  if files['failed']:
-    text += f", {files['failed']:,} were not read or hold none (see report.md)"
-  return text
-
-
-def _markdown(report: dict[str, Any]) -> str:
-  files, functions = report['files'], report['functions']
-  totals, windows = report['totals'], report['windows']
-  others = ', '.join(f'{n} {suffix}' for suffix, n in files['other'].items())
-  lines = [
-      '# Corpus report',
-      '',
-      f"Source: `{report['source']}`. {summary(report)}.",
-      '',
-      *_table(
-          ('', 'number'),
-          [
-              ('files found (.ll, .bc)', files['found']),
-              ('files read', files['read']),
-              ('... as text only, not verified by LLVM', files['unverified']),
-              ('files without a function, or not read', files['failed']),
-              (f"other files{f' ({others})' if others else ''}", sum(files['other'].values())),
-              ('functions found', functions['found']),
-              ('... duplicates, left out', functions['duplicates']),
-              (
-                  '... of the training side, left out of the validation',
-                  functions['in_both_splits'],
-              ),
-              ('... read but not encoded', functions['not_encoded']),
-              ('functions written', functions['written']),
-              ('instructions', totals['instructions']),
-              ('tokens', totals['tokens']),
-              ('unknown tokens', report['unknown_tokens']),
-              ('nodes', totals['nodes']),
-              ('edges', totals['edges']),
-              (f"windows of {windows['row_tokens']} tokens", windows['windows']),
-              (
-                  '... functions of more than one window',
-                  windows['functions_of_several'],
-              ),
-          ],
-      ),
-      '',
-      f"Vocabulary: {report['vocabulary']['size']:,} entries, from "
-      f"{report['vocabulary']['from']}, hash `{report['vocabulary']['hash']}`.",
-      f"Content hash: `{report['content_hash']}`.",
-      '',
-      '## Splits',
-      '',
-      f"Split by {report['split_by']}.",
-      '',
-      *_table(
-          ('split', 'examples', f"{report['split_by']}s"),
-          [(name, *row.values()) for name, row in report['splits'].items()],
-      ),
-      '',
-      '## Lengths',
-      '',
-      *_table(
-          ('of a function', *(f'p{p}' for p in _PERCENTILES[:-1]), 'maximum'),
-          [(name, *row.values()) for name, row in report['lengths'].items()],
-      ),
-  ]
-  for key in ('language', 'opt_level', 'llvm'):
-    rows = [(name or '(unknown)', n) for name, n in report[key].items()]
-    lines += ['', f'## Functions by {key}', '', *_table((key, 'functions'), rows)]
-  if report['reader']:
-    rows = list(report['reader'].items())
-    lines += ['', '## Counts of the reader', '', *_table(('', 'number'), rows)]
-  if report['failures']:
-    lines += ['', '## Files without a function, or not read', '']
-    shown = report['failures'][:_FAILURES_IN_MARKDOWN]
-    for row in shown:
-      place = f", line {row['line']}" if row['line'] is not None else ''
-      message = ' '.join(row['message'].split())[:300]
-      lines.append(f"- `{row['file']}`{place} ({row['reason']}): {message}")
-    if len(report['failures']) > len(shown):
-      more = len(report['failures']) - len(shown)
-      lines.append(f'- and {more:,} more, all in `report.json`')
-  return '\n'.join(lines) + '\n'
-
-
-def _table(header: tuple, rows: Iterable[tuple]) -> list[str]:
-  def line(cells):
-    texts = (f'{c:,}' if isinstance(c, int) else str(c) for c in cells)
-    return f"| {' | '.join(texts)} |"
-
-  rule = '|---' + '|---:' * (len(header) - 1) + '|'
-  return [line(header), rule, *map(line, rows)]
 
 
 def _by_count(counter: collections.Counter) -> dict[str, int]:

@@ -9,8 +9,8 @@ import functools
 import hashlib
 import pathlib
 import pickle
-from typing import Any
 import zlib
+from typing import Any
 
 from mirencoder_jax import ir
 from mirencoder_jax.data import example as example_lib

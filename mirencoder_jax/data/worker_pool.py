@@ -9,7 +9,6 @@ those import the caller's `__main__` again, which would load TFDS in each.
 """
 
 import collections
-from collections.abc import Callable, Iterable, Iterator
 import itertools
 import os
 import pickle
@@ -20,6 +19,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any, BinaryIO, NamedTuple
 
 # Grace before a worker whose parent is gone kills itself.

@@ -4,10 +4,9 @@ import pathlib
 import tarfile
 import tempfile
 
-from absl.testing import absltest
-from absl.testing import parameterized
+from absl.testing import absltest, parameterized
 
-from mirencoder_jax.data import corpus_files
+from mirencoder_jax.data import corpus_files, corpus_origins
 
 _FILES = {
     'gzip/O0/inflate.c.ll': b'first',
@@ -104,7 +103,7 @@ class CorpusFilesTest(parameterized.TestCase):
     files = corpus_files.CorpusFiles(self.root)
     self.assertEqual(
         files.origin('gzip/O0/inflate.c.ll'),
-        corpus_files.Origin('deflater', 'c', 'O3', '17.0.6'),
+        corpus_origins.Origin('deflater', 'c', 'O3', '17.0.6'),
     )
     self.assertEqual(files.origin('zlib/a b.bc').program, 'zlib')
     self.assertEqual(list(files.problems), ['gzip/gone.ll'])

@@ -10,14 +10,15 @@ import pathlib
 import tarfile
 import tempfile
 
-from absl.testing import absltest
-from absl.testing import parameterized
 import numpy as np
+from absl.testing import absltest, parameterized
 
 from mirencoder_jax import ir
-from mirencoder_jax.data import corpus
-from mirencoder_jax.data import corpus_files
-from mirencoder_jax.data import corpus_report
+from mirencoder_jax.data import (
+    corpus,
+    corpus_files,
+    corpus_markdown,
+)
 from mirencoder_jax.data import example as example_lib
 
 _LOOP = """
@@ -210,7 +211,7 @@ class CorpusTest(parameterized.TestCase):
     text = (folder / 'report.json').read_text(encoding='utf-8')
     self.assertEqual(json.loads(text), self.report)
     self.assertIn('`bad/truncated.ll`, line', self.job.report.as_markdown())
-    self.assertIn('26 functions written', corpus_report.summary(self.report))
+    self.assertIn('26 functions written', corpus_markdown.summary(self.report))
 
   def test_archive_and_resumed_run_give_the_same(self):
     archive = self.root / 'my ir.tar.xz'
@@ -254,25 +255,6 @@ class CorpusTest(parameterized.TestCase):
         corpus_files.CorpusError, 'main.c.ll: .*raise max_file_mb'
     ):
       run(source, self.root / 'work limit', max_file_mb=1e-9)
-
-
-class HeldOutGroupsTest(absltest.TestCase):
-
-  def test_a_group_stays_where_it_is_when_others_come(self):
-    few = {f'program{i}' for i in range(100)}
-    many = {f'program{i}' for i in range(1000)}
-    held_out = corpus.held_out_groups(many, 0.12)
-    self.assertEqual(corpus.held_out_groups(few, 0.12), held_out & few)
-    self.assertBetween(len(held_out), 90, 150)
-
-  def test_both_sides_have_one(self):
-    for rate in (0.0001, 0.9999):
-      for n in (2, 3):
-        groups = {f'program{i}' for i in range(n)}
-        self.assertBetween(len(corpus.held_out_groups(groups, rate)), 1, n - 1)
-
-  def test_a_single_group_is_trained_on(self):
-    self.assertEmpty(corpus.held_out_groups({'one'}, 0.9999))
 
 
 if __name__ == '__main__':

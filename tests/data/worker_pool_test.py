@@ -39,7 +39,9 @@ class WorkerPoolTest(absltest.TestCase):
     tasks = ['1 + 1', '__import__("os").abort()', '2 + 2', '3 + 3']
     actual = self.results(eval, tasks, processes=1)
     self.assertIn('SIGABRT', actual[tasks[1]].failure.message)
-    self.assertEqual([actual[t].value for t in tasks if t != tasks[1]], [2, 4, 6])
+    self.assertEqual(
+        [actual[t].value for t in tasks if t != tasks[1]], [2, 4, 6]
+    )
 
   def test_what_a_dying_worker_says_is_kept(self):
     task = (
@@ -64,7 +66,9 @@ class WorkerPoolTest(absltest.TestCase):
     with worker_pool.WorkerPool(2) as pool:
       next(pool.map(abs, range(100)))
       actual = dict(pool.map(functools.partial(max, 5), range(10)))
-    self.assertEqual([actual[i].value for i in range(10)], [5] * 6 + [6, 7, 8, 9])
+    self.assertEqual(
+        [actual[i].value for i in range(10)], [5] * 6 + [6, 7, 8, 9]
+    )
 
   def test_a_large_value_comes_whole(self):
     actual = self.results(bytes, [5_000_000])

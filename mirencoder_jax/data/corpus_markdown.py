@@ -1,0 +1,119 @@
+"""The report of a corpus as a person reads it.
+
+Station in the flow: `Report.as_dict` of `data.corpus_report` in, text out.
+"""
+
+from collections.abc import Iterable
+from typing import Any
+
+_MAX_FAILURES = 50
+
+
+def summary(report: dict[str, Any]) -> str:
+  """One line: how complete the job is."""
+  files = report['files']
+  text = (
+      f"{report['functions']['written']:,} functions written; "
+      f"{files['with_functions']:,} of {files['found']:,} files hold functions"
+  )
+  if files['failed']:
+    text += f", {files['failed']:,} were not read or hold none (see report.md)"
+  return text
+
+
+def markdown(report: dict[str, Any]) -> str:
+  """The whole report as tables."""
+  files, functions = report['files'], report['functions']
+  totals, windows = report['totals'], report['windows']
+  others = ', '.join(f'{n} {suffix}' for suffix, n in files['other'].items())
+  lines = [
+      '# Corpus report',
+      '',
+      f"Source: `{report['source']}`. {summary(report)}.",
+      '',
+      *_table(
+          ('', 'number'),
+          [
+              ('files found (.ll, .bc)', files['found']),
+              ('files read', files['read']),
+              ('... as text only, not verified by LLVM', files['unverified']),
+              ('files without a function, or not read', files['failed']),
+              (
+                  f"other files{f' ({others})' if others else ''}",
+                  sum(files['other'].values()),
+              ),
+              ('functions found', functions['found']),
+              ('... duplicates, left out', functions['duplicates']),
+              (
+                  '... of the training side, left out of the validation',
+                  functions['in_both_splits'],
+              ),
+              ('... read but not encoded', functions['not_encoded']),
+              ('functions written', functions['written']),
+              ('instructions', totals['instructions']),
+              ('tokens', totals['tokens']),
+              ('unknown tokens', report['unknown_tokens']),
+              ('nodes', totals['nodes']),
+              ('edges', totals['edges']),
+              (
+                  f"windows of {windows['row_tokens']} tokens",
+                  windows['windows'],
+              ),
+              (
+                  '... functions of more than one window',
+                  windows['functions_of_several'],
+              ),
+          ],
+      ),
+      '',
+      f"Vocabulary: {report['vocabulary']['size']:,} entries, from "
+      f"{report['vocabulary']['from']}, hash `{report['vocabulary']['hash']}`.",
+      f"Content hash: `{report['content_hash']}`.",
+      '',
+      '## Splits',
+      '',
+      f"Split by {report['split_by']}.",
+      '',
+      *_table(
+          ('split', 'examples', f"{report['split_by']}s"),
+          [(name, *row.values()) for name, row in report['splits'].items()],
+      ),
+      '',
+      '## Lengths',
+      '',
+      *_table(
+          ('of a function', *report['lengths']['tokens']),
+          [(name, *row.values()) for name, row in report['lengths'].items()],
+      ),
+  ]
+  for key in ('language', 'opt_level', 'llvm'):
+    rows = [(name or '(unknown)', n) for name, n in report[key].items()]
+    lines += [
+        '',
+        f'## Functions by {key}',
+        '',
+        *_table((key, 'functions'), rows),
+    ]
+  if report['reader']:
+    rows = list(report['reader'].items())
+    lines += ['', '## Counts of the reader', '', *_table(('', 'number'), rows)]
+  if report['failures']:
+    lines += ['', '## Files without a function, or not read', '']
+    shown = report['failures'][:_MAX_FAILURES]
+    for row in shown:
+      place = f", line {row['line']}" if row['line'] is not None else ''
+      message = ' '.join(row['message'].split())[:300]
+      lines.append(f"- `{row['file']}`{place} ({row['reason']}): {message}")
+    if len(report['failures']) > len(shown):
+      more = len(report['failures']) - len(shown)
+      lines.append(f'- and {more:,} more, all in `report.json`')
+  return '\n'.join(lines) + '\n'
+
+
+def _table(header: tuple, rows: Iterable[tuple]) -> list[str]:
+  def line(cells):
+    texts = (f'{c:,}' if isinstance(c, int) else str(c) for c in cells)
+    return f"| {' | '.join(texts)} |"
+
+  rule = '|---' + '|---:' * (len(header) - 1) + '|'
+  return [line(header), rule, *map(line, rows)]
