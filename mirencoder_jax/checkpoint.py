@@ -30,6 +30,10 @@ FORMAT = 1
 FOLDER = 'checkpoints'
 
 _ARRAY_ITEMS = ('params', 'train')
+# Sections of the config that must not change while a run goes on, but for the
+# keys named: the others decide on shapes and on the order of the data.
+_FIXED = (('model', ('dtype', 'dropout_rate')), ('budget', ()))
+
 _preservation = ocp.checkpoint_managers.preservation_policy
 
 
@@ -69,7 +73,6 @@ class Writer:
             get_metric_fn=_loss,
             reverse=True,
             n=1,
-            keep_checkpoints_without_metrics=False,
         ),
     ])
     # Only process 0 opens a manager; the others must not be waited for.
@@ -137,7 +140,8 @@ class Writer:
               vocab=ocp.args.JsonSave(vocab),
               **{k: ocp.args.StandardSave(v) for k, v in arrays.items()},
           ),
-          metrics=None if loss is None else {'loss': loss},
+          # Not measured is not the best.
+          metrics={'loss': float('inf') if loss is None else loss},
           force=True,
       )
     except Exception as error:
@@ -182,14 +186,18 @@ def restore_last(
     params: Any,
     train: Any,
     vocab_hash: str,
+    config: dict[str, Any],
 ) -> Checkpoint | None:
   """The newest whole checkpoint of a run, to go on training.
+
+  Damaged ones that are newer are moved aside, as they are made again.
 
   Args:
     workdir: of the run.
     params: abstract parameters, from `jax.eval_shape`.
     train: abstract `train` item.
     vocab_hash: of the data's vocabulary.
+    config: as `Writer.save` gets it; must describe the same model and packs.
 
   Returns:
     A checkpoint of numpy arrays, or None if there is none yet.
@@ -201,7 +209,11 @@ def restore_last(
   directory = pathlib.Path(workdir).absolute() / FOLDER
   steps = sorted(_steps(directory), reverse=True)
   paths = [directory / str(step) for step in steps]
-  for checkpoint in _readable(paths, lambda *_: (params, train), vocab_hash):
+  for checkpoint in _readable(
+      paths, lambda *_: (params, train), vocab_hash, config
+  ):
+    for path in paths[: paths.index(checkpoint.directory)]:
+      os.replace(path, path.with_name(f'damaged-{path.name}'))
     return checkpoint
   if paths:
     raise CheckpointError(
@@ -262,12 +274,13 @@ def _readable(
     paths: list[pathlib.Path],
     create_abstract: Callable[[dict[str, Any], Any], tuple[Any, Any]],
     vocab_hash: str | None = None,
+    config: dict[str, Any] | None = None,
 ) -> Iterator[Checkpoint]:
   """Those of the checkpoints that are whole, warning about the others."""
   for place, path in enumerate(paths):
     try:
       info = _read_json(path, 'config')
-      _check_usable(path, info, vocab_hash)
+      _check_usable(path, info, vocab_hash, config)
       vocab = _read_json(path, 'vocab')
       abstract = create_abstract(info['config'], vocab)
       params, train = (
@@ -289,7 +302,7 @@ def _readable(
       yield Checkpoint(path, int(path.name), params, train, info['config'], vocab)
 
 
-def _check_usable(path, info, vocab_hash):
+def _check_usable(path, info, vocab_hash, config):
   if info['format'] > FORMAT:
     raise CheckpointError(
         f'{path} has checkpoint format {info["format"]}, this version of '
@@ -301,6 +314,14 @@ def _check_usable(path, info, vocab_hash):
         f'have vocabulary {vocab_hash}; use another --workdir, or data prepared '
         'with the vocabulary of the checkpoint'
     )
+  for section, ignored in (() if config is None else _FIXED):
+    for key, value in config[section].items():
+      saved = info['config'][section].get(key)
+      if key not in ignored and saved != value:
+        raise CheckpointError(
+            f'{path} was trained with {section}.{key} = {saved!r}, now it is '
+            f'{value!r}; use another --workdir, or the old setting'
+        )
 
 
 def _read_json(path, item):
@@ -344,5 +365,7 @@ def _saved_loss(path: pathlib.Path) -> float:
 
 
 def _first_line(error: Exception) -> str:
+  if 'No space left on device' in str(error):
+    return 'no space left on device'
   text = str(error).strip() or type(error).__name__
   return text.splitlines()[0][:300]

@@ -19,6 +19,7 @@ import numpy as np
 import tensorflow_datasets as tfds
 from tensorflow_datasets.proto import tf_example_pb2
 
+from mirencoder_jax import ir
 from mirencoder_jax.data import batch as batch_lib
 from mirencoder_jax.data import example as example_lib
 from mirencoder_jax.data import packing
@@ -93,6 +94,23 @@ def open_builder(name: str, data_dir: str | os.PathLike):
         f'dataset {name!r} is not prepared in {os.fspath(data_dir)}; run '
         f'`python datasets/prepare.py {name} --data_dir={os.fspath(data_dir)}`'
     ) from error
+
+
+def read_vocab(builder) -> tuple[dict[str, Any], ir.Tokenizer]:
+  """The vocabulary of a prepared dataset: its file, parsed, and a tokenizer.
+
+  Raises:
+    ValueError: if the file is not the one that the examples were made with.
+  """
+  path = pathlib.Path(str(builder.data_dir)) / 'vocab.json'
+  tokenizer = ir.Tokenizer.load(path)
+  expected = builder.info.metadata['vocab_hash']
+  if tokenizer.hash != expected:
+    raise ValueError(
+        f'{path} has hash {tokenizer.hash}, the examples beside it were made '
+        f'with {expected}; prepare the dataset again'
+    )
+  return json.loads(path.read_text()), tokenizer
 
 
 class _Items(NamedTuple):

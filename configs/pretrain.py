@@ -1,0 +1,77 @@
+"""Pre-training of MIREncoder.
+
+    python train.py
+    python train.py --config=configs/pretrain.py:small --data_dir=DATA \
+        --config.data.name=ir_folder
+
+tiny trains on the starter corpus on two cores. small and base are for corpora
+of a hundred thousand functions and more.
+"""
+
+import ml_collections
+
+from configs import models
+
+_TRAIN = {
+    'tiny': dict(num_steps=600, every_eval_steps=200, batch_size=4),
+    'small': dict(num_steps=50_000, every_eval_steps=1_000, batch_size=16),
+    'base': dict(num_steps=200_000, every_eval_steps=2_000, batch_size=64),
+}
+
+
+def get_config(variant: str = 'tiny') -> ml_collections.ConfigDict:
+  """The recipe of a named size: tiny, small or base."""
+  if variant not in _TRAIN:
+    raise ValueError(f'variant {variant!r} is none of {sorted(_TRAIN)}')
+  size = _TRAIN[variant]
+  config = ml_collections.ConfigDict()
+  config.name = variant  # of the default workdir
+  config.data = dict(
+      name='starter_ir',
+      train_split='train',
+      eval_split='validation',
+      batch_size=size['batch_size'],  # packs, over all devices
+      num_rows=8,
+      num_tokens=512,
+      num_prefetched=4,
+  )
+  config.model = dict(
+      **models.MODELS[variant],
+      dropout_rate=0.0,
+      dtype='auto',  # bfloat16 on accelerators, float32 on CPUs
+  )
+  config.objectives = dict(
+      mlm_weight=1.0,
+      edge_weight=1.0,
+      edge_position_weight=0.5,
+      node_text_weight=0.5,
+      matching_weight=1.0,
+      token_mask_rate=0.15,
+      mask_unit='token',
+      edge_drop_rate=0.15,
+      text_mask_rate=0.15,
+      hard_negative_weight=2.0,
+  )
+  config.optimizer = dict(
+      learning_rate={'tiny': 2e-3, 'small': 1e-3, 'base': 5e-4}[variant],
+      num_warmup_steps=size['num_steps'] // 20,
+      final_learning_rate_ratio=0.1,
+      weight_decay=0.01,
+      beta1=0.9,
+      beta2=0.98,
+      max_gradient_norm=1.0,
+  )
+  config.train = dict(
+      num_steps=size['num_steps'],
+      seed=0,
+      accumulation_steps=1,
+      every_log_steps=20 if variant == 'tiny' else 100,
+      every_eval_steps=size['every_eval_steps'],
+      every_checkpoint_steps=size['every_eval_steps'],
+      num_eval_batches=16,
+      num_last_checkpoints=2,
+      distributed=False,  # True on pods
+      compilation_cache='~/.cache/mirencoder_jax/compiled',  # '' for none
+  )
+  config.lock()
+  return config

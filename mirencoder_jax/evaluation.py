@@ -1,0 +1,151 @@
+"""How well a pre-trained encoder does on held-out programs.
+
+Station in the flow: `objectives` on uncorrupted and corrupted batches of the
+held-out split, into a dict of floats, beside what guessing would give.
+"""
+
+from collections.abc import Callable, Iterable
+from typing import Any, NamedTuple
+
+import jax
+from jax import lax
+import jax.numpy as jnp
+import numpy as np
+
+from mirencoder_jax import objectives
+from mirencoder_jax import training_log
+from mirencoder_jax.data import batch as batch_lib
+from mirencoder_jax.data.batch import Batch
+from mirencoder_jax.models import mirencoder
+
+RETRIEVAL_POOL = 64
+
+
+class Evaluated(NamedTuple):
+  """What one batch says, over all devices."""
+
+  losses: objectives.Sums
+  metrics: objectives.Sums
+  ir_vectors: jax.Array  # [G, D] of all packs
+  graph_vectors: jax.Array  # [G, D]
+  source: jax.Array  # [G], -1 for padding
+
+
+def evaluation_step(
+    params: Any,
+    batch: Batch,
+    rng: jax.Array,
+    *,
+    model: mirencoder.MIREncoder,
+    config: objectives.ObjectivesConfig,
+    axis_name: str | None = None,
+) -> Evaluated:
+  """Losses and embeddings of a device's packs; pure.
+
+  Args:
+    params: of the model.
+    batch: packed form, this device's packs.
+    rng: decides what is masked; the same in every evaluation.
+    model: to evaluate.
+    config: of the objectives.
+    axis_name: of the device axis, if there is one.
+
+  Returns:
+    Sums and vectors of all devices, the same on each.
+  """
+  sums = objectives.pretraining_losses(
+      model,
+      params,
+      batch,
+      rng,
+      config,
+      axis_name=axis_name,
+      deterministic=True,
+  )
+  # Matching vectors of what is not corrupted: retrieval as a user would do it.
+  outputs = model.apply(
+      {'params': params}, batch_lib.merge(batch), deterministic=True
+  )
+  vectors = model.apply({'params': params}, outputs, method='matching_vectors')
+  source = jnp.asarray(batch.example_source).reshape(-1)
+  if axis_name is not None:
+    sums = lax.psum(sums, axis_name)
+    vectors, source = lax.all_gather((vectors, source), axis_name, tiled=True)
+  return Evaluated(*sums, *vectors, source)
+
+
+def evaluate(
+    step: Callable[[Any, Batch, jax.Array], Evaluated],
+    params: Any,
+    batches: Iterable[Batch],
+    config: objectives.ObjectivesConfig,
+) -> dict[str, float]:
+  """Runs a step over batches and adds everything up.
+
+  Args:
+    step: `evaluation_step`, jitted or mapped over devices.
+    params: of the model.
+    batches: as `step` takes them.
+    config: of the objectives.
+
+  Returns:
+    'loss' (weighted as in training), 'loss/<objective>', the objectives'
+    metrics, 'mlm_unigram_accuracy' (always guessing the token that is most
+    frequent in these batches), 'retrieval_recall_at_1' among 64 examples.
+  """
+  rng = jax.random.key(0)
+  losses, metrics, counts = {}, {}, np.zeros(0, np.int64)
+  ir_vectors, graph_vectors, sources = [], [], []
+  for number, batch in enumerate(batches):
+    result = jax.device_get(step(params, batch, jax.random.fold_in(rng, number)))
+    losses = training_log.add(losses, result.losses)
+    metrics = training_log.add(metrics, result.metrics)
+    is_real = result.source >= 0
+    ir_vectors.append(result.ir_vectors[is_real])
+    graph_vectors.append(result.graph_vectors[is_real])
+    sources.append(result.source[is_real])
+    counts = _add_counts(counts, batch, config.num_special)
+  if not sources:
+    raise ValueError('nothing to evaluate: the held-out split is empty')
+  losses, values = training_log.means(losses), training_log.means(metrics)
+  weights = objectives.loss_weights(config)
+  values['loss'] = sum(weights[name] * loss for name, loss in losses.items())
+  values |= {f'loss/{name}': loss for name, loss in losses.items()}
+  values['mlm_unigram_accuracy'] = float(counts.max() / counts.sum())
+  values['retrieval_recall_at_1'] = objectives.retrieval_recall(
+      np.concatenate(ir_vectors),
+      np.concatenate(graph_vectors),
+      np.concatenate(sources),
+      pool=RETRIEVAL_POOL,
+  )
+  return values
+
+
+def describe(values: dict[str, float]) -> str:
+  """One line for a person, each figure beside what guessing would give."""
+  guesses = {
+      'mlm_accuracy': ('MLM accuracy', 'unigram guess', None),
+      'edge_auc': ('edge AUC', 'chance', 0.5),
+      'matching_accuracy': ('matching accuracy', 'chance', 0.5),
+      'retrieval_recall_at_1': (
+          f'recall@1 of {RETRIEVAL_POOL}',
+          'chance',
+          1 / RETRIEVAL_POOL,
+      ),
+  }
+  parts = [f'loss {values["loss"]:.3f}']
+  for key, (name, guess, chance) in guesses.items():
+    if key in values:
+      chance = values['mlm_unigram_accuracy'] if chance is None else chance
+      parts.append(f'{name} {values[key]:.3f} ({guess} {chance:.3f})')
+  return ', '.join(parts)
+
+
+def _add_counts(counts, batch, num_special):
+  """Adds how often each token occurs, special ones not counted."""
+  tokens = batch.tokens[batch.token_segment > 0]
+  added = np.bincount(tokens)
+  added[:num_special] = 0
+  added = np.pad(added, (0, max(0, len(counts) - len(added))))
+  added[: len(counts)] += counts
+  return added
