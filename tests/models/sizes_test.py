@@ -1,0 +1,38 @@
+"""Golden parameter counts: a change of a named size shows here."""
+
+from absl.testing import absltest
+from absl.testing import parameterized
+import jax
+
+from configs import models
+from mirencoder_jax import testing
+from mirencoder_jax.data import batch as batch_lib
+from mirencoder_jax.models import mirencoder
+
+# Counted on the architecture as it is; change these knowingly.
+NUM_PARAMS = {'tiny': 1_461_947, 'small': 5_418_683, 'base': 25_408_609}
+
+
+class SizesTest(parameterized.TestCase):
+
+  def test_every_size_has_a_count(self):
+    self.assertEqual(NUM_PARAMS.keys(), models.MODELS.keys())
+
+  @parameterized.parameters(*NUM_PARAMS)
+  def test_number_of_parameters(self, name):
+    model = mirencoder.MIREncoder(
+        mirencoder.MIREncoderConfig(**models.MODELS[name])
+    )
+    batch = batch_lib.merge(testing.random_batch())
+    variables = jax.eval_shape(
+        lambda rng: model.init(rng, batch, deterministic=True),
+        jax.random.key(0),
+    )
+    self.assertEqual(variables.keys(), {'params'})
+    leaves = jax.tree.leaves(variables)
+    self.assertEqual(sum(x.size for x in leaves), NUM_PARAMS[name])
+    self.assertEqual({x.dtype.name for x in leaves}, {'float32'})
+
+
+if __name__ == '__main__':
+  absltest.main()
