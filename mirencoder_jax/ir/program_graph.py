@@ -15,7 +15,6 @@ variables in order of use, parameters, constants in order of first use.
 import dataclasses
 from collections.abc import Sequence
 
-import jraph
 import numpy as np
 
 from mirencoder_jax.ir.module import Function, Module
@@ -389,8 +388,14 @@ def validate(graph: ProgramGraph) -> None:
     raise ValueError('node 0 is not the root')
 
 
-def to_graphs_tuple(graph: ProgramGraph) -> jraph.GraphsTuple:
-  """One unpadded graph with numpy arrays; nodes carry kind, text, block."""
+def to_graphs_tuple(graph: ProgramGraph):
+  """A `jraph.GraphsTuple` of one unpadded graph, with numpy arrays.
+
+  Its nodes carry kind, text, description, function and block; its edges flow
+  and position.
+  """
+  import jraph  # and with it JAX, which reading IR does without
+
   return jraph.GraphsTuple(
       nodes={
           'kind': graph.kind,
