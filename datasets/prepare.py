@@ -1,11 +1,12 @@
-"""Prepares a dataset: IR files in, shards that `train.py` reads out.
+"""Prepares a dataset: files in, shards that `train.py` and `eval.py` read out.
 
     python datasets/prepare.py starter_ir
     python datasets/prepare.py ir_folder --source=FOLDER_OR_TAR_OR_GLOB
+    python datasets/prepare.py device_mapping --manual_dir=FOLDER
 
-Not through `tfds build`, which wants apache_beam. Exits with 0 if shards were
-written, however many files could not be read (the report names them), and with
-1 if nothing could be made.
+`python datasets/prepare.py DATASET --help` lists what a dataset takes. Exits
+with 0 if shards were written, however many files could not be read (the report
+names them), and with 1 if nothing could be made.
 """
 
 # ruff: noqa: E402
@@ -13,9 +14,11 @@ written, however many files could not be read (the report names them), and with
 import argparse
 import contextlib
 import dataclasses
+import errno
 import io
 import os
 import pathlib
+import re
 import shlex
 import sys
 import tempfile
@@ -30,6 +33,9 @@ sys.path[:] = [str(_ROOT)] + [
 import tensorflow_datasets as tfds
 from absl import logging
 
+from datasets.device_mapping import (
+    device_mapping_dataset_builder as device_mapping,
+)
 from datasets.ir_folder import ir_folder_dataset_builder as ir_folder
 from datasets.starter_ir import starter_ir_dataset_builder as starter_ir
 from mirencoder_jax import ir
@@ -42,93 +48,51 @@ from mirencoder_jax.data import (
 
 # As in `train.py`.
 _DATA_DIR = os.environ.get('TFDS_DATA_DIR', str(_ROOT / 'runs' / 'data'))
-_BUILDERS = {
-    'ir_folder': ir_folder.Builder,
-    'starter_ir': starter_ir.Builder,
-}
+# To pre-train on: IR into examples. `tfds build` would want apache_beam.
+_CORPORA = {'ir_folder': ir_folder.Builder, 'starter_ir': starter_ir.Builder}
+# To evaluate on: measurements that the user brings.
+_TASKS = {'device_mapping': device_mapping.Builder}
+
+_ERRORS = (
+    corpus_files.CorpusError,
+    device_mapping.ManualDataError,
+    ir.IRError,
+    OSError,
+)
 
 
 def _parser() -> argparse.ArgumentParser:
+  keep = argparse.RawDescriptionHelpFormatter
   parser = argparse.ArgumentParser(
       prog='python datasets/prepare.py',
       description=__doc__,
-      formatter_class=argparse.RawDescriptionHelpFormatter,
+      formatter_class=keep,
   )
-  defaults = corpus.CorpusConfig()
-  subparsers = parser.add_subparsers(dest='dataset', required=True)
-  for name, builder in _BUILDERS.items():
-    description = sys.modules[builder.__module__].__doc__
-    command = subparsers.add_parser(
+  commands = parser.add_subparsers(dest='dataset', required=True)
+  for name, builder in (_CORPORA | _TASKS).items():
+    about = sys.modules[builder.__module__].__doc__
+    command = commands.add_parser(
         name,
-        help=description.splitlines()[0].split(': ', 1)[1],
-        description=description,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+        help=about.splitlines()[0].split(': ', 1)[1],
+        description=about,
+        formatter_class=keep,
     )
-    add = command.add_argument
     if name == 'ir_folder':
-      add(
-          '--source',
+      _add_source_flags(command)
+    if name in _CORPORA:
+      _add_corpus_flags(command)
+    else:
+      command.add_argument(
+          '--manual_dir',
           required=True,
-          help='folder (with its sub-folders), tar archive (also .gz, .xz), '
-          'single file or quoted glob of .ll and .bc files',
+          help=f'folder with the files that datasets/{name}/README.md names',
       )
-      add(
-          '--name',
-          help='keeps this corpus beside others, as ir_folder/NAME',
-      )
-      add(
-          '--manifest',
-          help='CSV with a column path and any of program, language, '
-          'opt_level, llvm; by default manifest.csv at the top of the source',
-      )
-      add(
-          '--group',
-          choices=('program', 'file'),
-          default=defaults.group,
-          help='what stays on one side of the split: the program (the first '
-          'folder that differs) or each file by itself (default: %(default)s)',
-      )
-    add(
+    command.add_argument(
         '--data_dir',
         default=_DATA_DIR,
         help='where the shards go (default: %(default)s)',
     )
-    add(
-        '--vocab',
-        help='vocab.json to use, of another corpus or a checkpoint; by default '
-        'one is trained on the training split',
-    )
-    add(
-        '--vocab_size',
-        type=int,
-        default=defaults.vocab_size,
-        help='entries of a trained vocabulary, at most (default: %(default)s)',
-    )
-    add(
-        '--validation_rate',
-        type=float,
-        default=defaults.validation_rate,
-        help='share of the programs held out (default: %(default)s)',
-    )
-    add(
-        '--processes',
-        type=int,
-        default=defaults.processes,
-        help='worker processes; 0 for one per core (default: %(default)s)',
-    )
-    add(
-        '--timeout',
-        type=float,
-        default=defaults.timeout,
-        help='seconds that one file may take (default: %(default)s)',
-    )
-    add(
-        '--max_file_mb',
-        type=float,
-        default=defaults.max_file_mb,
-        help='files over this size are left out (default: %(default)s)',
-    )
-    add(
+    command.add_argument(
         '--overwrite',
         action='store_true',
         help='prepares again what is there already',
@@ -136,39 +100,115 @@ def _parser() -> argparse.ArgumentParser:
   return parser
 
 
-def _create_builder(args: argparse.Namespace) -> ir_folder.Builder:
+def _add_source_flags(command: argparse.ArgumentParser) -> None:
+  add = command.add_argument
+  add(
+      '--source',
+      required=True,
+      help='folder (with its sub-folders), tar archive (also .gz, .xz), '
+      'single file or quoted glob of .ll and .bc files',
+  )
+  add('--name', help='keeps this corpus beside others, as ir_folder/NAME')
+  add(
+      '--manifest',
+      help='CSV with a column path and any of program, language, opt_level, '
+      'llvm; by default manifest.csv at the top of the source',
+  )
+  add(
+      '--group',
+      choices=('program', 'file'),
+      default='program',
+      help='what stays on one side of the split: the program (the first folder '
+      'that differs) or each file by itself (default: %(default)s)',
+  )
+
+
+def _add_corpus_flags(command: argparse.ArgumentParser) -> None:
+  defaults = corpus.CorpusConfig()
+  command.add_argument(
+      '--vocab',
+      help='vocab.json to use, of another corpus or a checkpoint; by default '
+      'one is trained on the training split',
+  )
+  for name, text in (
+      ('vocab_size', 'entries of a trained vocabulary, at most'),
+      ('validation_rate', 'share of the programs held out'),
+      ('processes', 'worker processes; 0 for one per core'),
+      ('timeout', 'seconds that one file may take'),
+      ('max_file_mb', 'files over this size are left out'),
+  ):
+    default = getattr(defaults, name)
+    command.add_argument(
+        f'--{name}',
+        type=type(default),
+        default=default,
+        help=f'{text} (default: %(default)s)',
+    )
+
+
+def _create_builder(args: argparse.Namespace) -> tfds.core.DatasetBuilder:
+  """Raises ValueError for flags that make no sense."""
+  data_dir = os.path.expanduser(args.data_dir)
+  if args.dataset in _TASKS:
+    if not pathlib.Path(args.manual_dir).is_dir():
+      raise ValueError(f'manual_dir {args.manual_dir} is not a folder')
+    return _TASKS[args.dataset](data_dir=data_dir)
   fields = {field.name for field in dataclasses.fields(corpus.CorpusConfig)}
   given = {key: value for key, value in vars(args).items() if key in fields}
-  kwargs = {
-      'data_dir': os.path.expanduser(args.data_dir),
-      'settings': corpus.CorpusConfig(**given),
-  }
+  kwargs = {'data_dir': data_dir, 'settings': corpus.CorpusConfig(**given)}
   if args.dataset == 'ir_folder':
     kwargs |= {'source': args.source, 'manifest': args.manifest}
-    if args.name:
+    if args.name is not None:
+      if not re.fullmatch(r'[A-Za-z0-9][\w.-]*', args.name):
+        raise ValueError(
+            f'name {args.name!r} is not letters, digits, and . _ - after them'
+        )
       kwargs['config'] = tfds.core.BuilderConfig(
           name=args.name, description=f'The corpus {args.name}.'
       )
-  return _BUILDERS[args.dataset](**kwargs)
+  return _CORPORA[args.dataset](**kwargs)
 
 
-def _other_content(
-    builder: ir_folder.Builder, args: argparse.Namespace
-) -> str | None:
-  """Why what is there already is not what was asked for; None if it is."""
+def _prepare(
+    builder: tfds.core.DatasetBuilder, args: argparse.Namespace
+) -> bool:
+  """Writes the shards; False if they are there already."""
+  there = builder.data_path.exists() and not args.overwrite
+  mode = tfds.GenerateMode.REUSE_DATASET_IF_EXISTS
+  if args.overwrite:
+    mode = tfds.GenerateMode.REUSE_CACHE_IF_EXISTS
+  # TFDS makes a folder for downloads and announces one; there is none.
+  with (
+      tempfile.TemporaryDirectory() as download_dir,
+      contextlib.redirect_stdout(io.StringIO()),
+  ):
+    builder.download_and_prepare(
+        download_dir=download_dir,
+        download_config=tfds.download.DownloadConfig(
+            download_mode=mode, manual_dir=getattr(args, 'manual_dir', None)
+        ),
+    )
+  return not there
+
+
+def _check_content(
+    builder: tfds.core.DatasetBuilder, args: argparse.Namespace
+) -> None:
+  """Raises CorpusError if what is there is not what was asked for."""
   metadata = builder.info.metadata
   source = getattr(args, 'source', None)
   if source is not None and metadata['source'] != source:
-    return (
-        f"is there already, made of {metadata['source']}: give this corpus a "
-        '--name of its own, or prepare it again with --overwrite'
+    raise corpus_files.CorpusError(
+        f"{builder.data_path} is there already, made of {metadata['source']}: "
+        'give this corpus a --name of its own, or --overwrite'
     )
   if args.vocab is not None:
     vocab_hash = ir.Tokenizer.load(args.vocab).hash
     if metadata['vocab_hash'] != vocab_hash:
-      return (
-          f"is there already, with the vocabulary {metadata['vocab_hash']} and "
-          f'not with {vocab_hash} of {args.vocab}; use --overwrite'
+      raise corpus_files.CorpusError(
+          f'{builder.data_path} is there already, with the vocabulary '
+          f"{metadata['vocab_hash']} and not {vocab_hash} of {args.vocab}; use "
+          '--overwrite'
       )
   if metadata['reader'] != corpus_tasks.code_stamp():
     print(
@@ -176,43 +216,52 @@ def _other_content(
         'prepares it again',
         file=sys.stderr,
     )
-  return None
+
+
+def _print_report(builder: ir_folder.Builder) -> None:
+  report = builder.report
+  print(report.as_markdown())
+  if report.num_resumed:
+    print(f'{report.num_resumed:,} files were read by an interrupted run.')
+  print(f'{corpus_markdown.summary(report.as_dict())}.')
 
 
 def main(argv: list[str] | None = None) -> int:
-  args = _parser().parse_args(argv)
+  parser = _parser()
+  args = parser.parse_args(argv)
   tfds.disable_progress_bar()  # ours say more
   logging.set_verbosity(logging.ERROR)
-  builder = _create_builder(args)
-  mode = tfds.GenerateMode.REUSE_DATASET_IF_EXISTS
-  if args.overwrite:
-    mode = tfds.GenerateMode.REUSE_CACHE_IF_EXISTS
   try:
-    # TFDS makes a folder for downloads and announces one; there is none.
-    with (
-        tempfile.TemporaryDirectory() as download_dir,
-        contextlib.redirect_stdout(io.StringIO()),
-    ):
-      builder.download_and_prepare(
-          download_dir=download_dir,
-          download_config=tfds.download.DownloadConfig(download_mode=mode),
+    builder = _create_builder(args)
+  except ValueError as error:
+    parser.error(str(error))
+  try:
+    is_new = _prepare(builder, args)
+    if args.dataset in _CORPORA and not is_new:
+      _check_content(builder, args)
+  except (*_ERRORS, RuntimeError) as error:
+    # The writer of shards has no class of error for it.
+    if os.strerror(errno.ENOSPC) in str(error):
+      error = (
+          f'the disk of {args.data_dir} is full; make room and run this again '
+          '(what was read is kept)'
       )
-  except (corpus_files.CorpusError, ir.IRError, OSError) as error:
+    elif not isinstance(error, _ERRORS):
+      raise
     print(f'error: {error}', file=sys.stderr)
     return 1
-  if builder.report is None:
-    if (trouble := _other_content(builder, args)) is not None:
-      print(f'error: {builder.data_path} {trouble}', file=sys.stderr)
-      return 1
+  if not is_new:
     print(f'{builder.data_path}: there already; --overwrite prepares it again')
+  elif args.dataset in _CORPORA:
+    _print_report(builder)
   else:
-    print(builder.report.as_markdown())
-    print(corpus_markdown.summary(builder.report.as_dict()))
-  name = '/'.join(builder.info.full_name.split('/')[:-1])
-  train = f'python train.py --config.data.name={name}'
-  if args.data_dir != _DATA_DIR:
-    train += f' --data_dir={shlex.quote(args.data_dir)}'
-  print(f'Train on it: {train}')
+    print(f'{builder.info.splits.total_num_examples:,} examples written.')
+  if args.dataset in _CORPORA:
+    name = builder.info.full_name.removesuffix(f'/{builder.version}')
+    train = f'python train.py --config.data.name={name}'
+    if args.data_dir != _DATA_DIR:
+      train += f' --data_dir={shlex.quote(args.data_dir)}'
+    print(f'Train on it: {train}')
   return 0
 
 

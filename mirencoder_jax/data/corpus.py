@@ -25,6 +25,11 @@ from typing import Any
 
 import tqdm
 
+try:
+  import fcntl
+except ImportError:  # not a POSIX system
+  fcntl = None
+
 from mirencoder_jax import ir
 from mirencoder_jax.data import (
     corpus_files,
@@ -64,6 +69,13 @@ class CorpusConfig:
   def __post_init__(self):
     if self.group not in ('program', 'file'):
       raise ValueError(f"group {self.group!r} is neither 'program' nor 'file'")
+    if self.processes < 0:
+      raise ValueError(f'processes {self.processes} is less than 0')
+    if not 0 <= self.validation_rate < 1:
+      raise ValueError(
+          f'validation_rate {self.validation_rate} is not at least 0 and less '
+          'than 1'
+      )
 
 
 class Corpus:
@@ -87,12 +99,15 @@ class Corpus:
     self._pool = worker_pool.WorkerPool(
         config.processes or _num_cores(), config.timeout
     )
+    self._lock = None
     self.report = corpus_report.Report(source=files.source)
     self.tokenizer = None
 
   def close(self) -> None:
     """Ends the worker processes."""
     self._pool.close()
+    if self._lock is not None:
+      self._lock.close()
 
   @property
   def splits(self) -> list[str]:
@@ -103,12 +118,14 @@ class Corpus:
     """Reads all files, plans the splits and gets the vocabulary.
 
     Raises:
-      CorpusError: if there is no function in any file.
+      CorpusError: if there is no function in any file, or another process is
+        at the same corpus.
     """
     # Before the long work, so that a bad path is an error at once.
     given = self._config.vocab
-    tokenizer = ir.Tokenizer.load(given) if given is not None else None
+    tokenizer = None if given is None else _load_vocabulary(given)
     self._work_dir.mkdir(parents=True, exist_ok=True)
+    self._take_lock()
     reads = self._read()
     group = self._config.group
     plan = corpus_plan.plan(
@@ -167,6 +184,18 @@ class Corpus:
   @property
   def _index(self) -> pathlib.Path:
     return self._work_dir / 'modules.jsonl'
+
+  def _take_lock(self) -> None:
+    if fcntl is None:
+      return
+    self._lock = self._index.open('a')
+    try:
+      fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+      raise corpus_files.CorpusError(
+          f'another process prepares this corpus ({self._work_dir} is locked); '
+          'wait for it'
+      ) from None
 
   def _read(self) -> list[corpus_plan.ModuleRead]:
     """The first pass; takes from the working file what is there already."""
@@ -292,6 +321,13 @@ class Corpus:
         mininterval=every,
         disable=not self._config.progress,
     )
+
+
+def _load_vocabulary(path: str | os.PathLike) -> ir.Tokenizer:
+  try:
+    return ir.Tokenizer.load(path)
+  except (OSError, ValueError) as error:
+    raise corpus_files.CorpusError(f'vocabulary {path}: {error}') from error
 
 
 def _num_cores() -> int:

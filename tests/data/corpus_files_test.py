@@ -31,7 +31,7 @@ class CorpusFilesTest(parameterized.TestCase):
 
   def read(self, files: corpus_files.CorpusFiles) -> dict[str, bytes]:
     return {
-        file.name: data if file.path is None else open(file.path, 'rb').read()
+        file.name: pathlib.Path(file.path).read_bytes() if file.path else data
         for file, data in files.read(files.files)
     }
 

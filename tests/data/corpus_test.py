@@ -226,6 +226,16 @@ class CorpusTest(parameterized.TestCase):
     job.clear()
     self.assertFalse((self.root / 'work tar').exists())
 
+  def test_two_jobs_do_not_write_the_same_files(self):
+    source = self.root / 'my ir' / 'program 1'
+    files = corpus_files.CorpusFiles(source)
+    settings = corpus.CorpusConfig(processes=1, progress=False)
+    first = corpus.Corpus(files, self.root / 'work lock', settings)
+    self.addCleanup(first.close)
+    first.prepare()
+    with self.assertRaisesRegex(corpus_files.CorpusError, 'another process'):
+      run(source, self.root / 'work lock')
+
   def test_given_vocabulary_is_used(self):
     vocab = self.root / 'vocab.json'
     self.job.tokenizer.save(vocab)
