@@ -5,12 +5,12 @@ import pathlib
 import shutil
 import tempfile
 
-from absl.testing import absltest
 import numpy as np
 import tensorflow_datasets as tfds
+from absl.testing import absltest
 
 from datasets.device_mapping import (
-    device_mapping_dataset_builder as builder_module,
+  device_mapping_dataset_builder as builder_module,
 )
 
 _HERE = pathlib.Path(__file__).parent

@@ -17,9 +17,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from mirencoder_jax.downstream import heads
-from mirencoder_jax.downstream import splits
-from mirencoder_jax.downstream import tasks
+from mirencoder_jax.downstream import heads, splits, tasks
 
 
 @dataclasses.dataclass(frozen=True)
@@ -38,7 +36,7 @@ class FitConfig:
   heads: tuple[str, ...]
   grids: Mapping[str, Mapping[str, Sequence[float]]]
   max_log_ratio: float = 1.0
-  batch_size: int = 10
+  batch_size: int = 1
 
 
 class Fit(NamedTuple):

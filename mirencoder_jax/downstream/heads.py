@@ -1,14 +1,14 @@
-"""Heads: small models on [embedding ; run-time inputs], jitted closed forms and MLPs.
+"""Heads: small models on [embedding ; run-time inputs].
 
 Station in the flow: arrays of one target in, scores of every row out; `fit`
 calls them for all folds, seeds and hyper-parameters at once. Every head is a
-function of fixed shapes: which rows it is fitted on is a mask, so that all folds
+function of fixed shapes: which rows it is fitted on is data, so that all folds
 share one program, and whatever it learns (means, deviations, components,
 weights) comes from those rows only.
 
-A head scores the choices twice: `costs`, an estimate of log(cost of the choice /
-cost of the default), where the cheapest is taken; and `classes`, where the most
-probable is taken.
+A head scores the choices twice: `costs`, an estimate of log(cost of the choice
+/ cost of the default), where the cheapest is taken; and `classes`, where the
+most probable is taken.
 """
 
 from typing import NamedTuple
@@ -22,7 +22,7 @@ from jaxtyping import Array, Float
 # Standardised features beyond this are cut off: a test row of an unseen suite
 # may be a hundred training deviations away.
 _MAX_DEVIATION = 4.0
-_SOLVER_STEPS = 48
+_SOLVER_STEPS = 64
 
 
 class Data(NamedTuple):
@@ -186,7 +186,7 @@ def fit_mlp(
     *,
     width: int = 32,
     rank: int = 48,
-    num_steps: int = 150,
+    num_steps: int = 100,
 ) -> Scores:
   """A regularised MLP with full-batch AdamW, for every point of the grid.
 
@@ -244,16 +244,7 @@ def fit_mlp(
   return _split_scores(jax.vmap(jax.vmap(fit))(grid))
 
 
-# How a head is fitted, and the points that inner folds choose from.
 HEADS = {
     'kernel': fit_kernel,
     'mlp': fit_mlp,
-}
-GRIDS = {
-    'kernel': {
-        'penalty': (0.03, 0.3, 2.0),
-        'bandwidth': (0.3, 1.0, 3.0),
-        'input_weight': (1.0,),
-    },
-    'mlp': {'weight_decay': (0.1, 1.0), 'learning_rate': (1e-2,)},
 }

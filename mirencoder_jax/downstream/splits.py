@@ -11,8 +11,8 @@ names the relation that must not cross from training to test.
   suite     leave one suite out.
 
 Inner folds, for choosing hyper-parameters, are made of the training rows alone
-and in the same way as the outer ones, so that the choice is made for the kind of
-generalisation that is measured.
+and in the same way as the outer ones, so that the choice is made for the kind
+of generalisation that is measured.
 """
 
 import dataclasses
@@ -27,12 +27,12 @@ class SplitConfig:
 
   Attributes:
     name: what the report calls it.
-    group: the task's group that stays on one side; None for stratified rows.
+    group: the task's group that stays on one side; '' for stratified rows.
     num_folds: number of test folds; 0 leaves one group out at a time.
   """
 
   name: str
-  group: str | None = None
+  group: str = ''
   num_folds: int = 10
 
 
@@ -119,17 +119,18 @@ def build_protocol(
   Raises:
     ValueError: an unknown group, or too few of its members to split.
   """
-  if config.group is not None and config.group not in groups:
+  if config.group and config.group not in groups:
     raise ValueError(
         f'split {config.name!r}: unknown group {config.group!r}; the task has '
         f'{sorted(groups)}'
     )
-  related = None if config.group is None else groups[config.group]
-  if related is not None and len(np.unique(related)) < 3:
+  related = groups[config.group] if config.group else None
+  num_groups = 3 if related is None else len(np.unique(related))
+  if num_groups < 3:
     raise ValueError(
-        f'split {config.name!r}: group {config.group!r} has '
-        f'{len(np.unique(related))} member(s); 3 are needed to hold one out and '
-        'choose hyper-parameters on the others'
+        f'split {config.name!r}: group {config.group!r} has {num_groups} '
+        'member(s); 3 are needed to hold one out and choose hyper-parameters '
+        'on the others'
     )
 
   def split(rows: np.ndarray, num_folds: int, rng) -> np.ndarray:
@@ -168,3 +169,15 @@ def gather_test(protocol: Protocol, per_run: np.ndarray) -> np.ndarray:
     test = protocol.test[run]
     joined[seed, test] = per_run[run, test]
   return joined
+
+
+def first_seeds(protocol: Protocol, num_seeds: int) -> Protocol:
+  """The runs of the first seeds only."""
+  kept = protocol.seed < num_seeds
+  return protocol._replace(
+      train=protocol.train[kept],
+      test=protocol.test[kept],
+      inner=protocol.inner[kept],
+      seed=protocol.seed[kept],
+      fold=protocol.fold[kept],
+  )

@@ -8,7 +8,6 @@ a list of everything that was wrong with the data. Which fields of an example
 mean what stands in one table, `configs/tasks.py`.
 """
 
-import collections
 import dataclasses
 import pathlib
 import subprocess
@@ -52,7 +51,7 @@ class TaskConfig:
     module: field with the name of the IR module.
     ir: field with the text (or bitcode) of the IR.
     groups: fields whose equal values belong together.
-    targets: the machines, as keywords of `TargetConfig`.
+    targets: name of each machine -> keywords of its `TargetConfig`.
     split: TFDS split to read.
   """
 
@@ -61,7 +60,7 @@ class TaskConfig:
   module: str
   ir: str
   groups: tuple[str, ...]
-  targets: tuple[Mapping[str, Any], ...]
+  targets: Mapping[str, Mapping[str, Any]]
   split: str = 'train'
 
 
@@ -217,13 +216,12 @@ def build_task(
     group_names[group] = tuple(values.tolist())
 
   targets = []
-  for keywords in config.targets:
-    target = _read_target(
-        TargetConfig(**keywords), examples, rows, problems
-    )
+  for name, keywords in config.targets.items():
+    target_config = TargetConfig(name=name, **keywords)
+    target = _read_target(target_config, examples, rows, problems)
     if not target.valid.any():
       raise ValueError(
-          f'task {config.name!r}: target {target.name!r} has no usable row; '
+          f'task {config.name!r}: target {name!r} has no usable row; '
           f'the first problem: {problems[0].where}: {problems[0].what}'
       )
     targets.append(target)
@@ -298,9 +296,20 @@ def prepare(name: str, *, manual_dir: str, data_dir: str | None) -> None:
   subprocess.run(command, check=True)
 
 
-def count_problems(problems: Iterable[Problem]) -> dict[str, int]:
-  """How often each kind of problem occurs (numbers left out)."""
-  kinds = collections.Counter()
-  for problem in problems:
-    kinds[problem.what.split(';')[0]] += 1
-  return dict(kinds)
+def parse_named_paths(values: Iterable[str]) -> dict[str, str]:
+  """`name=path` of a repeatable flag -> {name: path}.
+
+  Raises:
+    ValueError: no name, a name twice, or no such file.
+  """
+  paths: dict[str, str] = {}
+  for value in values:
+    name, equals, path = value.partition('=')
+    if not (name and equals and path):
+      raise ValueError(f'{value!r} is not of the form NAME=PATH')
+    if name in paths:
+      raise ValueError(f'{name!r} is named twice')
+    if not pathlib.Path(path).is_file():
+      raise ValueError(f'{value!r}: there is no file {path}')
+    paths[name] = path
+  return paths

@@ -1,0 +1,82 @@
+"""Downstream tasks: which data, which splits, how heads are fitted.
+
+    python eval.py --config=configs/tasks.py:device_mapping \
+        --manual_dir=FOLDER --checkpoint=runs/tiny --workdir=runs/device_mapping
+
+A task is a row of the table below. Without --checkpoint the table of results
+has the baselines, and vectors named by --compare.
+"""
+
+import ml_collections
+
+# Seconds over nanoseconds: a device that is three times slower is a wrong
+# choice, and so is one that is a hundred times slower.
+_GRIDS = dict(
+    kernel=dict(
+        penalty=(0.03, 0.3, 2.0),
+        bandwidth=(0.3, 1.0, 3.0),
+        input_weight=(0.1, 1.0),
+    ),
+    mlp=dict(weight_decay=(0.1, 1.0), learning_rate=(0.01,)),
+)
+
+
+def _device(platform: str, default: str) -> dict:
+  return dict(
+      choices=('CPU', 'GPU'),
+      default=default,  # the better one over all programs, as published
+      costs=(f'{platform}_runtime_cpu', f'{platform}_runtime_gpu'),
+      label=f'{platform}_label',
+      inputs=(f'{platform}_transfer', f'{platform}_wgsize'),
+  )
+
+
+_TASKS = {
+    'device_mapping': dict(
+        task=dict(
+            row=('benchmark', 'dataset'),
+            module='module',
+            ir='ir',
+            groups=('kernel', 'program', 'suite'),
+            targets=dict(
+                amd=_device('amd', 'CPU'), nvidia=_device('nvidia', 'GPU')
+            ),
+        ),
+        splits=dict(
+            random=dict(group='', num_folds=10),
+            kernel=dict(group='kernel', num_folds=10),
+            program=dict(group='program', num_folds=10),
+            suite=dict(group='suite', num_folds=0),  # leave one out
+        ),
+        bootstrap_group='program',
+    ),
+}
+
+
+def get_config(name: str = 'device_mapping') -> ml_collections.ConfigDict:
+  """The recipe of a task."""
+  if name not in _TASKS:
+    raise ValueError(f'task {name!r} is none of {sorted(_TASKS)}')
+  row = _TASKS[name]
+  config = ml_collections.ConfigDict()
+  config.task = dict(name=name, **row['task'])
+  config.splits = row['splits']
+  config.table = dict(
+      splits=tuple(row['splits']),  # which of them to run
+      num_seeds=5,
+      num_inner_folds=3,
+      num_null=10,  # random embeddings
+      null_width=96,  # without a checkpoint, whose width is taken otherwise
+      null_head='kernel',
+  )
+  config.fit = dict(
+      heads=('kernel', 'mlp'), grids=_GRIDS, max_log_ratio=1.0, batch_size=1
+  )
+  config.trees = dict(
+      max_depth=10, learning_rate=0.5, num_trees=70, num_seeds=3, num_threads=1
+  )
+  config.report = dict(
+      group=row['bootstrap_group'], num_resamples=2000, confidence=0.95
+  )
+  config.lock()
+  return config

@@ -1,0 +1,198 @@
+"""Baselines: what an embedding has to beat, on the same folds and seeds.
+
+Station in the flow: beside `fit`, from a `Task` and a `Protocol` to choices.
+Rules read no code: the default choice, the best constant of the training rows,
+the oracle. Vectors that need no training: none (run-time inputs only), counts
+of opcodes, counts of opcodes and result types, random ones. Gradient-boosted
+trees, a head outside JAX, are what others' results on these tasks use.
+"""
+
+import collections
+import dataclasses
+import importlib.util
+from collections.abc import Callable, Iterable
+
+import numpy as np
+import threadpoolctl
+
+from mirencoder_jax import ir as ir_lib
+from mirencoder_jax.downstream import splits, tasks
+
+# (opcode histogram of one function as words) -> what is counted.
+_COUNTED = {
+    'opcodes': lambda function: function.opcodes,
+    'opcodes+types': lambda function: [
+        *function.opcodes,
+        *map(' '.join, zip(function.opcodes, function.types, strict=True)),
+    ],
+}
+HISTOGRAMS = tuple(_COUNTED)
+
+
+@dataclasses.dataclass(frozen=True)
+class TreesConfig:
+  """Gradient-boosted trees, with the settings of others' results.
+
+  Attributes:
+    max_depth: of a tree.
+    learning_rate: weight of each tree.
+    num_trees: boosting rounds.
+    num_seeds: the first seeds of a protocol; the others are left out, because
+      trees on wide vectors are slow.
+    num_threads: of a fit.
+  """
+
+  max_depth: int = 10
+  learning_rate: float = 0.5
+  num_trees: int = 70
+  num_seeds: int = 3
+  num_threads: int = 1
+
+
+def read_modules(task: tasks.Task) -> tuple[list, list[tasks.Problem]]:
+  """Reads the task's modules; None and a problem where that fails."""
+  modules, problems = [], []
+  for name, text in zip(task.modules, task.ir, strict=True):
+    module = None
+    if text.strip():  # an empty one is a problem of the task already
+      try:
+        module = ir_lib.read_module(text, name)
+      except ir_lib.IRError as error:
+        problems.append(tasks.Problem(name, str(error)))
+    modules.append(module)
+  return modules, problems
+
+
+def count_histograms(modules: Iterable, kind: str) -> np.ndarray:
+  """Counts over each module's functions; float32 [M, D], D by the data.
+
+  Args:
+    modules: `ir.Module`s; None counts nothing.
+    kind: one of `HISTOGRAMS`.
+  """
+  counts = []
+  for module in modules:
+    counter: collections.Counter = collections.Counter()
+    for function in module.functions if module is not None else ():
+      counter.update(_COUNTED[kind](function))
+    counts.append(counter)
+  words = sorted(set().union(*counts))
+  return np.array([[c[word] for word in words] for c in counts], np.float32)
+
+
+def random_vectors(num_modules: int, width: int, seed: int) -> np.ndarray:
+  """Vectors that name a module and say nothing about it; float32 [M, D]."""
+  rng = np.random.default_rng([seed, width])
+  return rng.standard_normal((num_modules, width), np.float32)
+
+
+def is_histogram(vectors: np.ndarray) -> bool:
+  """Whether vectors are counts, which heads see in logs."""
+  return bool((vectors >= 0).all() and (vectors == np.rint(vectors)).all())
+
+
+def default_choices(task: tasks.Task, protocol: splits.Protocol) -> np.ndarray:
+  """The default of each target; int [T, S, n]."""
+  return np.stack([
+      np.full((protocol.num_seeds, len(task.rows)), target.default)
+      for target in task.targets
+  ])
+
+
+def oracle_choices(task: tasks.Task, protocol: splits.Protocol) -> np.ndarray:
+  """The best choice of each row; int [T, S, n]."""
+  return np.stack([
+      np.tile(target.labels, (protocol.num_seeds, 1)) for target in task.targets
+  ])
+
+
+def constant_choices(task: tasks.Task, protocol: splits.Protocol) -> np.ndarray:
+  """The choice that was best over the training rows; int [T, S, n].
+
+  Best in the geometric mean of costs, or by frequency if there are labels only.
+  """
+  answers = []
+  for target in task.targets:
+    per_run = np.zeros((len(protocol.seed), len(target.labels)), int)
+    for run, train in enumerate(protocol.train & target.valid):
+      if target.costs is None:
+        counts = np.bincount(
+            target.labels[train], minlength=len(target.choices)
+        )
+        per_run[run] = counts.argmax()
+      else:
+        per_run[run] = np.log(target.costs[train]).mean(axis=0).argmin()
+    answers.append(splits.gather_test(protocol, per_run))
+  return np.stack(answers)
+
+
+def trees_name() -> str:
+  """The library that `fit_trees` uses."""
+  return 'xgboost' if importlib.util.find_spec('xgboost') else 'scikit-learn'
+
+
+def _create_trees(config: TreesConfig, seed: int, num_classes: int):
+  if trees_name() == 'xgboost':
+    import xgboost  # an optional extra
+
+    return xgboost.XGBClassifier(
+        max_depth=config.max_depth,
+        learning_rate=config.learning_rate,
+        n_estimators=config.num_trees,
+        n_jobs=config.num_threads,
+        random_state=seed,
+    )
+  from sklearn import ensemble  # 1 s, and only this row needs it
+
+  return ensemble.HistGradientBoostingClassifier(
+      max_depth=config.max_depth,
+      learning_rate=config.learning_rate,
+      max_iter=config.num_trees,
+      max_leaf_nodes=None,
+      min_samples_leaf=2,
+      early_stopping=False,
+      random_state=seed,
+  )
+
+
+def fit_trees(
+    vectors: np.ndarray,
+    task: tasks.Task,
+    protocol: splits.Protocol,
+    config: TreesConfig,
+    progress: Callable[[], None] = lambda: None,
+) -> np.ndarray:
+  """Gradient-boosted trees on [vectors, run-time inputs].
+
+  Args:
+    vectors: float [n, D]; D may be 0.
+    task: the rows.
+    protocol: which of them are fitted on and which judge.
+    config: of the trees.
+    progress: called after each fit.
+
+  Returns:
+    int [T, S, n] with S the smaller of the protocol's and the config's seeds.
+  """
+  num_seeds = min(config.num_seeds, protocol.num_seeds)
+  answers = []
+  for target in task.targets:
+    features = np.concatenate([vectors, target.inputs], axis=1)
+    choices = np.zeros((num_seeds, len(task.rows)), int)
+    for run in np.flatnonzero(protocol.seed < num_seeds):
+      seed, test = int(protocol.seed[run]), protocol.test[run]
+      train = protocol.train[run] & target.valid
+      # Classes that a fold does not have are not known to its fit.
+      known, labels = np.unique(target.labels[train], return_inverse=True)
+      if len(known) < 2 or not features.shape[1]:
+        common = np.bincount(target.labels[train]).argmax()
+        choices[seed, test] = common
+      else:
+        model = _create_trees(config, seed, len(known))
+        with threadpoolctl.threadpool_limits(config.num_threads):
+          model.fit(features[train], labels)
+          answer = model.predict(features[test])
+        choices[seed, test] = known[np.asarray(answer, int)]
+      progress()
+    answers.append(choices)
+  return np.stack(answers)
