@@ -22,7 +22,6 @@ import dataclasses
 import hashlib
 import io
 import lzma
-import os
 import pathlib
 import re
 import shutil
@@ -36,7 +35,7 @@ FOLDER = pathlib.Path(__file__).resolve().parent
 OPT_LEVELS = ('O0', 'O1', 'O2', 'O3')
 LANGUAGES = {
     '.c': 'c',
-    '.cpp': 'cpp',
+    '.cpp': 'c++',
     '.cl': 'opencl',
     '.cu': 'cuda',
     '.rs': 'rust',
@@ -69,7 +68,7 @@ _CLANG_FLAGS = (
 )
 _LANGUAGE_FLAGS = {
     'c': ('-std=gnu11', '--target=x86_64-linux-gnu', '-fopenmp'),
-    'cpp': ('-std=gnu++17', '--target=x86_64-linux-gnu'),
+    'c++': ('-std=gnu++17', '--target=x86_64-linux-gnu'),
     'opencl': (
         '-x',
         'cl',
@@ -98,6 +97,7 @@ _LANGUAGE_FLAGS = {
 # A hint on the addresses of virtual tables, gone from newer LLVM, whose reader
 # takes every other old form but refuses this one.
 _INRANGE = re.compile(r'\binrange (?=i\d+ )')
+_RUST_PATH = re.compile(r'\bc"/(rustc?)/')
 _FLANG_PATH = re.compile(
     r'@(_QQclX\w+) = linkonce constant \[\d+ x i8\] c"([^"]+)\\00"'
 )
@@ -149,13 +149,17 @@ class Unit:
     return '/'.join((
         self.compiler.folder,
         self.opt_level,
-        self.language,
+        self.language.replace('+', 'p'),
         self.source.parent.name,
         f'{self.source.stem}.ll',
     ))
 
-  def command(self) -> list[str]:
-    """The command, to be run in programs/, that prints the module."""
+  def command(self, scratch: str) -> list[str]:
+    """The command, to be run in programs/, that prints the module.
+
+    Args:
+      scratch: a folder for what a compiler writes on the side.
+    """
     words = list(self.compiler.command)
     if self.compiler.name == 'rustc':
       words += [
@@ -170,7 +174,8 @@ class Unit:
           '-',
       ]
     elif self.compiler.name == 'flang':
-      words += ['-S', '-emit-llvm', f'-{self.opt_level}', '-o', '-']
+      words += ['-S', '-emit-llvm', '-J', scratch]
+      words += [f'-{self.opt_level}', '-o', '-']
     else:
       words += _CLANG_FLAGS
       words += _LANGUAGE_FLAGS[self.language]
@@ -217,7 +222,7 @@ def make_portable(text: str) -> str:
   """The module without paths of this machine and what newer LLVM refuses."""
   text = _INRANGE.sub('', text)
   # rustc's locations hold their name's length elsewhere: keep it.
-  text = text.replace('c"/rustc/', 'c"rustc//')
+  text = _RUST_PATH.sub(r'c"\1//', text)
   # flang names the source by its full path and the constant by that path.
   prefix = f'{FOLDER / "programs"}/'
   for old_name, path in _FLANG_PATH.findall(text):
@@ -234,16 +239,14 @@ def make_portable(text: str) -> str:
 def compile_unit(unit: Unit, timeout: float) -> Result:
   """Compiles one unit, checks that LLVM takes the module, and counts it."""
   try:
-    # Any message would depend on the locale; an absolute temporary folder
-    # would depend on the machine.
-    done = subprocess.run(
-        unit.command(),
-        cwd=FOLDER / 'programs',
-        capture_output=True,
-        text=True,
-        timeout=timeout,
-        env={**os.environ, 'LC_ALL': 'C'},
-    )
+    with tempfile.TemporaryDirectory() as scratch:
+      done = subprocess.run(
+          unit.command(scratch),
+          cwd=FOLDER / 'programs',
+          capture_output=True,
+          text=True,
+          timeout=timeout,
+      )
   except subprocess.TimeoutExpired:
     return Result(unit, error=f'took more than {timeout:g} s')
   if done.returncode:
@@ -298,7 +301,7 @@ def write_manifest(path: pathlib.Path, results: list[Result]) -> None:
       unit = result.unit
       writer.writerow((
           unit.path,
-          unit.source.stem,
+          f'{unit.source.parent.name}/{unit.source.stem}',
           unit.source.parent.name,
           unit.language,
           f'{unit.compiler.name} {unit.compiler.version}',

@@ -6,6 +6,7 @@ import io
 import pathlib
 import re
 import tarfile
+import tempfile
 
 from absl.testing import absltest
 from llvmlite import binding
@@ -119,11 +120,12 @@ class BuildTest(absltest.TestCase):
         for name in 'ab'
         for level in build.OPT_LEVELS
     ]
-    folder = pathlib.Path(self.create_tempdir().full_path)
-    build.write_archive(folder / '1', results)
-    build.write_archive(folder / '2', results[::-1])
-    data = (folder / '1').read_bytes()
-    self.assertEqual(data, (folder / '2').read_bytes())
+    with tempfile.TemporaryDirectory() as name:
+      folder = pathlib.Path(name)
+      build.write_archive(folder / '1', results)
+      build.write_archive(folder / '2', results[::-1])
+      data = (folder / '1').read_bytes()
+      self.assertEqual(data, (folder / '2').read_bytes())
     with tarfile.open(fileobj=io.BytesIO(data)) as tar:
       self.assertIn('llvm14/O2/c/f/b.ll', tar.getnames())
 
