@@ -16,6 +16,8 @@ from typing import NamedTuple
 import jax
 import jax.numpy as jnp
 import numpy as np
+import scipy.linalg  # noqa: F401  loads JAX's LAPACK, so that it can be limited
+import threadpoolctl
 
 from mirencoder_jax.downstream import heads, splits, tasks
 
@@ -192,17 +194,22 @@ def fit_protocol(
   inner = protocol.inner[None] & valid[:, None, None]  # [T, R, J, n]
   root = jax.random.key(0)
   keys = jax.vmap(lambda i: jax.random.fold_in(root, i))(np.arange(num_runs))
-  scores, best = _fit_runs(
-      head,
-      grid,
-      data,
-      np.repeat(np.arange(num_targets), num_runs),
-      train.reshape(-1, train.shape[-1]).astype(np.float32),
-      inner.reshape(-1, *inner.shape[2:]).astype(np.float32),
-      jnp.tile(keys, num_targets),
-      batch_size=config.batch_size,
-      max_rows=_max_rows(train, inner),
-  )
+  # LAPACK's own threads wait for each other in busy loops: on shared cores a
+  # solve takes fifty times longer with them.
+  with threadpoolctl.threadpool_limits(1):
+    scores, best = jax.block_until_ready(
+        _fit_runs(
+            head,
+            grid,
+            data,
+            np.repeat(np.arange(num_targets), num_runs),
+            train.reshape(-1, train.shape[-1]).astype(np.float32),
+            inner.reshape(-1, *inner.shape[2:]).astype(np.float32),
+            jnp.tile(keys, num_targets),
+            batch_size=config.batch_size,
+            max_rows=_max_rows(train, inner),
+        )
+    )
 
   def unfold(x):
     x = np.asarray(x).reshape(num_targets, num_runs, *x.shape[1:])

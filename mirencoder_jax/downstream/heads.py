@@ -22,7 +22,6 @@ from jaxtyping import Array, Float
 # Standardised features beyond this are cut off: a test row of an unseen suite
 # may be a hundred training deviations away.
 _MAX_DEVIATION = 4.0
-_SOLVER_STEPS = 64
 
 
 class Data(NamedTuple):
@@ -77,40 +76,10 @@ def _split_scores(outputs: Float[Array, '... n 2C']) -> Scores:
   return Scores(costs, classes)
 
 
-def _solve(
-    kernel: Float[Array, 'm m'],
-    penalties: Float[Array, 'Q'],
-    targets: Float[Array, 'm K'],
-) -> Float[Array, 'm Q K']:
-  """Solves (kernel + penalty) x = target for all penalties at once.
-
-  Conjugate gradients instead of a factorisation: one product with the kernel
-  serves every penalty and output, batches well, and needs no LAPACK, whose
-  threads spin when cores are shared.
-  """
-  size, num_outputs = targets.shape
-  shift = jnp.repeat(penalties, num_outputs)  # [Q K]
-  rhs = jnp.tile(targets, (1, len(penalties)))  # [m, Q K]
-
-  def step(_, carry):
-    x, residual, direction, norm = carry
-    image = kernel @ direction + shift * direction
-    rate = norm / jnp.maximum((direction * image).sum(axis=0), 1e-20)
-    x += rate * direction
-    residual -= rate * image
-    new_norm = jnp.square(residual).sum(axis=0)
-    direction = residual + new_norm / jnp.maximum(norm, 1e-20) * direction
-    return x, residual, direction, new_norm
-
-  start = (jnp.zeros_like(rhs), rhs, rhs, jnp.square(rhs).sum(axis=0))
-  x, *_ = jax.lax.fori_loop(0, _SOLVER_STEPS, step, start)
-  return x.reshape(size, len(penalties), num_outputs)
-
-
 def fit_kernel(
     data: Data, rows: Rows, grid: dict[str, Float[Array, 'A Q']], key: Array
 ) -> Scores:
-  """Kernel ridge regression, for every point of the grid.
+  """Kernel ridge regression in closed form, for every point of the grid.
 
   The kernel is exp(-bandwidth * distance^2), the distance being the mean square
   over the standardised vector plus `input_weight` times the sum over the
@@ -140,14 +109,21 @@ def fit_kernel(
   seen = outputs[rows.index]
   mean = rows.weight @ seen / jnp.maximum(rows.weight.sum(), 1)
   residual = (seen - mean) * rows.weight[:, None]
+  identity = jnp.eye(len(seen))
 
   def solve(point):
     distance = vector_distances + point['input_weight'][0] * input_distances
     # Padding has no influence: its columns are 0.
     kernel = jnp.exp(-point['bandwidth'][0] * distance) * rows.weight  # [n, m]
     system = kernel[rows.index] * rows.weight[:, None]
-    weights = _solve(system, point['penalty'], residual)  # [m, Q, 2C]
-    return jnp.einsum('nm,mqk->qnk', kernel, weights) + mean
+    weights = [
+        jax.scipy.linalg.cho_solve(
+            jax.scipy.linalg.cho_factor(system + penalty * identity, lower=True),
+            residual,
+        )
+        for penalty in point['penalty']  # unrolled: they run side by side
+    ]
+    return jnp.einsum('nm,qmk->qnk', kernel, jnp.stack(weights)) + mean
 
   return _split_scores(jax.lax.map(solve, grid))
 
