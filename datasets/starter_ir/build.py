@@ -10,9 +10,11 @@ beside this one: `starter_ir.tar.xz`, with the text of each module at
 a module. A level at which a compiler gives the same text as at a lower level
 is left out, so no module is there twice.
 
-The same compilers give the same bytes: programs are compiled under relative
-names, members are sorted, and owners and times are fixed. The compilers
-behind the published archive are listed in README.md.
+C++ needs libc++: templates of the standard library end up in the modules, and
+its licence, unlike that of the usual library of Linux, lets them be passed on
+as IR. The same compilers give the same bytes: programs are compiled under
+relative names, members are sorted, and owners and times are fixed. README.md
+lists the compilers behind the archive that is committed.
 """
 
 import argparse
@@ -94,8 +96,8 @@ _LANGUAGE_FLAGS = {
         '+ptx60',
     ),
 }
-# A hint on the addresses of virtual tables, gone from newer LLVM, whose reader
-# takes every other old form but refuses this one.
+# A hint on the addresses of virtual tables, in a form of old text that newer
+# LLVM refuses.
 _INRANGE = re.compile(r'\binrange (?=i\d+ )')
 _RUST_PATH = re.compile(r'\bc"/(rustc?)/')
 _FLANG_PATH = re.compile(
@@ -112,12 +114,14 @@ class Compiler:
     command: the words that start it.
     version: its own version, such as `14.0.6`.
     llvm_version: the version of the LLVM inside.
+    libcxx: folder of libc++'s headers for C++; None for the compiler's own.
   """
 
   name: str
   command: tuple[str, ...]
   version: str
   llvm_version: str
+  libcxx: str | None = None
 
   @property
   def folder(self) -> str:
@@ -146,13 +150,15 @@ class Unit:
   @property
   def path(self) -> str:
     """Where the module is in the archive."""
-    return '/'.join((
-        self.compiler.folder,
-        self.opt_level,
-        self.language.replace('+', 'p'),
-        self.source.parent.name,
-        f'{self.source.stem}.ll',
-    ))
+    return '/'.join(
+        (
+            self.compiler.folder,
+            self.opt_level,
+            self.language.replace('+', 'p'),
+            self.source.parent.name,
+            f'{self.source.stem}.ll',
+        )
+    )
 
   def command(self, scratch: str) -> list[str]:
     """The command, to be run in programs/, that prints the module.
@@ -179,6 +185,10 @@ class Unit:
     else:
       words += _CLANG_FLAGS
       words += _LANGUAGE_FLAGS[self.language]
+      if self.language == 'c++' and self.compiler.libcxx is None:
+        words.append('-stdlib=libc++')
+      elif self.language == 'c++':
+        words += ['-nostdinc++', '-isystem', self.compiler.libcxx]
       words += [f'-{self.opt_level}', '-o', '-']
     return [*words, str(self.source)]
 
@@ -200,7 +210,9 @@ def _output(command: tuple[str, ...], *words: str) -> str:
   ).stdout
 
 
-def find_compiler(name: str, command: str) -> Compiler | None:
+def find_compiler(
+    name: str, command: str, libcxx: str | None = None
+) -> Compiler | None:
   """Runs `command` for its version; None when it is not there."""
   words = tuple(command.split())
   if not words or shutil.which(words[0]) is None:
@@ -211,11 +223,11 @@ def find_compiler(name: str, command: str) -> Compiler | None:
       version = re.search(r'^release: (\S+)', text, re.M)[1]
       llvm_version = re.search(r'^LLVM version: (\S+)', text, re.M)[1]
     else:
-      version = re.search(r'version (\d+[\d.]*)', _output(words, '--version'))[1]
-      llvm_version = version
+      text = _output(words, '--version')
+      version = llvm_version = re.search(r'version (\d+[\d.]*)', text)[1]
   except (OSError, subprocess.CalledProcessError, TypeError):
     return None
-  return Compiler(name, words, version, llvm_version)
+  return Compiler(name, words, version, llvm_version, libcxx)
 
 
 def make_portable(text: str) -> str:
@@ -277,11 +289,16 @@ def drop_duplicates(results: list[Result]) -> tuple[list[Result], int]:
 
 def write_archive(path: pathlib.Path, results: list[Result]) -> None:
   """Writes the modules' text with nothing of this machine or moment in it."""
-  # Neighbours in the archive should be alike for xz: all levels and versions
-  # of a program follow one another.
-  order = lambda r: (r.unit.source, r.unit.compiler.folder, r.unit.opt_level)
+
+  def order(result):
+    # Neighbours should be alike for xz: a program's modules follow one another.
+    unit = result.unit
+    return unit.source, unit.compiler.folder, unit.opt_level
+
   buffer = io.BytesIO()
-  with tarfile.open(fileobj=buffer, mode='w', format=tarfile.USTAR_FORMAT) as tar:
+  with tarfile.open(
+      fileobj=buffer, mode='w', format=tarfile.USTAR_FORMAT
+  ) as tar:
     for result in sorted(results, key=order):
       data = result.text.encode()
       member = tarfile.TarInfo(result.unit.path)
@@ -299,26 +316,29 @@ def write_manifest(path: pathlib.Path, results: list[Result]) -> None:
     writer.writerow(COLUMNS)
     for result in sorted(results, key=lambda r: r.unit.path):
       unit = result.unit
-      writer.writerow((
-          unit.path,
-          f'{unit.source.parent.name}/{unit.source.stem}',
-          unit.source.parent.name,
-          unit.language,
-          f'{unit.compiler.name} {unit.compiler.version}',
-          unit.compiler.llvm_version,
-          unit.opt_level,
-          len(result.text.encode()),
-          result.num_functions,
-          result.num_instructions,
-      ))
+      writer.writerow(
+          (
+              unit.path,
+              f'{unit.source.parent.name}/{unit.source.stem}',
+              unit.source.parent.name,
+              unit.language,
+              f'{unit.compiler.name} {unit.compiler.version}',
+              unit.compiler.llvm_version,
+              unit.opt_level,
+              len(result.text.encode()),
+              result.num_functions,
+              result.num_instructions,
+          )
+      )
 
 
 def main() -> None:
   parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
   parser.add_argument('--clang_old', default='clang-14')
-  parser.add_argument(
-      '--clang_new', default='clang-22', help='or: "python -m ziglang clang"'
-  )
+  parser.add_argument('--clang_new', default='clang-22')
+  libcxx_help = 'its libc++ headers (include/c++/v1), if in another place'
+  parser.add_argument('--libcxx_old', help=libcxx_help)
+  parser.add_argument('--libcxx_new', help=libcxx_help)
   parser.add_argument('--rustc', default='rustc')
   parser.add_argument('--flang', default='flang-22')
   parser.add_argument('--num_processes', type=int, default=2)
@@ -327,13 +347,13 @@ def main() -> None:
   args = parser.parse_args()
 
   compilers = {}
-  for name, command in (
-      ('clang_old', args.clang_old),
-      ('clang_new', args.clang_new),
-      ('rustc', args.rustc),
-      ('flang', args.flang),
+  for name, command, libcxx in (
+      ('clang_old', args.clang_old, args.libcxx_old),
+      ('clang_new', args.clang_new, args.libcxx_new),
+      ('rustc', args.rustc, None),
+      ('flang', args.flang, None),
   ):
-    compilers[name] = find_compiler(name.split('_')[0], command)
+    compilers[name] = find_compiler(name.split('_')[0], command, libcxx)
     found = compilers[name]
     if found is None:
       print(f'{name}: not found ({command}); its modules are skipped')
