@@ -32,7 +32,7 @@ class FitConfig:
     max_log_ratio: cost ratios are learned up to e to this power. A kernel that
       is a hundred times faster on one device decides no more than one that is
       three times faster, and would otherwise own the fit.
-    batch_size: runs that are fitted at a time; memory grows with it.
+    batch_size: runs that are fitted at a time; 1 is best on a CPU.
   """
 
   heads: tuple[str, ...]

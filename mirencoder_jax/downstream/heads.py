@@ -117,9 +117,8 @@ def fit_kernel(
     kernel = jnp.exp(-point['bandwidth'][0] * distance) * rows.weight  # [n, m]
     system = kernel[rows.index] * rows.weight[:, None]
     weights = [
-        jax.scipy.linalg.cho_solve(
-            jax.scipy.linalg.cho_factor(system + penalty * identity, lower=True),
-            residual,
+        jax.scipy.linalg.solve(
+            system + penalty * identity, residual, assume_a='pos'
         )
         for penalty in point['penalty']  # unrolled: they run side by side
     ]
@@ -149,8 +148,8 @@ class MLP(nn.Module):
 
   @nn.compact
   def __call__(self, x: Float[Array, 'n K']) -> Float[Array, 'n 2C']:
-    x = nn.gelu(nn.Dense(self.width, name='hidden_0')(x))
-    x = nn.gelu(nn.Dense(self.width, name='hidden_1')(x))
+    x = nn.relu(nn.Dense(self.width, name='hidden_0')(x))
+    x = nn.relu(nn.Dense(self.width, name='hidden_1')(x))
     return nn.Dense(2 * self.num_choices, name='scores')(x)
 
 

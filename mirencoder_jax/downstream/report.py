@@ -2,9 +2,9 @@
 
 Station in the flow: after `fit` and `baselines`, before `markdown`. Metrics are
 means over rows and seeds. Intervals are percentiles of a bootstrap over groups
-of related rows: programs, not rows, are what was sampled. Every row of a table is also compared in pairs with the
-best baseline of its split, over the same resamples: two programs' hardness is
-shared and cancels there.
+of related rows: programs, not rows, are what was sampled. Every row of a table
+is also compared in pairs with the best baseline of its split, over the same
+resamples: how hard a program is concerns both and cancels there.
 """
 
 import dataclasses

@@ -8,7 +8,9 @@ does.
 
 import dataclasses
 import importlib.metadata
+import pathlib
 import platform
+import re
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
@@ -122,9 +124,17 @@ def load_vectors(
   return found, problems
 
 
-def save_vectors(path: Any, task: tasks.Task, vectors: np.ndarray) -> None:
-  """Writes vectors so that `load_vectors` (and --compare) reads them."""
-  np.savez_compressed(path, names=np.array(task.modules), vecs=vectors)
+def save_vectors(
+    workdir: str, task: tasks.Task, features: Sequence[Features]
+) -> None:
+  """Writes our vectors so that `load_vectors` (and --compare) reads them."""
+  folder = pathlib.Path(workdir)
+  folder.mkdir(parents=True, exist_ok=True)
+  for name, _, vectors in features:
+    file = re.sub(r'\W+', '_', name.lower()) + '.npz'
+    np.savez_compressed(
+        folder / file, names=np.array(task.modules), vecs=vectors
+    )
 
 
 def collect_features(
@@ -252,6 +262,8 @@ def evaluate(
   features, missing = collect_features(
       task, encoder, compared or {}, table_config
   )
+  if workdir is not None:
+    save_vectors(workdir, task, [f for f in features if f.kind == 'ours'])
   problems = [*task.problems, *missing]
   for problem in problems:
     logging.warning('%s: %s', problem.where, problem.what)
