@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from mirencoder_jax.ir import program_graph
+from mirencoder_jax.ir import graph_builder
 from mirencoder_jax.ir.module import Function, Module
 from mirencoder_jax.ir.tokenizer import Tokenizer
 
@@ -92,8 +92,10 @@ def _example(
   ends = np.zeros(len(counts) + 1, np.int32)
   np.cumsum(counts, out=ends[1:])
   offsets = np.asarray(function.offsets + [len(function.words)], np.int32)
-  graph = program_graph.build_graph(module, [function])
-  text_tokens, text_offset = _encode_texts(graph.descriptions, tokenizer)
+  graph = graph_builder.build_graph(module, [function])
+  text_tokens, text_counts = tokenizer.encode_texts(graph.descriptions)
+  text_offset = np.zeros(len(text_counts) + 1, np.int32)
+  np.cumsum(text_counts, out=text_offset[1:])
   program = strings['program'] or strings['module']
   return {
       'tokens': ids,
@@ -112,16 +114,3 @@ def _example(
       'hash': function.hash,
       'source': strings['source'] or f'{program}/{function.name}',
   }
-
-
-def _encode_texts(
-    texts: Sequence[str], tokenizer: Tokenizer
-) -> tuple[np.ndarray, np.ndarray]:
-  """Token ids of texts of several words, end to end, with their offsets."""
-  split = [text.split(' ') for text in texts]
-  ids, counts = tokenizer.encode([word for words in split for word in words])
-  word_ends = np.zeros(len(counts) + 1, np.int32)
-  np.cumsum(counts, out=word_ends[1:])
-  text_ends = np.zeros(len(split) + 1, np.int32)
-  np.cumsum([len(words) for words in split], out=text_ends[1:])
-  return ids, word_ends[text_ends]

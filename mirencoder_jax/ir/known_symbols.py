@@ -60,16 +60,19 @@ _CUDA = (
     '_Znwm _Znam _ZdlPv _ZdaPv _ZdlPvm _ZdaPvm __cxa_begin_catch '
     '__cxa_end_catch __cxa_throw __cxa_rethrow __cxa_allocate_exception '
     '__cxa_free_exception __cxa_atexit __cxa_guard_acquire '
-    '__cxa_guard_release __cxa_pure_virtual __dynamic_cast __gxx_personality_v0 '
-    '__rust_alloc __rust_dealloc __rust_realloc __rust_alloc_zeroed'
+    '__cxa_guard_release __cxa_pure_virtual __dynamic_cast '
+    '__gxx_personality_v0 __rust_alloc __rust_dealloc __rust_realloc '
+    '__rust_alloc_zeroed'
 ).split()
 _PLAIN = frozenset(_LIBC) | frozenset(_CUDA)
 # Names that appear both plain and with a suffix of their precision (sqrtf).
 _MATH = frozenset(_LIBM)
 # Mangled names whose base function is one of these are kept by the base name.
 _BUILT_IN = frozenset(_OPENCL) | _MATH | {'abs', 'printf'}
-_PREFIXES = ('__kmpc_', 'omp_', 'GOMP_', '__nv_', '__ocml_', '__ockl_', '__spirv_',
-             '_FortranA', '_Unwind_', '__sync_', '__atomic_')  # fmt: skip
+_PREFIXES = (
+    '__kmpc_', 'omp_', 'GOMP_', '__nv_', '__ocml_', '__ockl_', '__spirv_',
+    '_FortranA', '_Unwind_', '__sync_', '__atomic_',
+)  # fmt: skip
 # Element types in the suffix of an overloaded intrinsic.
 _SUFFIX = re.compile(
     r'\.(?:(?:nx)?v\d+)*(?:p\d+\w*|i\d+|[fb]\d+|bf16|ppcf128|x86mmx|a\d+\w+|s_\w*|'
@@ -77,9 +80,13 @@ _SUFFIX = re.compile(
 )
 # In a target's own intrinsics only the pointer types are overloads for sure.
 _POINTER_SUFFIX = re.compile(r'\.p\d+\w*(?=\.|$)')
-_TARGET = re.compile(r'llvm\.(?:nvvm|amdgcn|r600|x86|arm|aarch64|ppc|riscv|spv)\.')
+_TARGET = re.compile(
+    r'llvm\.(?:nvvm|amdgcn|r600|x86|arm|aarch64|ppc|riscv|spv)\.'
+)
 _MANGLED = re.compile(r'_Z(\d+)')
-_KIND = re.compile(r'convert_|as_|vload|vstore|atomic_|atom_|read_image|write_image')
+_KIND = re.compile(
+    r'convert_|as_|vload|vstore|atomic_|atom_|read_image|write_image'
+)
 
 
 @functools.lru_cache(maxsize=1 << 16)

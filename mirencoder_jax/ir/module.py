@@ -28,9 +28,9 @@ class IRError(ValueError):
     self.message = message
 
 
-@dataclasses.dataclass(slots=True)
+@dataclasses.dataclass(slots=True, eq=False)
 class Constant:
-  """A distinct constant of a module.
+  """A distinct constant of a module; equal only to itself.
 
   Attributes:
     type_text: node text of its type, as ProGraML has it.
@@ -61,10 +61,12 @@ class Function:
     successors: of each block, in LLVM's order.
     parameters: (node text, word) of each parameter's type.
     use_users, use_positions, use_types, use_definitions: operands that are
-      local values: the instruction that uses it, operand position, node text of
-      the type, and the instruction that defines it, or -1 - i for parameter i.
-    constant_users, constant_positions, constant_keys: operands that are
-      constants; the key is looked up in `Module.constants`.
+      results of instructions: the instruction that uses it, operand position,
+      node text of the type, and the instruction that defines it.
+    parameter_users, parameter_positions, parameter_numbers: operands that are
+      parameters, with the parameter's number.
+    constant_users, constant_positions, constants: operands that are constants;
+      objects of `Module.constants`.
     calls: (instruction, symbol) of every direct `call`.
     num_dropped: debug instructions and records that were left out.
   """
@@ -83,9 +85,12 @@ class Function:
   use_positions: list[int]
   use_types: list[str]
   use_definitions: list[int]
+  parameter_users: list[int]
+  parameter_positions: list[int]
+  parameter_numbers: list[int]
   constant_users: list[int]
   constant_positions: list[int]
-  constant_keys: list[tuple[str, str]]
+  constants: list[Constant]
   calls: list[tuple[int, str]]
   num_dropped: int = 0
 

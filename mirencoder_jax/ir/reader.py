@@ -12,16 +12,26 @@ import os
 import pathlib
 import re
 
-from mirencoder_jax.ir import function_reader, instruction, known_symbols, llvm
-from mirencoder_jax.ir import type_text
-from mirencoder_jax.ir.module import Constant, Function, IRError, Module
+from mirencoder_jax.ir import (
+  function_reader,
+  layout,
+  line_shape,
+  llvm,
+  module_context,
+  type_text,
+)
+from mirencoder_jax.ir.function_scan import BodyError
+from mirencoder_jax.ir.module import Function, IRError, Module
+from mirencoder_jax.ir.plan import LineError
 
 _BITCODE = (b'BC\xc0\xde', b'\xde\xc0\x17\x0b')
-_SYMBOL = re.compile(r'@("[^"]*"|[-\w.$]+)')
-_NAMED = re.compile(r'([%@](?:"[^"]*"|[-\w.$]+)) = (.*)', re.DOTALL)
+_SYMBOL = re.compile(r'@([-\w.$]+)')
 _IDENT = re.compile(
-    r'!\{!"[^"]*?(?:version|LLVM|LDC|rustc|flang)[^"\d]*(\d+(?:\.\d+)*)'
+    r'![0-9]+ = !\{!"[^"]*?(?:version|LLVM|LDC|rustc|flang)[^"\d]*'
+    r'([0-9]+(?:\.[0-9]+)*)'
 )
+# What is kept of a global; its initial value may be megabytes.
+_HEAD_OF_GLOBAL = 4096
 # What a line at the top level of a module may begin with.
 _TOP_LEVEL = (
     'target ', 'source_filename', 'attributes ', 'module asm', 'uselistorder',
@@ -65,7 +75,7 @@ def read_module(
   except (llvm.LlvmRefusal, llvm.LlvmAbort) as error:
     refusal = ' '.join(str(error).split())
     try:
-      module = parse_text(function_reader.tidy(text), name)
+      module = parse_text(layout.tidy(text), name)
     except IRError as own:
       raise IRError(
           f'{own.message} (LLVM says: {refusal[:300]})', name, own.line
@@ -149,12 +159,12 @@ def parse_text(text: str, name: str, lines: bool = True) -> Module:
   Raises:
     IRError: as `read_module`.
   """
-  outline = _Outline(name, lines)
-  outline.read(text.split('\n'))
+  outline = _Outline(text, name, lines)
+  outline.read()
   if not outline.bodies:
     raise IRError(
         'the module defines no function'
-        + (', it only declares some' if outline.symbols else '')
+        + (', it only declares some' if outline.defined else '')
         + '; nothing to encode',
         name,
     )
@@ -162,113 +172,132 @@ def parse_text(text: str, name: str, lines: bool = True) -> Module:
 
 
 class _Outline:
-  """First pass: what stands at the top level of a module."""
+  """First pass: what stands at the top level of a module.
 
-  def __init__(self, name: str, lines: bool):
-    self.name = name
-    self.symbols: dict[str, bool] = {}  # function -> defined here
-    self.bodies: list[tuple[int, str, list[str]]] = []
+  Attributes:
+    defined: symbol of every function -> whether it is defined here.
+    bodies: where every definition begins in the text, and where its first line
+      and its body end.
+    structs: text of every named type behind `type`, by name with its `%`.
+    globals: text behind `@name =` of everything else with a symbol.
+  """
+
+  def __init__(self, text: str, name: str, lines: bool):
+    self.defined: dict[str, bool] = {}
+    self.bodies: list[tuple[int, int, int]] = []
     self.structs: dict[str, str] = {}
     self.globals: dict[str, str] = {}
-    self.counts = {'metadata_lines': 0, 'debug_records': 0}
-    self.producer = ''
+    self._text = text
+    self._name = name
     self._lines = lines
+    self._quotes = line_shape.Quotes()
+    self._num_metadata = 0
+    self._producer = ''
 
-  def error(self, message: str, line: int) -> IRError:
-    return IRError(message, self.name, line if self._lines else None)
+  def _error(self, message: str, at: int, offset: int = 0) -> IRError:
+    """An error in the line at an index of the text, or `offset` below it."""
+    line = self._text.count('\n', 0, at) + 1 + offset if self._lines else None
+    return IRError(message, self._name, line)
 
-  def read(self, lines: list[str]) -> None:
-    end = len(lines)
-    i = 0
-    while i < end:
-      line = lines[i]
-      i += 1
-      if not line:
-        continue
-      if line[0] == '!':
-        self.counts['metadata_lines'] += 1
-        if not self.producer:
-          match = _IDENT.search(line)
-          self.producer = match.group(1) if match else ''
-      elif line.startswith('define'):
-        try:
-          close = lines.index('}', i)
-        except ValueError:
-          raise self.error(
-              'the text ends inside this function: no closing `}`; the file '
-              'is cut off',
-              i,
-          ) from None
-        self._symbol(line, i, defined=True)
-        self.bodies.append((i, line, lines[i:close]))
-        i = close + 1
-      elif line.startswith('declare'):
-        self._symbol(line, i, defined=False)
-      elif line[0] in '%@':
-        self._named(line, i)
-      elif not line.startswith(_TOP_LEVEL):
-        raise self.error(
-            f'{line.strip()[:60]!r} is not LLVM IR at the top level', i
+  def read(self) -> None:
+    text = self._text
+    at, size = 0, len(text)
+    while at < size:
+      end = text.find('\n', at)
+      end = size if end < 0 else end
+      first = text[at]
+      if first == '!':
+        self._num_metadata += 1
+        if not self._producer:
+          match = _IDENT.match(text, at, end)
+          self._producer = match.group(1) if match else ''
+      elif text.startswith('define', at):
+        self._symbol(at, end, defined=True)
+        close = self._closing(at, end)
+        self.bodies.append((at, end, close))
+        end = text.find('\n', close + 1)
+        end = size if end < 0 else end
+      elif text.startswith('declare', at):
+        self._symbol(at, end, defined=False)
+      elif first in '%@':
+        self._named(at, end)
+      elif first != '\n' and not text.startswith(_TOP_LEVEL, at):
+        line = text[at:end].strip()
+        if line:
+          raise self._error(
+              f'{line[:60]!r} is not LLVM IR at the top level', at
+          )
+      at = end + 1
+
+  def _closing(self, at: int, end: int) -> int:
+    """Where the line break before the `}` of a function is."""
+    close = end - 1
+    while True:
+      close = self._text.find('\n}', close + 1)
+      if close < 0:
+        raise self._error(
+            'the text ends inside this function: no closing `}`; the file is '
+            'cut off',
+            at,
         )
+      if self._text[close + 2 : close + 3] in ('', '\n', ' '):
+        return close
 
-  def _symbol(self, line: str, number: int, defined: bool) -> None:
-    match = _SYMBOL.search(line)
-    if not match:
-      raise self.error('a function without a name', number)
-    self.symbols[match.group(1)] = (
-        defined or self.symbols.get(match.group(1), False)
-    )
+  def _line(self, at: int, end: int) -> str:
+    line = self._text[at:end]
+    return self._quotes.replace(line) if '"' in line else line
 
-  def _named(self, line: str, number: int) -> None:
-    match = _NAMED.match(line)
+  def _symbol(self, at: int, end: int, defined: bool) -> None:
+    match = _SYMBOL.search(self._line(at, end))
     if not match:
-      raise self.error(
-          f'{line.strip()[:60]!r} is not LLVM IR at the top level', number
+      raise self._error('a function without a name', at)
+    symbol = match.group(1)
+    self.defined[symbol] = defined or self.defined.get(symbol, False)
+
+  def _named(self, at: int, end: int) -> None:
+    line = self._line(at, end)
+    name, equals, body = line.partition(' = ')
+    if not equals or ' ' in name:
+      raise self._error(
+          f'{line.strip()[:60]!r} is not LLVM IR at the top level', at
       )
-    symbol, body = match.groups()
-    if symbol[0] == '@':
-      self.globals[symbol[1:]] = body
+    if name[0] == '@':
+      self.globals[name[1:]] = body[:_HEAD_OF_GLOBAL]
     elif body.startswith('type '):
-      self.structs[symbol] = body[5:]
+      self.structs[name] = body[5:]
 
   def module(self) -> Module:
     """Second pass: the functions."""
-    constants: dict[tuple[str, str], Constant] = {}
-    context = function_reader.ModuleContext(
-        sizes=type_text.StructSizes(self.structs),
-        defined=self.symbols,
+    context = module_context.ModuleContext(
+        struct_words=type_text.StructWords(self.structs),
+        defined=self.defined,
         globals=self.globals,
-        constants=constants,
+        quotes=self._quotes,
     )
-    functions = [
-        self._function(number, line, body, context)
-        for number, line, body in self.bodies
-    ]
-    self.counts['debug_records'] = sum(f.num_dropped for f in functions)
+    functions = [self._function(*place, context) for place in self.bodies]
+    restore = self._quotes.restore
     return Module(
-        name=self.name,
+        name=self._name,
         functions=functions,
         symbols={
-            symbol: '@f'
-            if defined
-            else '@' + (known_symbols.known_word(symbol.strip('"')) or 'f')
-            for symbol, defined in self.symbols.items()
+            restore(symbol): '@' + context.symbol_word(symbol)
+            for symbol in self.defined
         },
-        constants=constants,
-        producer_llvm=self.producer,
-        counts=self.counts,
+        constants=context.constants,
+        producer_llvm=self._producer,
+        counts={
+            'metadata_lines': self._num_metadata,
+            'debug_records': sum(f.num_dropped for f in functions),
+        },
     )
 
   def _function(
-      self,
-      number: int,
-      line: str,
-      body: list[str],
-      context: function_reader.ModuleContext,
+      self, at: int, end: int, close: int, context: module_context.ModuleContext
   ) -> Function:
+    body = self._text[end + 1 : close].split('\n')
     try:
-      return function_reader.read_function(line, body, context)
-    except function_reader.BodyError as error:
-      raise self.error(error.message, number + error.offset) from None
-    except instruction.LineError as error:
-      raise self.error(str(error), number) from None
+      return function_reader.read_function(self._line(at, end), body, context)
+    except BodyError as error:
+      raise self._error(error.message, at, error.offset) from None
+    except LineError as error:
+      raise self._error(str(error), at) from None

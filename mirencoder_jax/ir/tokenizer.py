@@ -8,10 +8,10 @@ anything else is spelled in ASCII first: no IR becomes `[UNK]`.
 """
 
 import hashlib
-import itertools
 import json
 import os
-from collections.abc import Iterable, Mapping, Sequence
+import threading
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 import numpy as np
 import tokenizers
@@ -53,7 +53,11 @@ class Tokenizer:
         max_input_chars_per_word=_MAX_WORD,
     )
     self._model = tokenizers.Tokenizer(model)
-    self._cache = _Pieces(self._model)
+    self._words = _Pieces(self._encode_word)
+    self._texts = _Pieces(self._encode_text)
+
+  def __reduce__(self):
+    return Tokenizer, (self.vocab,)
 
   @property
   def vocab_size(self) -> int:
@@ -69,14 +73,28 @@ class Tokenizer:
       Ids, int32 [n_token], and the number of pieces of each word, int32
       [n_word].
     """
-    if len(self._cache) > _MAX_CACHE:
-      self._cache.clear()
-    pieces = list(map(self._cache.__getitem__, words))
-    counts = np.fromiter(map(len, pieces), np.int32, len(pieces))
-    ids = np.fromiter(
-        itertools.chain.from_iterable(pieces), np.int32, int(counts.sum())
-    )
-    return ids, counts
+    return self._words.gather(words)
+
+  def encode_texts(
+      self, texts: Sequence[str]
+  ) -> tuple[np.ndarray, np.ndarray]:
+    """As `encode`, for texts of several words joined by blanks.
+
+    Returns:
+      Ids, int32 [n_token], and the number of pieces of each text, int32
+      [n_text].
+    """
+    return self._texts.gather(texts)
+
+  def _encode_word(self, word: str) -> list[int]:
+    spelled = _in_ascii(word)
+    ids: list[int] = []
+    for start in range(0, len(spelled), _MAX_WORD):
+      ids += self._model.encode(spelled[start : start + _MAX_WORD]).ids
+    return ids
+
+  def _encode_text(self, text: str) -> list[int]:
+    return self._words.gather(text.split(' '))[0].tolist()
 
   def ids(self, words: Sequence[str]) -> np.ndarray:
     """As `encode`, ids only: int32 [n_token]."""
@@ -132,19 +150,55 @@ class Tokenizer:
 
 
 class _Pieces(dict):
-  """word -> ids of its pieces, filled on demand."""
+  """string -> its number; the ids of its pieces stand in one pool.
 
-  def __init__(self, model: tokenizers.Tokenizer):
+  Filled on demand. Gathering from arrays beats joining a tuple for each word:
+  functions have hundreds of words, most of them seen before.
+  """
+
+  def __init__(self, encode: Callable[[str], list[int]]):
     super().__init__()
-    self._model = model
+    self._encode = encode
+    self._lock = threading.Lock()
+    self._reset()
 
-  def __missing__(self, word: str) -> tuple[int, ...]:
-    ascii_word = _in_ascii(word)
-    ids: list[int] = []
-    for start in range(0, len(ascii_word), _MAX_WORD):
-      ids += self._model.encode(ascii_word[start : start + _MAX_WORD]).ids
-    self[word] = tuple(ids)
-    return self[word]
+  def _reset(self) -> None:
+    self.clear()
+    self._pool = np.zeros(1 << 12, np.int32)
+    self._ends = np.zeros(1 << 10, np.int32)  # where the pieces of a word end
+
+  def __missing__(self, string: str) -> int:
+    ids = self._encode(string)
+    number = len(self)
+    start = int(self._ends[number])
+    end = start + len(ids)
+    if end > len(self._pool):
+      self._pool = np.resize(self._pool, 2 * end)
+    if number + 1 == len(self._ends):
+      self._ends = np.resize(self._ends, 2 * len(self._ends))
+    self._pool[start:end] = ids
+    self._ends[number + 1] = end
+    self[string] = number
+    return number
+
+  def gather(self, strings: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:
+    """Ids of all pieces end to end, and the number of pieces of each string."""
+    with self._lock:
+      if len(self) > _MAX_CACHE:
+        self._reset()
+      numbers = np.fromiter(
+          map(self.__getitem__, strings), np.int32, len(strings)
+      )
+      pool, all_ends = self._pool, self._ends
+    starts = all_ends[numbers]
+    counts = all_ends[numbers + 1] - starts
+    if not len(counts):
+      return np.zeros(0, np.int32), counts
+    ends = np.cumsum(counts, dtype=np.int32)
+    # Piece j of word i stands at starts[i] + j: count up within each word.
+    places = np.arange(ends[-1], dtype=np.int32)
+    places += np.repeat(starts + counts - ends, counts)
+    return pool[places], counts
 
 
 def _in_ascii(word: str) -> str:

@@ -14,7 +14,7 @@ alignment and 8-byte pointers.
 Nothing here recurses: depth of nesting is bounded by memory only.
 """
 
-import functools
+import itertools
 import re
 from collections.abc import Callable, Mapping
 
@@ -28,6 +28,9 @@ _SIZES = {
     'half': 2, 'bfloat': 2, 'float': 4, 'double': 8, 'fp128': 16,
     'x86_fp80': 16, 'ppc_fp128': 16, 'x86_mmx': 8, 'x86_amx': 1024, 'ptr': 8,
 }  # bytes  # fmt: skip
+# No real size has more; a file may hold anything.
+_MAX_DIGITS = 30
+_MAX_SIZE = 1 << 64
 _CLOSE = {'[': ']', '<': '>', '{': '}', '(': ')'}
 
 
@@ -89,7 +92,7 @@ def _spell(text: str, struct_word: Callable[[str], str], blank: str) -> str:
         level[2] = space
     elif token[0] == '%':
       pieces.append(struct_word(token))
-    elif token.isdigit():
+    elif token.isdecimal():
       pieces.append(token if blank else constant_text.integer_word(token))
     else:
       pieces.append(token)
@@ -104,46 +107,60 @@ def _pointer(space: str, blank: str) -> str:
   return f'ptr addrspace({space})' if blank else f'ptr{space}'
 
 
-class StructSizes:
-  """Sizes of a module's named structs, in bytes, worked out on demand."""
+class StructWords(dict):
+  """Word of a module's named structs, by name with its `%`: `struct:<bytes>`.
+
+  Worked out on demand; `struct:opaque` where the module has no body.
+  """
 
   def __init__(self, bodies: Mapping[str, str]):
     """Takes the right-hand sides of `%name = type ...`, by name with its %."""
+    super().__init__()
     self._bodies = bodies
     self._sizes: dict[str, tuple[int, int] | None] = {}
 
-  def word(self, name: str) -> str:
-    """`struct:<bytes>`, or `struct:opaque` where the module has no body."""
+  def __missing__(self, name: str) -> str:
     size = self._size(name)
     if size is None:
-      return 'struct:opaque'
-    return 'struct:' + constant_text.integer_word(str(size[0]))
+      word = 'struct:opaque'
+    else:
+      word = 'struct:' + constant_text.integer_word(str(size[0]))
+    self[name] = word
+    return word
 
   def _size(self, name: str) -> tuple[int, int] | None:
     """Size and alignment of a named type; an explicit stack, no recursion."""
     stack = [name]
+    open_names = {name}  # whose members are being measured
     while stack:
       top = stack[-1]
-      if top in self._sizes:
-        stack.pop()
-        continue
-      body = self._bodies.get(top, 'opaque')
-      missing = [
-          t
-          for t in _value_names(body)
-          if t not in self._sizes and t not in stack
-      ]
-      if missing:
-        stack.extend(missing)
-        continue
-      self._sizes[top] = _measure(body, self._sizes)
+      if top not in self._sizes:
+        body = self._bodies.get(top, 'opaque')
+        missing = [
+            t
+            for t in _value_names(body)
+            if t not in self._sizes and t not in open_names
+        ]
+        if missing:
+          stack.extend(missing)
+          open_names.update(missing)
+          continue
+        self._sizes[top] = _measure(body, self._sizes)
       stack.pop()
     return self._sizes[name]
 
 
 def _value_names(body: str) -> list[str]:
-  """Names of the types that a body holds by value or behind typed pointers."""
-  return [t for t in _TOKEN.findall(body) if t[0] == '%']
+  """Names of the types that a body holds by value, not behind `*`."""
+  tokens = _TOKEN.findall(body)
+  names = []
+  depth = 0  # of brackets with types of parameters
+  for token, behind in itertools.pairwise([*tokens, '']):
+    depth += (token == '(') - (token == ')')
+    if token[0] == '%' and depth == 0:
+      if behind != '*' and not behind.startswith('addrspace('):
+        names.append(token)
+  return names
 
 
 def _measure(
@@ -178,10 +195,11 @@ def _measure(
       continue
     elif token[0] == '%':
       pieces.append(named.get(token))
-    elif token.isdigit():
-      pieces.append(int(token))
-    elif token[0] == 'i' and token[1:].isdigit():
-      size = 1 << max(0, (int(token[1:]) + 7) // 8 - 1).bit_length()
+    elif token.isdecimal():
+      pieces.append(int(token[:_MAX_DIGITS]))
+    elif token[0] == 'i' and token[1:].isdecimal():
+      bits = int(token[1 : 1 + _MAX_DIGITS])
+      size = 1 << max(0, (bits + 7) // 8 - 1).bit_length()
       pieces.append((size, min(size, 16)))
     elif token in _SIZES:
       pieces.append((_SIZES[token], min(_SIZES[token], 16)))
@@ -209,5 +227,9 @@ def _repeat(pieces: list) -> tuple[int, int] | None:
   *extents, element = pieces
   if not isinstance(element, tuple):
     return None
-  count = functools.reduce(lambda a, b: a * b, extents, 1)
-  return element[0] * count, element[1]
+  size = element[0]
+  for extent in extents:
+    if not isinstance(extent, int):
+      return None
+    size = min(size * extent, _MAX_SIZE)
+  return size, element[1]

@@ -1,0 +1,117 @@
+"""A line of IR as its shape and its holes.
+
+Station in the flow: used by `ir.function_reader` for every line. A line is
+split at its blanks into *pieces*; a piece holds at most one *hole*: a name or
+a number. What remains is the line's *shape*. Lines of one shape are read in one
+way (`ir.plan`), so a line is parsed once for all lines like it, and finding its
+shape takes no more than looking up its pieces, most of which come again and
+again.
+
+Quoted names and strings would break the splitting: `Quotes` replaces them.
+"""
+
+import re
+from collections.abc import Sequence
+
+NUMBER = (
+    r'-?(?:0x[KLMHR]?[0-9A-Fa-f]+|[0-9]+\.[0-9]*(?:[eE][-+]?[0-9]+)?|[0-9]+)'
+    # What LLVM after 22 prints, and what it reads but never prints.
+    r'|[fus]0x[0-9A-Fa-f]+|[-+](?:inf|qnan|s?nan\(0x[0-9A-Fa-f]+\))'
+)
+_IS_NUMBER = re.compile(rf'(?:{NUMBER})$')
+# Extents (`[4 x`) and address spaces belong to the shape of a line.
+_HOLE = re.compile(
+    r'[%@][-\w.$]+'
+    rf'|(?<![-\w.$%@#!\[<])(?<!addrspace\()(?:{NUMBER})(?![-\w.$])'
+)
+# Numbers of attribute groups and metadata say nothing.
+_REFERENCE = re.compile(r'(?<=#)[0-9]+|(?<=!)[-\w.$\\]+')
+_TOKEN = re.compile(
+    r'[c!#$]?"[^"]*"|[%@][-\w.$]+|![-\w.$\\]*|#[0-9]+'
+    rf'|(?:{NUMBER})(?![-\w.$])|\.\.\.|[-\w.$]+|[][<>{{}}(),=*|:]'
+)
+_QUOTED = re.compile(r'([%@$]?)"([^"]*)"(:?)')
+_PLAIN_NAME = re.compile(r'[-a-zA-Z$._][-\w.$]*$')
+_PLAIN_STRING = re.compile(r'[-\w.]*$')
+# A letter that LLVM never prints in a name without quotes.
+ALIAS = '\xaa'
+_MAX_PIECES = 500_000
+
+
+def is_number(token: str) -> bool:
+  return bool(_IS_NUMBER.match(token))
+
+
+def tokenize(text: str) -> list[str]:
+  """The lexical tokens of a piece of IR, or of a whole line."""
+  return _TOKEN.findall(text)
+
+
+class Quotes:
+  """Names and strings of one module that stand in quotes, under aliases.
+
+  `%"class.A<B>"` becomes `%\xaa0`: a name like any other. Strings with blanks
+  or brackets in them get an alias too; equal texts get equal aliases.
+  """
+
+  def __init__(self):
+    self._alias: dict[str, str] = {}
+    self._original: dict[str, str] = {}
+
+  def replace(self, line: str) -> str:
+    """The line without quoted names, and without blanks in its strings."""
+    return _QUOTED.sub(self._replacement, line)
+
+  def restore(self, name: str) -> str:
+    """A name as the file has it, with its quotes."""
+    return self._original.get(name, name)
+
+  def _replacement(self, match: re.Match) -> str:
+    sigil, text, colon = match.groups()
+    if sigil or colon:
+      if _PLAIN_NAME.match(text):
+        return sigil + text + colon
+      return sigil + self._alias_of(text) + colon
+    return f'"{text if _PLAIN_STRING.match(text) else self._alias_of(text)}"'
+
+  def _alias_of(self, text: str) -> str:
+    alias = self._alias.get(text)
+    if alias is None:
+      alias = self._alias[text] = f'{ALIAS}{len(self._alias)}'
+      self._original[alias] = f'"{text}"'
+    return alias
+
+
+# Of every piece seen: the piece with its hole closed, and the hole, or ''.
+# Shared by all modules.
+literals: dict[str, str] = {}
+holes: dict[str, str] = {}
+
+
+def learn(pieces: Sequence[str]) -> list[str]:
+  """Makes sure that `literals` and `holes` know all pieces of a line.
+
+  Returns:
+    The pieces; those that hold several holes are split into tokens.
+  """
+  if len(literals) > _MAX_PIECES:
+    literals.clear()
+    holes.clear()
+  result = []
+  for piece in pieces:
+    found = _HOLE.findall(piece)
+    for part in [piece] if len(found) < 2 else tokenize(piece):
+      if part not in literals:
+        _learn(part)
+      result.append(part)
+  return result
+
+
+def _learn(piece: str) -> None:
+  match = _HOLE.search(piece)
+  hole = holes[piece] = match.group() if match else ''
+  if not hole:
+    literals[piece] = _REFERENCE.sub('', piece)
+    return
+  kind = hole[0] if hole[0] in '%@' else '0'
+  literals[piece] = kind.join((piece[: match.start()], piece[match.end() :]))
