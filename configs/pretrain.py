@@ -12,27 +12,54 @@ import ml_collections
 
 from configs import models
 
-_TRAIN = {
-    'tiny': dict(num_steps=600, every_eval_steps=200, batch_size=4),
-    'small': dict(num_steps=50_000, every_eval_steps=1_000, batch_size=16),
-    'base': dict(num_steps=200_000, every_eval_steps=2_000, batch_size=64),
+_RUNS = {
+    'tiny': dict(
+        num_steps=360,
+        num_warmup_steps=20,
+        learning_rate=2e-3,
+        every_log_steps=20,
+        every_eval_steps=180,
+        batch_size=2,  # packs, over all devices
+        num_rows=16,
+        num_tokens=256,
+    ),
+    'small': dict(
+        num_steps=50_000,
+        num_warmup_steps=1_000,
+        learning_rate=1e-3,
+        every_log_steps=100,
+        every_eval_steps=1_000,
+        batch_size=16,
+        num_rows=16,
+        num_tokens=512,
+    ),
+    'base': dict(
+        num_steps=200_000,
+        num_warmup_steps=4_000,
+        learning_rate=5e-4,
+        every_log_steps=100,
+        every_eval_steps=2_000,
+        batch_size=64,
+        num_rows=16,
+        num_tokens=512,
+    ),
 }
 
 
 def get_config(variant: str = 'tiny') -> ml_collections.ConfigDict:
   """The recipe of a named size: tiny, small or base."""
-  if variant not in _TRAIN:
-    raise ValueError(f'variant {variant!r} is none of {sorted(_TRAIN)}')
-  size = _TRAIN[variant]
+  if variant not in _RUNS:
+    raise ValueError(f'variant {variant!r} is none of {sorted(_RUNS)}')
+  run = _RUNS[variant]
   config = ml_collections.ConfigDict()
   config.name = variant  # of the default workdir
   config.data = dict(
       name='starter_ir',
       train_split='train',
       eval_split='validation',
-      batch_size=size['batch_size'],  # packs, over all devices
-      num_rows=8,
-      num_tokens=512,
+      batch_size=run['batch_size'],
+      num_rows=run['num_rows'],
+      num_tokens=run['num_tokens'],
       num_prefetched=4,
   )
   config.model = dict(
@@ -53,8 +80,8 @@ def get_config(variant: str = 'tiny') -> ml_collections.ConfigDict:
       hard_negative_weight=2.0,
   )
   config.optimizer = dict(
-      learning_rate={'tiny': 2e-3, 'small': 1e-3, 'base': 5e-4}[variant],
-      num_warmup_steps=size['num_steps'] // 20,
+      learning_rate=run['learning_rate'],
+      num_warmup_steps=run['num_warmup_steps'],
       final_learning_rate_ratio=0.1,
       weight_decay=0.01,
       beta1=0.9,
@@ -62,12 +89,12 @@ def get_config(variant: str = 'tiny') -> ml_collections.ConfigDict:
       max_gradient_norm=1.0,
   )
   config.train = dict(
-      num_steps=size['num_steps'],
+      num_steps=run['num_steps'],
       seed=0,
       accumulation_steps=1,
-      every_log_steps=20 if variant == 'tiny' else 100,
-      every_eval_steps=size['every_eval_steps'],
-      every_checkpoint_steps=size['every_eval_steps'],
+      every_log_steps=run['every_log_steps'],
+      every_eval_steps=run['every_eval_steps'],
+      every_checkpoint_steps=run['every_eval_steps'],
       num_eval_batches=16,
       num_last_checkpoints=2,
       distributed=False,  # True on pods

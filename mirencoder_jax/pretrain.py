@@ -316,7 +316,7 @@ def _loop(run, state, batches, record, preempted) -> dict[str, float]:
 
 
 def _restore_or_create(run: _Run, workdir) -> tuple[update.TrainState, Any]:
-  """The state to go on from, numpy, and where the data stream stands."""
+  """The state to go on from, and where the data stream stands."""
   abstract = jax.eval_shape(run.create_state)
   train = {
       'step': abstract.step,
@@ -332,11 +332,21 @@ def _restore_or_create(run: _Run, workdir) -> tuple[update.TrainState, Any]:
   if jax.process_count() > 1:
     restored = _from_process_0(restored, (abstract.params, train))
   if restored is None:
-    state = jax.jit(run.create_state)()
-    return jax.tree.map(np.asarray, state), input_pipeline.START
+    return _replicate(jax.jit(run.create_state)()), input_pipeline.START
   params, train = restored
   state = update.TrainState(train['step'], params, train['optimizer_state'])
-  return state, tuple(train['position'].tolist())
+  return _replicate(state), tuple(train['position'].tolist())
+
+
+def _replicate(tree):
+  """On all local devices, laid out as what the mapped step returns.
+
+  Anything else would compile the step twice: for the first call, and for all
+  the others.
+  """
+  mesh = jax.sharding.Mesh(np.array(jax.local_devices()), (AXIS,))
+  everywhere = jax.sharding.NamedSharding(mesh, jax.sharding.PartitionSpec())
+  return jax.device_put(jax.tree.map(np.asarray, tree), everywhere)
 
 
 def _from_process_0(tree, abstract):

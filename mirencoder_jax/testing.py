@@ -6,12 +6,14 @@ everything that `Batch` documents; the packing is simple and wastes space.
 """
 
 import dataclasses
+import os
 
 import numpy as np
 
 from mirencoder_jax.data import batch as batch_lib
 from mirencoder_jax.data.batch import Batch, Budget
-from mirencoder_jax.data.example import Example
+from mirencoder_jax.data.example import ARRAYS, STRINGS, Example
+from mirencoder_jax.ir import tokenizer as tokenizer_lib
 
 # Special tokens come first in every vocabulary: [PAD] [UNK] [CLS] [SEP] [MASK].
 NUM_SPECIAL = 5
@@ -249,3 +251,77 @@ def random_batch(
           num_text_tokens=budget.num_text_tokens + spare_text_tokens,
       ),
   )
+
+
+def write_dataset(
+    data_dir: str | os.PathLike,
+    num_train: int = 40,
+    num_validation: int = 12,
+    vocab_size: int = 128,
+    rng: np.random.Generator | int = 0,
+) -> str:
+  """Writes random examples of unequal sizes as a prepared TFDS dataset.
+
+  Args:
+    data_dir: where `tfds.builder` will look.
+    num_train: examples of the split `train`.
+    num_validation: examples of the split `validation`.
+    vocab_size: of the vocabulary file that lies beside the shards.
+    rng: generator or seed.
+
+  Returns:
+    The name of the dataset.
+  """
+  import tensorflow_datasets as tfds  # Other tests do without.
+
+  rng = np.random.default_rng(rng)
+  words = [f'w{i}' for i in range(vocab_size - len(tokenizer_lib.SPECIALS))]
+  tokenizer = tokenizer_lib.Tokenizer([*tokenizer_lib.SPECIALS, *words])
+  features = {
+      name: tfds.features.Tensor(
+          shape=(None,), dtype=np.dtype(dtype), encoding='bytes'
+      )
+      for name, dtype in ARRAYS.items()
+  } | {name: tfds.features.Text() for name in STRINGS}
+
+  def examples(num_examples):
+    for number in range(num_examples):
+      num_nodes = int(rng.integers(4, 30))
+      yield (
+          number,
+          random_example(
+              rng,
+              vocab_size,
+              num_tokens=int(rng.integers(10, 60)),
+              num_nodes=num_nodes,
+              num_edges=2 * num_nodes,
+              num_texts=4,
+          ),
+      )
+
+  class Synthetic(tfds.core.GeneratorBasedBuilder, skip_registration=True):
+    """Random examples."""
+
+    VERSION = tfds.core.Version('1.0.0')
+
+    def _info(self):
+      return tfds.core.DatasetInfo(
+          builder=self,
+          features=tfds.features.FeaturesDict(features),
+          metadata=tfds.core.MetadataDict({'vocab_hash': tokenizer.hash}),
+      )
+
+    def _split_generators(self, dl_manager):
+      del dl_manager
+      tokenizer.save(self.data_path / 'vocab.json')
+      return {
+          'train': self._generate_examples(num_train),
+          'validation': self._generate_examples(num_validation),
+      }
+
+    def _generate_examples(self, num_examples):
+      yield from examples(num_examples)
+
+  builder = Synthetic(data_dir=data_dir, file_format='array_record')
+  builder.download_and_prepare()
+  return builder.name

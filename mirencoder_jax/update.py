@@ -116,6 +116,6 @@ def train_step(
       'loss': (loss, one),
       **{f'loss/{name}': pair for name, pair in losses.items()},
       **metrics,
-      'gradient_norm': (optax.global_norm(gradients), one),
+      'gradient_norm': (optax.tree.norm(gradients), one),
   }
   return TrainState(state.step + 1, params, optimizer_state), sums

@@ -19,6 +19,7 @@ STATIONS = (
     ('objectives', 'optimizer', 'checkpoint', 'testing', 'preemption'),
     ('training_log', 'update', 'inference'),
     ('downstream', 'evaluation'),
+    ('recorder',),
     ('pretrain', '__main__'),
 )
 # What a station may import of others' packages is what the stations before it

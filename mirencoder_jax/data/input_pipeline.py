@@ -6,12 +6,14 @@ numbers, kept in the checkpoint: the packs that follow are a function of the
 seed and of them.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 import dataclasses
 import queue
 import threading
 import time
 from typing import Any, NamedTuple
+
+import numpy as np
 
 from mirencoder_jax.data import packed_dataset
 from mirencoder_jax.data import planning
@@ -69,7 +71,7 @@ def make_train_iterator(
     batch_size: int,
     seed: int,
     position: Position = START,
-    local_packs: Sequence[int] | None = None,
+    local_packs: np.ndarray | None = None,
 ) -> Iterator[Fed]:
   """Batches without end.
 
@@ -94,7 +96,7 @@ def make_eval_iterator(
     dataset: packed_dataset.PackedDataset,
     batch_size: int,
     max_batches: int | None = None,
-    local_packs: Sequence[int] | None = None,
+    local_packs: np.ndarray | None = None,
 ) -> Iterator[Batch]:
   """One pass over a split, always the same; the last batch may be padding.
 

@@ -12,7 +12,7 @@ import json
 import os
 import pathlib
 import tempfile
-from typing import Any, NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol, runtime_checkable
 
 from absl import logging
 import numpy as np
@@ -31,6 +31,7 @@ _STRINGS = ('source', 'program')
 _READ_AT_ONCE = 256
 
 
+@runtime_checkable
 class Source(Protocol):
   """Random access to examples.
 

@@ -199,7 +199,7 @@ def stack_packs(packs: Sequence[batch_lib.Batch]) -> batch_lib.Batch:
   return batch_lib.Batch(graph=graph, **fields)
 
 
-def _check(what: str, number: int, limit: int) -> None:
+def _check(what, number, limit):
   if number > limit:
     raise ValueError(
         f'{number} {what} do not fit a pack that has room for {limit}; pack '
@@ -210,7 +210,7 @@ def _check(what: str, number: int, limit: int) -> None:
 
 def _pack_tokens(batch, examples, budget, rows, node_start, cls_id, sep_id):
   """Writes the token rows of `batch` in place."""
-  n_token = np.array([len(e['tokens']) for e in examples])
+  n_token = [len(e['tokens']) for e in examples]
   bounds = [
       cut_windows(n, e['instruction_offset'], budget.num_tokens)
       for n, e in zip(n_token, examples, strict=True)

@@ -3,14 +3,14 @@
 Station in the flow: sizes of all examples in (measured once, when a dataset is
 first opened), lists of packs out; `data.input_pipeline` reads and packs them.
 
-The shuffled examples of an epoch are cut into blocks of about 64 packs; a block
+The shuffled examples of an epoch are cut into blocks of about 96 packs; a block
 is planned on its own, so that any place of any epoch is found without planning
 what lies before it. Within a block the largest examples go first, each to the
 pack it balances best under all limits at once (rows of tokens, nodes, edges,
 examples, texts, text tokens).
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 import math
 from typing import NamedTuple
 
@@ -20,7 +20,10 @@ from mirencoder_jax.data import batch as batch_lib
 from mirencoder_jax.data import example as example_lib
 from mirencoder_jax.data import packing
 
-PACKS_PER_BLOCK = 64
+PACKS_PER_BLOCK = 96
+# Packs opened at first, over what would do if examples could be poured. Too few
+# and the last examples need packs of their own, too many and all stay slack.
+_SLACK = 1.05
 
 
 class Sizes(NamedTuple):
@@ -125,8 +128,8 @@ def estimate_budget(
   return batch_lib.Budget(
       num_rows=num_rows,
       num_tokens=num_tokens,
-      num_nodes=room(sizes.nodes.mean(), 1.03, 32),
-      num_edges=room(sizes.edges.mean(), 1.06, 32),
+      num_nodes=room(sizes.nodes.mean(), 1.02, 32),
+      num_edges=room(sizes.edges.mean(), 1.05, 32),
       num_graphs=room(1.0, 1.25, 4) + 4,
       num_texts=room(sizes.texts.mean(), 1.12, 16) + 16,
       num_text_tokens=room(sizes.text_tokens.mean(), 1.12, 32) + 32,
@@ -159,10 +162,10 @@ class _OpenPacks:
     """Puts an example where it balances best; False if it fits nowhere."""
     room = (self.load + demand <= 1.0 + 1e-9).all(axis=1)
     room &= self.row_free.max(axis=1) >= max(windows)
-    # Least overlap with what is there already: a pack short of nodes gets the
-    # example rich in nodes.
-    overlap = np.where(room, self.load @ demand, np.inf)
-    for pack in np.argsort(overlap, kind='stable')[: int(room.sum())]:
+    # The scarcest thing counts: a pack short of nodes gets the example rich in
+    # nodes.
+    filled = np.where(room, (self.load + demand).max(axis=1), np.inf)
+    for pack in np.argsort(filled, kind='stable')[: int(room.sum())]:
       rows = packing.place_windows(windows, self.row_free[pack])
       if rows is not None:
         self.load[pack] += demand
@@ -179,19 +182,18 @@ class _OpenPacks:
 
 
 def plan_block(
-    sizes: Sizes, budget: batch_lib.Budget, examples: Sequence[int]
+    sizes: Sizes, budget: batch_lib.Budget, examples: np.ndarray
 ) -> list[Pack]:
   """Distributes some examples over as few packs as possible.
 
   Args:
     sizes: of all examples.
     budget: of a pack.
-    examples: numbers of the examples to distribute; none may be oversize.
+    examples: numbers of those to distribute [n]; none may be oversize.
 
   Returns:
     Packs that hold every given example exactly once.
   """
-  examples = np.asarray(examples)
   demands = np.stack(
       [
           sizes.tokens[examples] / (budget.num_rows * budget.num_tokens),
@@ -203,7 +205,8 @@ def plan_block(
       ],
       axis=1,
   )  # [n, 6], shares of a pack
-  opened = _OpenPacks(max(1, math.ceil(demands.sum(axis=0).max())), budget)
+  num_packs = math.ceil(demands.sum(axis=0).max() * _SLACK)
+  opened = _OpenPacks(max(1, num_packs), budget)
   for place in np.argsort(-demands.max(axis=1), kind='stable'):
     example = int(examples[place])
     begin, end = sizes.window_offset[example : example + 2]
