@@ -30,8 +30,9 @@ def call(parser: OperandParser, plan: Plan) -> str:
   parser.value_word('(')
   position = 0
   while parser.until(')'):
-    parser.typed_value(position)
-    position += 1
+    if not parser.accept('...'):  # of a musttail call in a variadic function
+      parser.typed_value(position)
+      position += 1
     if not parser.accept(','):
       parser.expect(')')
       break

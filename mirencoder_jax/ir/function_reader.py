@@ -15,9 +15,6 @@ from mirencoder_jax.ir.module_context import FunctionWords, ModuleContext
 from mirencoder_jax.ir.plan import LineError, Plan, Variants
 from mirencoder_jax.ir.signature import Signature, parse_signature
 
-# Longer lines (switches of a thousand cases) have few like them.
-_MAX_SHAPE = 2000
-
 
 def read_function(
     first: str, body: Sequence[str], context: ModuleContext
@@ -50,6 +47,7 @@ class _Emitter:
     self._scan = scan
     self._context = context
     self._words = FunctionWords(scan.words, context)
+    self._lexicon = line_shape.lexicon()
     self._line = 0  # the one that is being read, for messages
 
   def function(self) -> Function:
@@ -106,19 +104,20 @@ class _Emitter:
     """The loop over the lines; everything in it is paid per instruction."""
     scan, context, word_of = self._scan, self._context, self._words
     labels, definitions = scan.labels, scan.definitions
-    hole_of = line_shape.holes
+    literals, hole_of = self._lexicon.literals, self._lexicon.holes
     words, offsets = function.words, function.offsets
     plans: list[Plan] = []
     texts = function.texts
     use_users, use_definitions = function.use_users, function.use_definitions
     use_positions, use_types = function.use_positions, function.use_types
-    constants = context.constants
+    constants, struct_words = context.constants, context.struct_words
     constant_users = function.constant_users
     constant_positions = function.constant_positions
     operands = function.constants
     successors = function.successors
     starts = iter(scan.starts)
     next_start, block = next(starts), -1
+    known_plans = plan_lib.plans
     for number, line in enumerate(scan.lines):
       offsets.append(len(words))
       if number == next_start:
@@ -128,7 +127,25 @@ class _Emitter:
         if len(successors) != block or next_start == number:
           raise LineError('this does not end its block')
         words.append(f'b{block}:')
-      plan, pieces = self._plan(line, number)
+      # The line without what says nothing: attachments of metadata, and the
+      # alignment of accesses that are not vectors.
+      cut = line.find(', !')
+      if cut >= 0:
+        line = line[:cut]
+      if '<' not in line:
+        align = line.find(', align ')
+        if align >= 0 and line[align + 8 :].isdecimal():
+          line = line[:align]
+      pieces = line.split(' ')
+      try:
+        shape = ' '.join([literals[piece] for piece in pieces])
+        plan = known_plans[shape]
+        if plan.__class__ is Variants:
+          plan = plan[plan.key(pieces, hole_of, struct_words)]
+      except KeyError:
+        self._line = number
+        plan, pieces = self._parse(pieces, cut >= 0)
+        literals, hole_of = self._lexicon.literals, self._lexicon.holes
       plans.append(plan)
       value = scan.values[number]
       if value:
@@ -180,63 +197,35 @@ class _Emitter:
     for block in range(len(ends) - 1):
       function.block_of += [block] * (ends[block + 1] - ends[block])
 
-  def _plan(self, line: str, number: int) -> tuple[Plan, list[str]]:
-    """The plan of a line, and the line's pieces."""
-    cut = line.find(', !')
-    if cut >= 0:
-      line = line[:cut]
-    if '<' not in line:
-      # Alignment is a word of vector accesses only.
-      align = line.find(', align ')
-      if align >= 0 and line[align + 8 :].isdecimal():
-        line = line[:align]
-    pieces = line.split(' ')
-    literals = line_shape.literals
-    try:
-      shape = ' '.join([literals[piece] for piece in pieces])
-    except KeyError:
-      pieces = line_shape.learn(pieces)
-      shape = ' '.join([literals[piece] for piece in pieces])
-    plan = plan_lib.plans.get(shape)
-    if plan.__class__ is Variants:
-      plan = plan.get(pieces, self._context.struct_words)
-    if plan is not None:
-      return plan, pieces
-    self._line = number
-    return self._parse(shape, pieces, cut)
-
-  def _parse(
-      self, shape: str, pieces: list[str], cut: int
-  ) -> tuple[Plan, list[str]]:
-    """Parses a line whose shape is new, or not worth keeping."""
+  def _parse(self, pieces: list[str], is_cut: bool) -> tuple[Plan, list[str]]:
+    """The plan of a line with a new piece or a new shape, and its pieces."""
     struct_words = self._context.struct_words
+    lexicon = self._lexicon = line_shape.lexicon()
+    pieces = lexicon.learn(pieces)
+    try:
+      return plan_lib.find(pieces, lexicon, struct_words), pieces
+    except KeyError:
+      pass
     try:
       plan, found, deciding = instruction.parse_line(pieces, struct_words)
     except LineError:
-      if cut < 0:
+      if not is_cut:
         raise
       # The cut was inside metadata that is an argument, `!{i32 1, !5}`.
-      pieces = line_shape.learn(self._scan.lines[self._line].split(' '))
+      pieces = lexicon.learn(self._scan.lines[self._line].split(' '))
       plan, found, deciding = instruction.parse_line(pieces, struct_words)
-      shape = ''
-    if any(line_shape.holes[pieces[i]] != token for i, token in found):
+    if any(lexicon.holes[pieces[i]] != token for i, token in found):
       # Not spaced as LLVM does: `[5, %a]`. Every token is a piece then.
-      tokens = line_shape.tokenize(' '.join(pieces))
-      pieces = line_shape.learn(tokens)
-      plan, _, _ = instruction.parse_line(pieces, struct_words)
-      return plan, pieces
-    if shape and len(shape) <= _MAX_SHAPE and line_shape.ALIAS not in shape:
-      holes = {i for i, _ in found}
-      free = [i for i, p in enumerate(pieces) if line_shape.holes[p]]
-      deciding = sorted({*deciding, *(i for i in free if i not in holes)})
-      plan_lib.remember(shape, pieces, struct_words, plan, deciding)
+      pieces = lexicon.learn_tokens(' '.join(pieces))
+      plan, found, deciding = instruction.parse_line(pieces, struct_words)
+    plan_lib.remember(pieces, lexicon, struct_words, plan, found, deciding)
     return plan, pieces
 
   def _constants(
       self, function: Function, number: int, plan: Plan, pieces: list[str]
   ) -> None:
     """Adds the constant operands of a line that are not plain numbers."""
-    context, hole_of = self._context, line_shape.holes
+    context, hole_of = self._context, self._lexicon.holes
     for operand in plan.constants:
       if operand.symbol >= 0:
         if hole_of[pieces[operand.symbol]][1:] in context.defined:
@@ -268,7 +257,7 @@ class _Emitter:
       if isinstance(part, str):
         words.append(part)
         continue
-      hole = line_shape.holes[pieces[part]]
+      hole = self._lexicon.holes[pieces[part]]
       if hole[0] != '@':
         words.append(self._words[hole])
       elif hole[1:] in context.defined:

@@ -108,6 +108,8 @@ class Scan:
         terminated = False
         continue
       word = line.split(None, 1)[0]
+      if word[-1] == ',':  # `unreachable, !dbg !5`
+        word = word[:-1]
       if line[2:3] == ' ' or open_switch or word not in instruction.STARTS:
         if word.startswith('#dbg_'):
           self.num_dropped += 1

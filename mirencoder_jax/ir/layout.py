@@ -9,9 +9,8 @@ import re
 
 _LABEL = re.compile(r'(?:"[^"]*"|[-\w.$]+):')
 _OLD_LABEL = re.compile(r'\s*; <label>:([0-9]+)')  # LLVM 7 and 8
-_OPENING = re.compile(r'[(\[{]')
-_CLOSING = re.compile(r'[)\]}]')
 _STRING = re.compile(r'"[^"]*"')
+_NOT_BRACKETS = re.compile(r'[^()[\]{}]+')
 
 
 def tidy(text: str) -> str:
@@ -20,71 +19,74 @@ def tidy(text: str) -> str:
   The numbers of old blocks, which stand in comments, become labels. Line
   numbers stay what they were: lines that are joined leave empty ones.
   """
-  lines: list[str] = []
-  inside = False
-  pending: list[str] = []  # of a line whose brackets are not closed yet
-  depth = 0
-  for raw in text.replace('\r\n', '\n').replace('\r', '\n').split('\n'):
-    old = _OLD_LABEL.match(raw) if inside and not pending else None
+  layout = _Layout()
+  for line in text.replace('\r\n', '\n').replace('\r', '\n').split('\n'):
+    layout.add(line)
+  layout.flush()
+  return '\n'.join(layout.lines)
+
+
+class _Layout:
+  """Lines so far, and the one whose brackets are not closed yet."""
+
+  def __init__(self):
+    self.lines: list[str] = []
+    self._inside = False  # of a function
+    self._parts: list[str] = []
+    self._depth = 0
+
+  def add(self, raw: str) -> None:
+    old = _OLD_LABEL.match(raw) if self._inside and not self._parts else None
     if old:
-      lines.append(f'{old.group(1)}:')
-      continue
+      self.lines.append(f'{old.group(1)}:')
+      return
     line = _without_comment(raw).strip()
-    if '"' not in line:
-      line = ' '.join(line.split())
-    else:
-      line = line.replace('\t', ' ')
-    if line == '}' and (inside or pending):
-      # Never part of an instruction that is split over lines.
-      lines += _flushed(pending, inside)
-      pending, depth, inside = [], 0, False
-      lines.append(line)
-      continue
-    header = not inside and (
-        line.startswith('define') or bool(pending) and depth >= 0
-    )
-    bare = _STRING.sub('', line) if '"' in line else line
-    if inside or header:
-      depth += len(_OPENING.findall(bare)) - len(_CLOSING.findall(bare))
-    if header:
-      pending.append(line)
-      if line.endswith('{') and depth == 1:
-        lines += _flushed(pending, False)
-        pending, depth, inside = [], 0, True
-      elif line.endswith('}') and depth == 0:
-        lines += _one_line(' '.join(pending), len(pending))
-        pending = []
-      continue
-    if inside and (pending or depth > 0):
-      pending.append(line)
-      if depth <= 0:
-        lines += _flushed(pending, True)
-        pending, depth = [], 0
-      continue
-    depth = 0
-    lines.append(_indented(line) if inside else line)
-  lines += _flushed(pending, inside)
-  return '\n'.join(lines)
+    line = (line.replace('\t', ' ') if '"' in line else ' '.join(line.split()))
+    if line == '}' and (self._inside or not self._parts):
+      # Never part of an instruction, however many brackets are open.
+      self.flush()
+      self._inside = False
+      self.lines.append(line)
+      return
+    self._parts.append(line)
+    self._depth += _depth(line)
+    if self._depth == 1 and line.endswith('{') and not self._inside:
+      if self._parts[0].startswith('define'):
+        self.flush()
+        self._inside = True
+    elif self._depth <= 0:
+      if not self._inside and self._parts[0].startswith('define'):
+        self._one_line()
+      else:
+        self.flush()
+
+  def flush(self) -> None:
+    """Ends a line; further lines that it took become empty ones."""
+    if self._parts:
+      line = ' '.join(self._parts)
+      indent = self._inside and line and not _LABEL.match(line)
+      self.lines.append('  ' + line if indent else line)
+      self.lines += [''] * (len(self._parts) - 1)
+    self._parts, self._depth = [], 0
+
+  def _one_line(self) -> None:
+    """`define void @f() { ret void }`: a function of one instruction."""
+    line = ' '.join(self._parts)
+    if not line.endswith('}'):
+      self.flush()
+      return
+    head, _, body = line[:-1].rpartition('{')
+    empty = max(0, len(self._parts) - 3)
+    self.lines += [head + '{', '  ' + body.strip(), '}'] + [''] * empty
+    self._parts, self._depth = [], 0
 
 
-def _flushed(pending: list[str], indent: bool) -> list[str]:
-  """One line of several, and as many empty ones as it took more."""
-  if not pending:
-    return []
-  line = ' '.join(pending)
-  return [_indented(line) if indent else line] + [''] * (len(pending) - 1)
-
-
-def _indented(line: str) -> str:
-  if not line or _LABEL.match(line):
-    return line
-  return '  ' + line
-
-
-def _one_line(line: str, count: int) -> list[str]:
-  """`define void @f() { ret void }`: a function of one instruction."""
-  head, _, body = line[:-1].rpartition('{')
-  return [f'{head}{{', '  ' + body.strip(), '}'] + [''] * max(0, count - 3)
+def _depth(line: str) -> int:
+  """How many more brackets a line opens than it closes."""
+  if '"' in line:
+    line = _STRING.sub('', line)
+  brackets = _NOT_BRACKETS.sub('', line)
+  return sum(1 if bracket in '([{' else -1 for bracket in brackets)
 
 
 def _without_comment(line: str) -> str:
@@ -92,7 +94,7 @@ def _without_comment(line: str) -> str:
     return line
   if '"' not in line:
     return line[: line.index(';')]
-  # Behind a quoted string, an even number of quotes stands before a `;`.
+  # A `;` behind an odd number of quotes is inside a string.
   at = line.find(';')
   quotes, counted = 0, 0
   while at >= 0:

@@ -82,36 +82,74 @@ class Quotes:
     return alias
 
 
-# Of every piece seen: the piece with its hole closed, and the hole, or ''.
-# Shared by all modules.
-literals: dict[str, str] = {}
-holes: dict[str, str] = {}
+class Lexicon:
+  """What is known of pieces; shared by all functions until it is full.
 
-
-def learn(pieces: Sequence[str]) -> list[str]:
-  """Makes sure that `literals` and `holes` know all pieces of a line.
-
-  Returns:
-    The pieces; those that hold several holes are split into tokens.
+  Attributes:
+    literals: of every piece seen, the piece with its hole closed.
+    holes: of every piece seen, its hole, or ''.
   """
-  if len(literals) > _MAX_PIECES:
-    literals.clear()
-    holes.clear()
-  result = []
-  for piece in pieces:
-    found = _HOLE.findall(piece)
-    for part in [piece] if len(found) < 2 else tokenize(piece):
-      if part not in literals:
-        _learn(part)
-      result.append(part)
-  return result
+
+  def __init__(self):
+    self.literals: dict[str, str] = {}
+    self.holes: dict[str, str] = {}
+
+  @property
+  def is_full(self) -> bool:
+    return len(self.literals) > _MAX_PIECES
+
+  def learn(self, pieces: Sequence[str]) -> list[str]:
+    """Makes sure that all pieces of a line are known.
+
+    Returns:
+      The pieces; those that hold several holes are split into tokens.
+    """
+    literals = self.literals
+    result = []
+    for piece in pieces:
+      if piece in literals:
+        result.append(piece)
+      elif piece[:1] == '%' and piece[1:-1].isdecimal() and piece[-1] in ',)':
+        # Not needed, but by far the most frequent.
+        literals[piece] = '%' + piece[-1]
+        self.holes[piece] = piece[:-1]
+        result.append(piece)
+      elif len(_HOLE.findall(piece)) < 2:
+        self._learn(piece)
+        result.append(piece)
+      else:
+        result += self.learn_tokens(piece)
+    return result
+
+  def learn_tokens(self, text: str) -> list[str]:
+    """Makes a piece of every token of a text."""
+    tokens = tokenize(text)
+    for token in tokens:
+      if token not in self.literals:
+        self._learn(token)
+    return tokens
+
+  def shape(self, pieces: Sequence[str]) -> str:
+    """The shape of a line; KeyError if a piece of it is not known."""
+    return ' '.join([self.literals[piece] for piece in pieces])
+
+  def _learn(self, piece: str) -> None:
+    match = _HOLE.search(piece)
+    hole = self.holes[piece] = match.group() if match else ''
+    if not hole:
+      self.literals[piece] = _REFERENCE.sub('', piece)
+      return
+    kind = hole[0] if hole[0] in '%@' else '0'
+    around = piece[: match.start()], piece[match.end() :]
+    self.literals[piece] = kind.join(around)
 
 
-def _learn(piece: str) -> None:
-  match = _HOLE.search(piece)
-  hole = holes[piece] = match.group() if match else ''
-  if not hole:
-    literals[piece] = _REFERENCE.sub('', piece)
-    return
-  kind = hole[0] if hole[0] in '%@' else '0'
-  literals[piece] = kind.join((piece[: match.start()], piece[match.end() :]))
+_lexicon = Lexicon()
+
+
+def lexicon() -> Lexicon:
+  """The lexicon that all share; a new one if that is full."""
+  global _lexicon
+  if _lexicon.is_full:
+    _lexicon = Lexicon()
+  return _lexicon

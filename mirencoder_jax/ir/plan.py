@@ -89,6 +89,26 @@ class Plan:
   is_terminator: bool = False
 
 
+@dataclasses.dataclass(slots=True, frozen=True)
+class Template:
+  """What the first lines of functions of one shape say.
+
+  Attributes:
+    symbol: hole of the function's symbol.
+    is_kernel: whether its calling convention says that a device runs it.
+    result: (node text, word) of the type it returns.
+    parameters: (node text, word, hole of the name) of each; the hole is -1
+      where the line has no name.
+    is_variadic: whether `...` ends the list.
+  """
+
+  symbol: int
+  is_kernel: bool
+  result: tuple[str, str]
+  parameters: tuple[tuple[str, str, int], ...]
+  is_variadic: bool
+
+
 class Variants:
   """Plans of one shape whose meaning hangs on what is in some of its holes.
 
@@ -100,57 +120,84 @@ class Variants:
 
   def __init__(self, deciding: Sequence[int]):
     self._deciding = deciding
-    self._plans: dict[tuple[str, ...], Plan] = {}
+    self._plans: dict[tuple[str, ...], Plan | Template] = {}
 
-  def _key(
-      self, pieces: Sequence[str], struct_words: Mapping[str, str]
+  def key(
+      self,
+      pieces: Sequence[str],
+      holes: Mapping[str, str],
+      struct_words: Mapping[str, str],
   ) -> tuple[str, ...]:
-    found = [line_shape.holes[pieces[i]] for i in self._deciding]
+    """What decides, of a line."""
+    found = [holes[pieces[i]] for i in self._deciding]
     return tuple([struct_words[h] if h[0] == '%' else h for h in found])
 
-  def get(
-      self, pieces: Sequence[str], struct_words: Mapping[str, str]
-  ) -> Plan | None:
-    return self._plans.get(self._key(pieces, struct_words))
+  def __getitem__(self, key: tuple[str, ...]) -> 'Plan | Template':
+    return self._plans[key]
 
-  def add(
-      self, pieces: Sequence[str], struct_words: Mapping[str, str], plan: Plan
-  ) -> None:
-    self._plans[self._key(pieces, struct_words)] = plan
+  def __setitem__(self, key: tuple[str, ...], plan: 'Plan | Template') -> None:
+    self._plans[key] = plan
 
 
 # Shared by all modules, and bounded: IR of ever new shapes, or of ever new
 # struct sizes, must not fill the memory.
+plans: dict[str, 'Plan | Template | Variants'] = {}
 _MAX_PLANS = 200_000
-plans: dict[str, Plan | Variants] = {}
+# Longer lines (switches of a thousand cases) have few like them.
+_MAX_SHAPE = 2000
 _num_added = 0
 
 
-def remember(
-    shape: str,
+def find(
     pieces: Sequence[str],
+    lexicon: line_shape.Lexicon,
     struct_words: Mapping[str, str],
-    plan: Plan,
+) -> 'Plan | Template':
+  """The plan of a line.
+
+  Raises:
+    KeyError: if there is none yet, or a piece is not known.
+  """
+  plan = plans[lexicon.shape(pieces)]
+  if plan.__class__ is Variants:
+    return plan[plan.key(pieces, lexicon.holes, struct_words)]
+  return plan
+
+
+def remember(
+    pieces: Sequence[str],
+    lexicon: line_shape.Lexicon,
+    struct_words: Mapping[str, str],
+    plan: 'Plan | Template',
+    found: Sequence[tuple[int, str]],
     deciding: Sequence[int],
 ) -> None:
-  """Keeps the plan of a shape for the next line like it.
+  """Keeps the plan of a line for the next line of its shape.
 
   Args:
-    shape: the pieces' literals, joined by blanks.
     pieces: the line.
+    lexicon: knows the pieces.
     struct_words: words of the module's structs.
     plan: what the line becomes.
-    deciding: the holes on whose content the plan hangs.
+    found: (piece, token) of what the parser takes for holes.
+    deciding: those of them on whose content the plan hangs.
   """
   global _num_added
+  shape = lexicon.shape(pieces)
+  if len(shape) > _MAX_SHAPE or line_shape.ALIAS in shape:
+    return
   _num_added += 1
   if _num_added > _MAX_PLANS:
     plans.clear()
     _num_added = 0
-  if not deciding:
+  # What only looks like a hole (`4` in `vscale x 4 x i32`) decides, too.
+  holes = {i for i, _ in found}
+  alike = [i for i, piece in enumerate(pieces) if lexicon.holes[piece]]
+  decides = sorted({*deciding, *(i for i in alike if i not in holes)})
+  if not decides:
     plans[shape] = plan
     return
   variants = plans.get(shape)
   if variants is None:
-    variants = plans[shape] = Variants(deciding)
-  variants.add(pieces, struct_words, plan)
+    variants = plans[shape] = Variants(decides)
+  variants[variants.key(pieces, lexicon.holes, struct_words)] = plan

@@ -111,7 +111,6 @@ def validate(graph: ProgramGraph) -> None:
       data & (sender != INSTRUCTION) & (receiver != INSTRUCTION),
       'a variable or constant goes into an instruction',
   )
-  refuse(graph.senders == graph.receivers, 'a self loop')
   refuse(graph.position < 0, 'a negative position')
   num_out = np.bincount(graph.senders, minlength=n)
   num_in = np.bincount(graph.receivers, minlength=n)

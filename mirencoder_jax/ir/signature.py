@@ -6,7 +6,8 @@ Station in the flow: used by `ir.function_reader`, once per function.
 import dataclasses
 from collections.abc import Mapping
 
-from mirencoder_jax.ir import operands
+from mirencoder_jax.ir import line_shape, operands
+from mirencoder_jax.ir import plan as plan_lib
 
 _KERNELS = frozenset(['spir_kernel', 'ptx_kernel', 'amdgpu_kernel'])
 
@@ -32,12 +33,40 @@ class Signature:
 
 
 def parse_signature(line: str, struct_words: Mapping[str, str]) -> Signature:
-  """Parses a `define` or `declare` line without quoted names.
+  """Parses a `define` line without quoted names.
 
   Raises:
     plan.LineError: if it is not one.
   """
-  parser = operands.OperandParser([line], struct_words)
+  lexicon = line_shape.lexicon()
+  pieces = lexicon.learn(line.split(' '))
+  try:
+    template = plan_lib.find(pieces, lexicon, struct_words)
+  except KeyError:
+    parser = operands.OperandParser(pieces, struct_words)
+    template = _parse(parser)
+    found, deciding = parser.holes(), parser.type_holes
+    if any(lexicon.holes[pieces[i]] != token for i, token in found):
+      pieces = lexicon.learn_tokens(line)
+      template = _parse(operands.OperandParser(pieces, struct_words))
+    else:
+      plan_lib.remember(
+          pieces, lexicon, struct_words, template, found, deciding
+      )
+  holes = lexicon.holes
+  return Signature(
+      holes[pieces[template.symbol]][1:],
+      template.is_kernel,
+      template.result,
+      tuple([
+          (text, word, holes[pieces[hole]] if hole >= 0 else None)
+          for text, word, hole in template.parameters
+      ]),
+      template.is_variadic,
+  )
+
+
+def _parse(parser: operands.OperandParser) -> plan_lib.Template:
   parser.next()
   while parser.peek()[:1] == '!':  # `declare !dbg !5 void @f()`
     parser.at += 1
@@ -52,7 +81,8 @@ def parse_signature(line: str, struct_words: Mapping[str, str]) -> Signature:
     result = operands.POINTER
   if parser.peek()[:1] != '@':
     parser.refuse('a name')
-  symbol = parser.next()[1:]
+  symbol = parser.hole()
+  parser.at += 1
   parser.expect('(')
   parameters = []
   is_variadic = False
@@ -62,12 +92,15 @@ def parse_signature(line: str, struct_words: Mapping[str, str]) -> Signature:
     else:
       spelled = parser.type()
       parser.skip_attributes()
-      name = parser.next() if parser.peek()[:1] == '%' else None
-      parameters.append((spelled.text, spelled.word, name))
+      hole = -1
+      if parser.peek()[:1] == '%':
+        hole = parser.hole()
+        parser.at += 1
+      parameters.append((spelled.text, spelled.word, hole))
     if not parser.accept(','):
       parser.expect(')')
       break
-  return Signature(
+  return plan_lib.Template(
       symbol,
       not _KERNELS.isdisjoint(before),
       (result.text, result.word),
