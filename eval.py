@@ -41,11 +41,11 @@ def main(argv: list[str]) -> None:
   if len(argv) > 1:
     raise app.UsageError(f'not understood: {" ".join(argv[1:])}')
   logging.set_verbosity(logging.INFO)
-  config = _CONFIG.value
+  config = _CONFIG.value.to_dict()
   compared = tasks.parse_named_paths(_COMPARE.value)
   encoder = mir.load(_CHECKPOINT.value) if _CHECKPOINT.value else None
   task = tasks.load_task(
-      tasks.TaskConfig(**config.task),
+      tasks.TaskConfig(**config['task']),
       data_dir=_DATA_DIR.value,
       manual_dir=_MANUAL_DIR.value,
   )

@@ -71,7 +71,7 @@ def standardise(x: Float[Array, 'n D'], rows: Rows) -> Float[Array, 'n D']:
   return jnp.clip((x - mean) * scale, -_MAX_DEVIATION, _MAX_DEVIATION)
 
 
-def _split_scores(outputs: Float[Array, '... n 2C']) -> Scores:
+def _split_scores(outputs: Float[Array, '... n K']) -> Scores:
   costs, classes = jnp.split(outputs, 2, axis=-1)
   return Scores(costs, classes)
 
@@ -147,7 +147,7 @@ class MLP(nn.Module):
   num_choices: int
 
   @nn.compact
-  def __call__(self, x: Float[Array, 'n K']) -> Float[Array, 'n 2C']:
+  def __call__(self, x: Float[Array, 'n F']) -> Float[Array, 'n K']:
     x = nn.relu(nn.Dense(self.width, name='hidden_0')(x))
     x = nn.relu(nn.Dense(self.width, name='hidden_1')(x))
     return nn.Dense(2 * self.num_choices, name='scores')(x)

@@ -21,11 +21,11 @@ def format_report(task: tasks.Task, results: dict[str, Any]) -> str:
       '',
       f'Accuracy %, {names}:',
       '',
-      *_format_summary(task, results, 'accuracy', 100, 1),
+      *_format_summary(task, results, 'accuracy', 100.0, 1),
       '',
       f'Speedup over the default choice, geometric mean, {names}:',
       '',
-      *_format_summary(task, results, 'geomean', 1, 2),
+      *_format_summary(task, results, 'geomean', 1.0, 2),
       '',
   ]
   for split in dict.fromkeys(r['split'] for r in results['results']):
@@ -98,16 +98,16 @@ def _format_target(
     best = r['versus']['baseline']
     versus = ''
     if r['kind'] not in ('rule', 'baseline'):
-      versus = _interval(r['versus']['accuracy'], 100, 1, '+')
+      versus = _interval(r['versus']['accuracy'], 100.0, 1, '+')
     cells = [
         r['features'],
         r['head'],
-        _interval(r['accuracy'], 100, 1),
+        _interval(r['accuracy'], 100.0, 1),
         versus,
-        _interval(r['speedup'], 1, 2),
-        _interval(r['geomean'], 1, 2),
-        _interval(r['oracle_share'], 100, 1),
-        _interval(r['slowdowns'], 100, 1),
+        _interval(r['speedup'], 1.0, 2),
+        _interval(r['geomean'], 1.0, 2),
+        _interval(r['oracle_share'], 100.0, 1),
+        _interval(r['slowdowns'], 100.0, 1),
     ]
     lines.append('| ' + ' | '.join(cells) + ' |')
   lines += [
@@ -128,12 +128,12 @@ def _format_null(null: dict[str, Any]) -> str:
   cells = [
       f'{null["draws"]} random embeddings, median',
       null['head'],
-      cell('accuracy', 100, 1),
+      cell('accuracy', 100.0, 1),
       '',
-      cell('speedup', 1, 2),
-      cell('geomean', 1, 2),
-      cell('oracle_share', 100, 1),
-      cell('slowdowns', 100, 1),
+      cell('speedup', 1.0, 2),
+      cell('geomean', 1.0, 2),
+      cell('oracle_share', 100.0, 1),
+      cell('slowdowns', 100.0, 1),
   ]
   return '| ' + ' | '.join(cells) + ' |'
 

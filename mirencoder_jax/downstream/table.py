@@ -235,7 +235,7 @@ def run_split(
 
 
 def evaluate(
-    config: Any,
+    config: Mapping[str, Any],
     task: tasks.Task,
     *,
     encoder: Any | None = None,
@@ -245,7 +245,7 @@ def evaluate(
   """Runs the whole table.
 
   Args:
-    config: as `configs/tasks.py` makes it.
+    config: sections as in `configs/tasks.py`.
     task: the rows.
     encoder: ours (`mir.load`); None for baselines only.
     compared: name -> `.npz` of vectors of other encoders.
@@ -255,10 +255,10 @@ def evaluate(
   Returns:
     The results as plain data and as markdown.
   """
-  table_config = TableConfig(**config.table)
-  fit_config = fit.FitConfig(**config.fit)
-  trees_config = baselines.TreesConfig(**config.trees)
-  report_config = report.ReportConfig(**config.report)
+  table_config = TableConfig(**config['table'])
+  fit_config = fit.FitConfig(**config['fit'])
+  trees_config = baselines.TreesConfig(**config['trees'])
+  report_config = report.ReportConfig(**config['report'])
   features, missing = collect_features(
       task, encoder, compared or {}, table_config
   )
@@ -271,7 +271,7 @@ def evaluate(
   results, table = {}, ''
   for name in table_config.splits:
     protocol = splits.build_protocol(
-        splits.SplitConfig(name=name, **config.splits[name]),
+        splits.SplitConfig(name=name, **config['splits'][name]),
         task.strata,
         task.groups,
         num_seeds=table_config.num_seeds,

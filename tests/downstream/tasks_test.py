@@ -1,0 +1,147 @@
+"""Tests of tasks: prepared examples -> arrays, with every problem named."""
+
+import math
+import pathlib
+import tempfile
+
+import numpy as np
+from absl.testing import absltest, parameterized
+
+from mirencoder_jax.downstream import tasks
+
+CONFIG = tasks.TaskConfig(
+    name='toy',
+    row=('kernel', 'size'),
+    module='module',
+    ir='ir',
+    groups=('kernel',),
+    targets={
+        'box': dict(
+            choices=('CPU', 'GPU'),
+            default='GPU',
+            costs=('cpu', 'gpu'),
+            label='best',
+            inputs=('bytes',),
+        )
+    },
+)
+
+
+def _examples():
+  return [
+      dict(
+          kernel=f'k{i // 2}'.encode(),
+          size=b'small' if i % 2 else b'large',
+          module=f'm{i // 2}'.encode(),
+          ir=f'text {i // 2}'.encode(),
+          cpu=1.0 + i,
+          gpu=3.0,
+          best=b'CPU' if i <= 2 else b'GPU',
+          bytes=64.0,
+      )
+      for i in range(6)
+  ]
+
+
+class TasksTest(parameterized.TestCase):
+
+  def test_arrays(self):
+    task = tasks.build_task(CONFIG, _examples())
+    self.assertEqual(task.rows[:2], ('k0 large', 'k0 small'))
+    self.assertEqual(task.modules, ('m0', 'm1', 'm2'))
+    self.assertEqual(task.ir, (b'text 0', b'text 1', b'text 2'))
+    np.testing.assert_array_equal(task.module_index, [0, 0, 1, 1, 2, 2])
+    np.testing.assert_array_equal(task.groups['kernel'], [0, 0, 1, 1, 2, 2])
+    (target,) = task.targets
+    self.assertEqual(target.default, 1)
+    np.testing.assert_array_equal(target.labels, [0, 0, 0, 1, 1, 1])
+    self.assertTrue(target.valid.all())
+    self.assertEmpty(task.problems)
+
+  @parameterized.parameters(0.0, -1.0, math.nan, math.inf)
+  def test_bad_cost_is_named_and_marked(self, cost):
+    examples = _examples()
+    examples[3]['gpu'] = cost
+    task = tasks.build_task(CONFIG, examples)
+    (target,) = task.targets
+    np.testing.assert_array_equal(np.flatnonzero(~target.valid), [3])
+    self.assertTrue(np.isfinite(target.costs).all())
+    (problem,) = task.problems
+    self.assertEqual(problem.where, 'k1 small (box)')
+    self.assertIn(f'gpu is {cost}', problem.what)
+
+  def test_missing_ir_keeps_the_rows(self):
+    examples = _examples()
+    examples[4]['ir'] = examples[5]['ir'] = b''
+    task = tasks.build_task(CONFIG, examples)
+    self.assertTrue(task.targets[0].valid.all())
+    (problem,) = task.problems
+    self.assertEqual(problem, ('m2', 'no IR; used by 2 row(s)'))
+
+  def test_input_that_is_not_a_number(self):
+    examples = _examples()
+    examples[0]['bytes'] = math.nan
+    task = tasks.build_task(CONFIG, examples)
+    self.assertFalse(task.targets[0].valid[0])
+    self.assertIn('not finite', task.problems[0].what)
+
+  def test_label_that_is_not_the_cheapest(self):
+    examples = _examples()
+    examples[0]['best'] = b'GPU'
+    task = tasks.build_task(CONFIG, examples)
+    self.assertEqual(task.targets[0].labels[0], 0)
+    self.assertTrue(task.targets[0].valid[0])
+    self.assertIn('label GPU', task.problems[0].what)
+
+  def test_unknown_label(self):
+    examples = _examples()
+    examples[1]['best'] = b'TPU'
+    task = tasks.build_task(CONFIG, examples)
+    self.assertFalse(task.targets[0].valid[1])
+    self.assertIn("'TPU'", task.problems[0].what)
+
+  def test_row_without_a_group_is_alone(self):
+    examples = _examples()
+    examples[0]['kernel'] = b''
+    task = tasks.build_task(CONFIG, examples)
+    codes = task.groups['kernel']
+    self.assertEqual((codes == codes[0]).sum(), 1)
+    self.assertIn('no kernel', task.problems[0].what)
+
+  def test_labels_only(self):
+    box = {**CONFIG.targets['box'], 'costs': ()}
+    config = tasks.TaskConfig(**{**vars(CONFIG), 'targets': {'box': box}})
+    (target,) = tasks.build_task(config, _examples()).targets
+    self.assertIsNone(target.costs)
+    np.testing.assert_array_equal(target.labels, [0, 0, 0, 1, 1, 1])
+
+  def test_no_rows(self):
+    with self.assertRaisesRegex(ValueError, 'no rows'):
+      tasks.build_task(CONFIG, [])
+
+  def test_no_usable_row(self):
+    examples = [{**e, 'cpu': 0.0} for e in _examples()]
+    with self.assertRaisesRegex(ValueError, "'box' has no usable row"):
+      tasks.build_task(CONFIG, examples)
+
+  def test_not_prepared(self):
+    with tempfile.TemporaryDirectory() as folder:
+      with self.assertRaisesRegex(FileNotFoundError, 'toy/README.md'):
+        tasks.load_task(CONFIG, data_dir=folder)
+
+  def test_named_paths(self):
+    with tempfile.TemporaryDirectory() as folder:
+      path = pathlib.Path(folder) / 'a.npz'
+      path.write_bytes(b'')
+      self.assertEqual(
+          tasks.parse_named_paths([f'a={path}']), {'a': str(path)}
+      )
+      for bad in ('a', f'={path}', f'a={path}.gone'):
+        with self.assertRaises(ValueError):
+          tasks.parse_named_paths([bad])
+      with self.assertRaisesRegex(ValueError, 'twice'):
+        tasks.parse_named_paths([f'a={path}', f'a={path}'])
+
+
+if __name__ == '__main__':
+  absltest.main()
