@@ -53,7 +53,9 @@ class Protocol(NamedTuple):
 
 
 def stratified_folds(
-    labels: np.ndarray, num_folds: int, rng: np.random.Generator
+    labels: np.ndarray,
+    num_folds: int,
+    rng: np.random.Generator | np.random.RandomState,
 ) -> np.ndarray:
   """Deals the rows of each label over the folds; int [n]."""
   folds = np.zeros(len(labels), int)
@@ -66,32 +68,30 @@ def stratified_folds(
 
 
 def group_folds(
-    groups: np.ndarray, num_folds: int, rng: np.random.Generator
+    groups: np.ndarray,
+    num_folds: int,
+    rng: np.random.Generator | np.random.RandomState,
 ) -> np.ndarray:
-  """Whole groups into folds of about equal size; int [n].
-
-  Large groups first, each into the smallest fold; `rng` orders groups of equal
-  size.
+  """Deals whole groups, shuffled, over the folds; int [n].
 
   Args:
     groups: int [n], any codes.
     num_folds: at most the number of groups is used; 0 means one fold a group.
-    rng: decides ties.
+    rng: shuffles. With `RandomState(seed)` the folds are those of
+      scikit-learn's `GroupKFold(shuffle=True, random_state=seed)`, which
+      others' results were made with.
 
   Returns:
     The fold of each row, 0 .. number of folds - 1.
   """
-  _, codes = np.unique(groups, return_inverse=True)
-  sizes = np.bincount(codes)
+  values, codes = np.unique(groups, return_inverse=True)
   if num_folds == 0:
     return codes
-  load = np.zeros(min(num_folds, len(sizes)))
-  fold_of_group = np.zeros(len(sizes), int)
-  ties = rng.random(len(sizes))
-  for group in np.lexsort((ties, -sizes)):
-    fold = int(load.argmin())
-    fold_of_group[group] = fold
-    load[fold] += sizes[group]
+  shuffled = rng.permutation(len(values))
+  fold_of_group = np.zeros(len(values), int)
+  num_folds = min(num_folds, len(values))
+  for fold, members in enumerate(np.array_split(shuffled, num_folds)):
+    fold_of_group[members] = fold
   return fold_of_group[codes]
 
 
@@ -141,7 +141,7 @@ def build_protocol(
   everything = np.arange(len(labels))
   train, inner, seeds, folds = [], [], [], []
   for seed in range(num_seeds):
-    outer = split(everything, config.num_folds, np.random.default_rng(seed))
+    outer = split(everything, config.num_folds, np.random.RandomState(seed))
     for fold in range(outer.max() + 1):
       rows = np.flatnonzero(outer != fold)
       rng = np.random.default_rng([seed, fold])

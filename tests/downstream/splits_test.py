@@ -2,6 +2,7 @@
 
 import numpy as np
 from absl.testing import absltest, parameterized
+from sklearn import model_selection
 
 from mirencoder_jax.downstream import splits
 
@@ -64,10 +65,13 @@ class SplitsTest(parameterized.TestCase):
       self.assertEqual(sizes.sum(), count)
     self.assertLessEqual(np.ptp(np.bincount(folds)), 1)
 
-  def test_group_folds_are_balanced(self):
+  @parameterized.parameters(0, 1)
+  def test_group_folds_are_those_of_scikit_learn(self, seed):
     groups = np.repeat(np.arange(20), np.arange(1, 21))  # 210 rows
-    folds = splits.group_folds(groups, 7, np.random.default_rng(0))
-    np.testing.assert_array_less(np.abs(np.bincount(folds) - 30), 4)
+    folds = splits.group_folds(groups, 7, np.random.RandomState(seed))
+    other = model_selection.GroupKFold(7, shuffle=True, random_state=seed)
+    for fold, (_, test) in enumerate(other.split(groups, groups=groups)):
+      np.testing.assert_array_equal(np.flatnonzero(folds == fold), test)
 
   def test_leave_one_out(self):
     labels, groups = _rows()
