@@ -24,6 +24,7 @@ _HOLE = re.compile(
     r'[%@][-\w.$]+'
     rf'|(?<![-\w.$%@#!\[<])(?<!addrspace\()(?:{NUMBER})(?![-\w.$])'
 )
+_LOCAL = re.compile(r'(%[-\w.$]+)([,)]*)$')
 # Numbers of attribute groups and metadata say nothing.
 _REFERENCE = re.compile(r'(?<=#)[0-9]+|(?<=!)[-\w.$\\]+')
 _TOKEN = re.compile(
@@ -35,7 +36,7 @@ _PLAIN_NAME = re.compile(r'[-a-zA-Z$._][-\w.$]*$')
 _PLAIN_STRING = re.compile(r'[-\w.]*$')
 # A letter that LLVM never prints in a name without quotes.
 ALIAS = '\xaa'
-_MAX_PIECES = 500_000
+_MAX_PIECES = 200_000
 
 
 def is_number(token: str) -> bool:
@@ -109,10 +110,10 @@ class Lexicon:
     for piece in pieces:
       if piece in literals:
         result.append(piece)
-      elif piece[:1] == '%' and piece[1:-1].isdecimal() and piece[-1] in ',)':
-        # Not needed, but by far the most frequent.
-        literals[piece] = '%' + piece[-1]
-        self.holes[piece] = piece[:-1]
+      elif match := _LOCAL.match(piece):
+        # As below, but sooner: names of values are what is new in a line.
+        self.holes[piece], rest = match.groups()
+        literals[piece] = '%' + rest
         result.append(piece)
       elif len(_HOLE.findall(piece)) < 2:
         self._learn(piece)

@@ -47,12 +47,8 @@ class Tokenizer:
       raise ValueError('the vocabulary has a piece twice')
     digest = hashlib.blake2b('\n'.join(self.vocab).encode(), digest_size=8)
     self.hash = digest.hexdigest()
-    model = tokenizers.models.WordPiece(
-        {piece: i for i, piece in enumerate(self.vocab)},
-        unk_token='[UNK]',
-        max_input_chars_per_word=_MAX_WORD,
-    )
-    self._model = tokenizers.Tokenizer(model)
+    self._id_of = {piece: i for i, piece in enumerate(self.vocab)}
+    self._longest = max(map(len, self.vocab))
     self._words = _Pieces(self._encode_word)
     self._texts = _Pieces(self._encode_text)
 
@@ -87,10 +83,27 @@ class Tokenizer:
     return self._texts.gather(texts)
 
   def _encode_word(self, word: str) -> list[int]:
-    spelled = _in_ascii(word)
+    """WordPiece: the longest piece of the vocabulary first.
+
+    As `tokenizers` does it, whose calls take longer than most words.
+    """
+    word = _in_ascii(word)
+    get, longest = self._id_of.get, self._longest
     ids: list[int] = []
-    for start in range(0, len(spelled), _MAX_WORD):
-      ids += self._model.encode(spelled[start : start + _MAX_WORD]).ids
+    for first in range(0, len(word), _MAX_WORD):
+      part = word[first : first + _MAX_WORD]
+      start, size, prefix = 0, len(part), ''
+      while start < size:
+        end = min(size, start + longest)
+        found = get(prefix + part[start:end])
+        while found is None and end > start + 1:
+          end -= 1
+          found = get(prefix + part[start:end])
+        if found is None:  # never in a vocabulary that `train` made
+          ids.append(self.unk_id)
+          break
+        ids.append(found)
+        start, prefix = end, '##'
     return ids
 
   def _encode_text(self, text: str) -> list[int]:
