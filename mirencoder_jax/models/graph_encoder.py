@@ -14,6 +14,8 @@ import jax.numpy as jnp
 from jaxtyping import Array, Bool, Float, Int
 import jraph
 
+from mirencoder_jax.models import dense
+
 NUM_FLOWS = 3  # control, data, call
 NUM_RELATIONS = 2 * NUM_FLOWS  # each flow forwards, then each backwards
 
@@ -105,7 +107,7 @@ class GraphLayer(nn.Module):
 
     y = nn.LayerNorm(dtype=self.dtype, name='message_norm')(x)
     # Dense for each node, then gather: there are more edges than nodes.
-    table = nn.Dense(
+    table = dense.dense(
         NUM_RELATIONS * width,
         use_bias=False,
         kernel_init=residual_init,
@@ -123,8 +125,8 @@ class GraphLayer(nn.Module):
     x = x + drop(y).astype(x.dtype)
 
     y = nn.LayerNorm(dtype=self.dtype, name='dense_norm')(x)
-    y = nn.Dense(self.dense_width, dtype=self.dtype, name='dense_in')(y)
-    y = nn.Dense(
+    y = dense.dense(self.dense_width, dtype=self.dtype, name='dense_in')(y)
+    y = dense.dense(
         width, kernel_init=residual_init, dtype=self.dtype, name='dense_out'
     )(jax.nn.gelu(y))
     return x + drop(y)
@@ -159,7 +161,7 @@ class GraphEncoder(nn.Module):
     width = inputs.shape[-1]
     messages = plan_messages(graph, node_mask, self.max_position)
     # Messages are means, so the degrees come in as features of the node.
-    x = inputs + nn.Dense(width, dtype=self.dtype, name='degree')(
+    x = inputs + dense.dense(width, dtype=self.dtype, name='degree')(
         jnp.log1p(messages.degree)
     )
     x = nn.LayerNorm(dtype=self.dtype, name='input_norm')(x)

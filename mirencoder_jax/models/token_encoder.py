@@ -9,9 +9,11 @@ import math
 
 from flax import linen as nn
 import jax
+import jax.numpy as jnp
 from jaxtyping import Array, Float, Int
 
 from mirencoder_jax.models import attention
+from mirencoder_jax.models import dense
 
 
 class TokenLayer(nn.Module):
@@ -51,13 +53,17 @@ class TokenLayer(nn.Module):
       return y
 
     y = nn.LayerNorm(dtype=self.dtype, name='attention_norm')(x)
-    y = nn.Dense(
+    y = dense.dense(
         3 * width, use_bias=False, dtype=self.dtype, name='query_key_value'
     )(y)
-    y = y.reshape(num_rows, num_tokens, 3, self.num_heads, -1)
-    query, key = (attention.rotate(y[:, :, i], *angles) for i in (0, 1))
-    y = attention.segment_attention(query, key, y[:, :, 2], segment)
-    y = nn.Dense(
+    # Split, not index: the gradient is then one concatenation.
+    query, key, value = (
+        part.reshape(num_rows, num_tokens, self.num_heads, -1)
+        for part in jnp.split(y, 3, axis=-1)
+    )
+    query, key = (attention.rotate(part, *angles) for part in (query, key))
+    y = attention.segment_attention(query, key, value, segment)
+    y = dense.dense(
         width,
         use_bias=False,
         kernel_init=residual_init,
@@ -67,8 +73,8 @@ class TokenLayer(nn.Module):
     x = x + drop(y)
 
     y = nn.LayerNorm(dtype=self.dtype, name='dense_norm')(x)
-    y = nn.Dense(self.dense_width, dtype=self.dtype, name='dense_in')(y)
-    y = nn.Dense(
+    y = dense.dense(self.dense_width, dtype=self.dtype, name='dense_in')(y)
+    y = dense.dense(
         width, kernel_init=residual_init, dtype=self.dtype, name='dense_out'
     )(jax.nn.gelu(y))
     return x + drop(y)

@@ -162,7 +162,8 @@ def retrieval_recall(
   hits = []
   for start in range(0, num_examples - pool + 1, pool):
     chosen = order[start : start + pool]
-    scores = np.asarray(ir_vectors)[chosen] @ np.asarray(graph_vectors)[chosen].T
+    texts = np.asarray(ir_vectors)[chosen]
+    scores = texts @ np.asarray(graph_vectors)[chosen].T
     source = np.asarray(sources)[chosen]
     other = source[:, None] != source
     not_below = (scores >= np.diagonal(scores)[:, None]) & other
