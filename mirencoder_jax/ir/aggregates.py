@@ -10,6 +10,8 @@ from mirencoder_jax.ir.plan import Plan
 def extractvalue(parser: OperandParser, plan: Plan) -> str:
   spelled = parser.typed_value(0)
   parser.expect(',')
+  if not parser.peek().isdecimal():
+    parser.refuse('an index')
   if parser.peek(1) == ',':
     result = ''  # a member of a member
   else:

@@ -53,7 +53,10 @@ class Cursor:
 
   def hole(self, i: int | None = None) -> int:
     """The number of the hole at a token; of the next one by default."""
-    return self._piece_of[self.at if i is None else i]
+    i = self.at if i is None else i
+    if i >= len(self.tokens) or not self.is_hole(i):
+      self.refuse('a name or a number')
+    return self._piece_of[i]
 
   def peek(self, ahead: int = 0) -> str:
     i = self.at + ahead

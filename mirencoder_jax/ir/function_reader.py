@@ -125,7 +125,7 @@ class _Emitter:
         block += 1
         next_start = next(starts, -1)
         if len(successors) != block or next_start == number:
-          raise LineError('this does not end its block')
+          raise LineError('a block ends here without br, ret or the like')
         words.append(f'b{block}:')
       # The line without what says nothing: attachments of metadata, and the
       # alignment of accesses that are not vectors.
@@ -187,10 +187,10 @@ class _Emitter:
           function.calls.append((number, context.quotes.restore(symbol)))
       if plan.is_terminator:
         if len(successors) != block:
-          raise LineError('this stands behind the end of its block')
+          raise LineError('an instruction behind the end of its block')
         successors.append([labels[hole_of[pieces[h]]] for h in plan.labels])
     if len(successors) != block + 1 or next_start >= 0:
-      raise LineError('this does not end the function')
+      raise LineError('the function ends here without br, ret or the like')
     function.opcodes = [plan.opcode for plan in plans]
     function.types = [plan.result_type for plan in plans]
     ends = function.block_starts

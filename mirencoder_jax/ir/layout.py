@@ -40,7 +40,7 @@ class _Layout:
     if old:
       self.lines.append(f'{old.group(1)}:')
       return
-    line = _without_comment(raw).strip()
+    line = without_comment(raw).strip()
     line = (line.replace('\t', ' ') if '"' in line else ' '.join(line.split()))
     if line == '}' and (self._inside or not self._parts):
       # Never part of an instruction, however many brackets are open.
@@ -89,7 +89,8 @@ def _depth(line: str) -> int:
   return sum(1 if bracket in '([{' else -1 for bracket in brackets)
 
 
-def _without_comment(line: str) -> str:
+def without_comment(line: str) -> str:
+  """A line of IR up to its `;`, if that is not inside quotes."""
   if ';' not in line:
     return line
   if '"' not in line:

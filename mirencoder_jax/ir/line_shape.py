@@ -36,6 +36,7 @@ _PLAIN_NAME = re.compile(r'[-a-zA-Z$._][-\w.$]*$')
 _PLAIN_STRING = re.compile(r'[-\w.]*$')
 # A letter that LLVM never prints in a name without quotes.
 ALIAS = '\xaa'
+_ALIASED = re.compile(rf'"?{ALIAS}[0-9]+"?')
 _MAX_PIECES = 200_000
 
 
@@ -66,6 +67,10 @@ class Quotes:
   def restore(self, name: str) -> str:
     """A name as the file has it, with its quotes."""
     return self._original.get(name, name)
+
+  def restore_all(self, text: str) -> str:
+    """A text that speaks of a line, with the quotes that the line had."""
+    return _ALIASED.sub(lambda m: self.restore(m.group().strip('"')), text)
 
   def _replacement(self, match: re.Match) -> str:
     sigil, text, colon = match.groups()

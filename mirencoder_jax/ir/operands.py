@@ -341,7 +341,9 @@ class OperandParser(cursor.Cursor):
       token = self.next()
       if token in _ORDERINGS:
         self.word(token)
-      elif token == 'align' and spelled.word[:1] == '<' and self.peek():
+      elif token == 'align' and spelled.word[:1] == '<':
+        if not self.peek().isdecimal():
+          self.refuse('an alignment')
         self.value_word('align')
         self.fill(self.hole())
         self.at += 1

@@ -9,7 +9,6 @@ Reading never executes anything and never recurses on the depth of the input.
 """
 
 import os
-import pathlib
 import re
 
 from mirencoder_jax.ir import (
@@ -20,11 +19,13 @@ from mirencoder_jax.ir import (
   module_context,
   type_text,
 )
+from mirencoder_jax.ir import source as source_lib
 from mirencoder_jax.ir.function_scan import BodyError
 from mirencoder_jax.ir.module import Function, IRError, Module
 from mirencoder_jax.ir.plan import LineError
 
-_BITCODE = (b'BC\xc0\xde', b'\xde\xc0\x17\x0b')
+# `<string>:3:5: error: expected type`, as LLVM puts it.
+_DIAGNOSTIC = re.compile(r'<string>:(\d+):\d+: error: ([^\n]*)')
 _SYMBOL = re.compile(r'@([-\w.$]+)')
 _IDENT = re.compile(
     r'![0-9]+ = !\{!"[^"]*?(?:version|LLVM|LDC|rustc|flang)[^"\d]*'
@@ -37,7 +38,6 @@ _TOP_LEVEL = (
     'target ', 'source_filename', 'attributes ', 'module asm', 'uselistorder',
     'uselistorder_bb', '$', '!', '^', ';', '}', ']', ' ', '\t', 'deplibs',
 )  # fmt: skip
-_MAX_BYTES = 1 << 30
 
 
 def read_module(
@@ -57,95 +57,49 @@ def read_module(
     IRError: if there is no such file, it is not IR, it is cut off, it defines
       no function, or LLVM aborts on it; the message names file and line.
   """
-  data, name = _load(source, name)
-  if not data.strip(b' \t\r\n\0'):
-    raise IRError('the file is empty', name)
-  if data[:4] in _BITCODE:
-    return _read_bitcode(data, name)
-  text = _decode(data, name)
-  if not re.search(r'^\s*(?:define|declare|target|source_filename|[@%!$;])',
-                   text, re.MULTILINE):  # fmt: skip
-    raise IRError(
-        'this is neither LLVM bitcode nor LLVM IR text; compile the source '
-        'first, e.g. `clang -S -emit-llvm -O1 file.c`',
-        name,
-    )
+  data, name = source_lib.load(source, name)
+  is_bitcode = source_lib.is_bitcode(data)
+  if not is_bitcode:
+    data = source_lib.decode(data, name).encode(errors='replace')
   try:
-    canonical = llvm.canonical_text(text.encode())
-  except (llvm.LlvmRefusal, llvm.LlvmAbort) as error:
-    refusal = ' '.join(str(error).split())
-    try:
-      module = parse_text(layout.tidy(text), name)
-    except IRError as own:
-      raise IRError(
-          f'{own.message} (LLVM says: {refusal[:300]})', name, own.line
-      ) from None
-    module.unverified = True
-    module.refusal = refusal
-    return module
-  return parse_text(canonical, name)
-
-
-def _load(
-    source: str | bytes | os.PathLike, name: str | None
-) -> tuple[bytes, str]:
-  """The bytes of the source and what to call it."""
-  if isinstance(source, bytes):
-    return source, name or '<bytes>'
-  if isinstance(source, str) and '\n' in source:
-    return source.encode(errors='surrogateescape'), name or '<text>'
-  path = pathlib.Path(source)
-  name = name or str(path)
-  try:
-    size = path.stat().st_size
-    if size > _MAX_BYTES:
-      raise IRError(
-          f'{size:,} bytes; the limit is {_MAX_BYTES:,}: split the module with '
-          'llvm-split or llvm-extract',
-          name,
-      )
-    return path.read_bytes(), name
-  except OSError as error:
-    raise IRError(f'cannot be read: {error.strerror or error}', name) from None
-  except ValueError:
-    raise IRError('this is neither a path nor LLVM IR', name) from None
-
-
-def _decode(data: bytes, name: str) -> str:
-  """IR text is UTF-8; only comments may hold anything else."""
-  try:
-    return data.decode()
-  except UnicodeDecodeError:
-    pass
-  lines = data.split(b'\n')
-  for number, line in enumerate(lines, 1):
-    try:
-      line.decode()
-    except UnicodeDecodeError as error:
-      if line.lstrip().startswith(b';'):
-        lines[number - 1] = b';'
-        continue
-      raise IRError(
-          f'byte 0x{line[error.start]:02x} is not UTF-8 text; LLVM prints such '
-          'bytes as \\xx, so this file is damaged or not IR',
-          name,
-          number,
-      ) from None
-  return b'\n'.join(lines).decode()
-
-
-def _read_bitcode(data: bytes, name: str) -> Module:
-  try:
-    return parse_text(llvm.canonical_text(data), name, lines=False)
+    canonical = llvm.canonical_text(data)
   except llvm.LlvmRefusal as error:
-    raise IRError(
-        f'bitcode that LLVM cannot read: {" ".join(str(error).split())[:300]}; '
-        'it is cut off, damaged, or newer than llvmlite; `llvm-dis` of the '
-        'LLVM that wrote it gives text that can be tried instead',
-        name,
-    ) from None
+    if is_bitcode:
+      raise IRError(
+          f'LLVM cannot read this bitcode ({_reason(error)}): it is cut off, '
+          'damaged, or newer than llvmlite; give the text that the `llvm-dis` '
+          'of the LLVM that wrote it makes of it',
+          name,
+      ) from None
+    return _read_unverified(data.decode(), name, _reason(error))
   except llvm.LlvmAbort as error:
-    raise IRError(str(error), name) from None
+    if is_bitcode:
+      raise IRError(str(error), name) from None
+    return _read_unverified(data.decode(), name, str(error))
+  del data  # modules may be large
+  return parse_text(canonical, name, lines=False)
+
+
+def _read_unverified(text: str, name: str, refusal: str) -> Module:
+  """Reads text that LLVM refuses as it is."""
+  try:
+    module = parse_text(layout.tidy(text), name)
+  except IRError as error:
+    raise IRError(
+        f'{error.message} (LLVM: {refusal})', name, error.line
+    ) from None
+  module.unverified = True
+  module.refusal = refusal
+  return module
+
+
+def _reason(error: llvm.LlvmRefusal) -> str:
+  """LLVM's message without what it quotes of the file."""
+  message = str(error)
+  match = _DIAGNOSTIC.search(message)
+  if match:
+    return f'line {match.group(1)}: {match.group(2)}'
+  return ' '.join(message.split())[:200]
 
 
 def parse_text(text: str, name: str, lines: bool = True) -> Module:
@@ -197,7 +151,7 @@ class _Outline:
   def _error(self, message: str, at: int, offset: int = 0) -> IRError:
     """An error in the line at an index of the text, or `offset` below it."""
     line = self._text.count('\n', 0, at) + 1 + offset if self._lines else None
-    return IRError(message, self._name, line)
+    return IRError(self._quotes.restore_all(message), self._name, line)
 
   def read(self) -> None:
     text = self._text
