@@ -180,8 +180,10 @@ class Unit:
           '-',
       ]
     elif self.compiler.name == 'flang':
-      words += ['-S', '-emit-llvm', '-J', scratch]
-      words += [f'-{self.opt_level}', '-o', '-']
+      words += ['-S', '-emit-llvm', '-J', scratch, f'-{self.opt_level}']
+      # At -O3 flang 22 orders this pass's checks by chance. The flag has to
+      # come after the level, which sets it.
+      words += ['-fno-version-loops-for-stride', '-o', '-']
     else:
       words += _CLANG_FLAGS
       words += _LANGUAGE_FLAGS[self.language]
@@ -380,6 +382,8 @@ def main() -> None:
     if result.error:
       print(f'{result.unit.path}: skipped: {result.error}')
   good, num_dropped = drop_duplicates([r for r in results if not r.error])
+  if not good:
+    raise SystemExit('nothing was compiled; the archive is left as it was')
 
   args.output.mkdir(parents=True, exist_ok=True)
   archive = args.output / 'starter_ir.tar.xz'
