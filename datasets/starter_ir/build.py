@@ -10,11 +10,12 @@ beside this one: `starter_ir.tar.xz`, with the text of each module at
 a module. A level at which a compiler gives the same text as at a lower level
 is left out, so no module is there twice.
 
-C++ needs libc++: templates of the standard library end up in the modules, and
-its licence, unlike that of the usual library of Linux, lets them be passed on
-as IR. The same compilers give the same bytes: programs are compiled under
-relative names, members are sorted, and owners and times are fixed. README.md
-lists the compilers behind the archive that is committed.
+Bodies of library functions (instances of C++ templates, Rust's generics) are
+left out, see `own_functions`; C++ is compiled with libc++, whose licence lets
+what was inlined be passed on as IR. The same compilers give the same bytes:
+programs are compiled under relative names, members are sorted, and owners and
+times are fixed. README.md lists the compilers behind the archive that is
+committed.
 """
 
 import argparse
@@ -28,12 +29,18 @@ import pathlib
 import re
 import shutil
 import subprocess
+import sys
 import tarfile
 import tempfile
 
 from llvmlite import binding
 
 FOLDER = pathlib.Path(__file__).resolve().parent
+# First, because elsewhere `datasets` is another package's name.
+sys.path.insert(0, str(FOLDER.parents[1]))
+
+from datasets.starter_ir import own_functions  # noqa: E402
+
 OPT_LEVELS = ('O0', 'O1', 'O2', 'O3')
 LANGUAGES = {
     '.c': 'c',
@@ -265,7 +272,9 @@ def compile_unit(unit: Unit, timeout: float) -> Result:
     return Result(unit, error=f'took more than {timeout:g} s')
   if done.returncode:
     return Result(unit, error=done.stderr.strip()[:2000])
-  text = make_portable(done.stdout)
+  text = own_functions.drop_library_bodies(
+      make_portable(done.stdout), unit.language, pathlib.Path(unit.source).stem
+  )
   try:
     module = binding.parse_assembly(text)
     module.verify()
