@@ -140,7 +140,7 @@ class BaselinesTest(parameterized.TestCase):
 
 
 class PublishedDataTest(parameterized.TestCase):
-  """Takes 20 s: reads 669 modules and fits 240 times."""
+  """Takes 15 s: reads 669 modules and fits 114 times."""
 
   def test_opcode_histogram_lands_where_others_measured(self):
     if not REAL.is_dir():
@@ -172,7 +172,8 @@ class PublishedDataTest(parameterized.TestCase):
           splits.SplitConfig(name=name, **config['splits'][name]),
           task.strata,
           task.groups,
-          num_seeds=3,
+          # Programs are few: their folds differ by two points.
+          num_seeds=3 if name == 'program' else 1,
           num_inner_folds=2,
       )
       choices = baselines.fit_trees(
