@@ -78,9 +78,11 @@ def embed_modules(
     Modality -> float32 [M, D], and the modules that could not be read.
   """
   texts = list(dict.fromkeys(task.ir))
+  logging.info('embedding %d distinct modules', len(texts))
   number = {text: i for i, text in enumerate(texts)}
   index = np.array([number[text] for text in task.ir])
   encoding = encoder.encode(texts, on_error='nan')
+  logging.info('embedded: %s', encoding.report)
   problems = [
       tasks.Problem(name, str(encoding.errors[i]))
       for name, text, i in zip(task.modules, task.ir, index, strict=True)
@@ -149,6 +151,7 @@ def collect_features(
   """
   nothing = np.zeros((len(task.modules), 0), np.float32)
   features = [Features('inputs only', 'baseline', nothing)]
+  logging.info('counting opcodes of %d modules', len(task.modules))
   modules, problems = baselines.read_modules(task)
   features += [
       Features(name, 'baseline', baselines.count_histograms(modules, name))
