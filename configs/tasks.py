@@ -9,8 +9,7 @@ has the baselines, and vectors named by --compare.
 
 import ml_collections
 
-# Seconds over nanoseconds: a device that is three times slower is a wrong
-# choice, and so is one that is a hundred times slower.
+# What inner folds choose from: the product of the values, for each head.
 _GRIDS = dict(
     kernel=dict(
         penalty=(0.03, 0.3, 2.0),
@@ -70,7 +69,12 @@ def get_config(name: str = 'device_mapping') -> ml_collections.ConfigDict:
       null_head='kernel',
   )
   config.fit = dict(
-      heads=('kernel', 'mlp'), grids=_GRIDS, max_log_ratio=1.0, batch_size=1
+      heads=('kernel', 'mlp'),
+      grids=_GRIDS,
+      # A device that is three times slower is as wrong as one that is a
+      # hundred times slower.
+      max_log_ratio=1.0,
+      batch_size=1,
   )
   config.trees = dict(
       max_depth=10, learning_rate=0.5, num_trees=70, num_seeds=3, num_threads=1
