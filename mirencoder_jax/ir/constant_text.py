@@ -22,7 +22,9 @@ _EXACT = frozenset(
     + [str(s * ((1 << k) - 1)) for k in range(1, 129) for s in (1, -1)]
     + [str(s * 10**k) for k in range(20) for s in (1, -1)]
 )
-_FLOAT = re.compile(r'[-+]?\d+\.\d*(?:[eE][-+]?\d+)?$')
+_FLOAT = re.compile(
+    r'[-+]?\d+\.\d*(?:[eE][-+]?\d+)?$|[-+](?:inf|qnan|s?nan\()'
+)
 
 
 def integer_word(text: str) -> str:
@@ -36,6 +38,9 @@ def integer_word(text: str) -> str:
 def _magnitude_of_integer(text: str) -> str:
   sign = '-' if text.startswith('-') else ''
   digits = text.lstrip('-')
+  if digits[:1] in ('u', 's'):  # u0x1F
+    digits = str(int(digits[3:1000], 16))
+    text = digits
   # Python refuses to convert more than 4,300 digits; no such constant is
   # real, but a file may hold anything: size by its number of digits.
   if len(digits) > 4000:
@@ -49,8 +54,8 @@ def _magnitude_of_integer(text: str) -> str:
 
 
 def is_float(text: str) -> bool:
-  """Whether a numeric token is a float: `1.0e+00`, `0x...`, `0xK...`."""
-  return text.startswith('0x') or bool(_FLOAT.match(text))
+  """Whether a numeric token is a float: `1.0e+00`, `0xK...`, `+inf`."""
+  return text.startswith(('0x', 'f0x')) or bool(_FLOAT.match(text))
 
 
 @functools.lru_cache(maxsize=1 << 16)
@@ -81,9 +86,14 @@ def float_word(text: str) -> str:
 
 def _float_value(text: str) -> float | None:
   """Value of a float literal; long formats are rounded to a double."""
+  if text.startswith('f0x'):  # since LLVM 23: the bits of its own format
+    kind = 'H' if len(text) == 7 else ''
+    if len(text) == 11:
+      return struct.unpack('<f', bytes.fromhex(text[3:])[::-1])[0]
+    text = '0x' + kind + text[3:]
   if not text.startswith('0x'):
     try:
-      return float(text)
+      return math.nan if 'nan' in text else float(text)
     except ValueError:
       return None
   digits = text[2:]

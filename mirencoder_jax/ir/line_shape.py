@@ -26,6 +26,7 @@ _HOLE = re.compile(
 )
 _LOCAL = re.compile(r'(%[-\w.$]+)([,)]*)$')
 # Numbers of attribute groups and metadata say nothing.
+_SIGIL = re.compile('[%@]')
 _REFERENCE = re.compile(r'(?<=#)[0-9]+|(?<=!)[-\w.$\\]+')
 _TOKEN = re.compile(
     r'[c!#$]?"[^"]*"|[%@][-\w.$]+|![-\w.$\\]*|#[0-9]+'
@@ -143,7 +144,9 @@ class Lexicon:
     match = _HOLE.search(piece)
     hole = self.holes[piece] = match.group() if match else ''
     if not hole:
-      self.literals[piece] = _REFERENCE.sub('', piece)
+      literal = _REFERENCE.sub('', piece)
+      # A bare sigil must not pass for a closed hole.
+      self.literals[piece] = '\0' + literal if _SIGIL.search(piece) else literal
       return
     kind = hole[0] if hole[0] in '%@' else '0'
     around = piece[: match.start()], piece[match.end() :]

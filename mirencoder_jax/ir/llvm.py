@@ -66,6 +66,10 @@ class LlvmWorker:
             f'LLVM aborted while reading it (exit {code}); the module is '
             'malformed'
         ) from None
+      except BaseException:
+        # Interrupted: what the child still has to say is nobody's answer.
+        self._kill()
+        raise
     text = body.decode()
     if head[:1] == b'-':
       raise LlvmRefusal(text)
@@ -73,12 +77,17 @@ class LlvmWorker:
 
   def _start(self) -> subprocess.Popen:
     # A forked process must not talk through its parent's pipe.
-    if self._process is None or self._owner != os.getpid():
+    ours = self._process is not None and self._owner == os.getpid()
+    if ours and self._process.poll() is not None:
+      self._kill()
+      ours = False
+    if not ours:
       self._process = subprocess.Popen(
           [sys.executable, '-P', str(_WORKER)],
           stdin=subprocess.PIPE,
           stdout=subprocess.PIPE,
           stderr=subprocess.DEVNULL,
+          start_new_session=True,  # Ctrl-C is for the parent only
       )
       self._owner = os.getpid()
     return self._process

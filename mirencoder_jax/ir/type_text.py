@@ -51,54 +51,67 @@ def spell(text: str, struct_word: Callable[[str], str]) -> tuple[str, str]:
 
 
 def _spell(text: str, struct_word: Callable[[str], str], blank: str) -> str:
-  """One pass over the type's tokens with an explicit stack of open brackets."""
-  # Each level is [bracket, finished pieces, number of the address space].
-  # A piece is a finished type, an extent, `x` or `vscale`.
-  stack = [['', [], '']]
+  """One pass over the type's tokens with an explicit stack of open brackets.
+
+  The spelling grows at its end only, so that depth costs nothing.
+  """
+  out: list[str] = []
+  # Of each open bracket: itself, how many pieces are in it (a type, an extent,
+  # `x`), where in `out` the last one begins, number of the address space.
+  level = ['', 0, 0, '']
+  stack = [level]
+
+  def begin_piece() -> None:
+    if level[1]:
+      out.append(',' if level[0] in '{(' else blank)
+    level[1] += 1
+    level[2] = len(out)
+
   for token in _TOKEN.findall(text):
-    level = stack[-1]
-    pieces = level[1]
     if token in _CLOSE:
-      stack.append([token, [], ''])
+      if token == '(' and level[1]:
+        out.append(token)  # goes on with the type before it
+      else:
+        begin_piece()
+        out.append('void(' if token == '(' else token)
+      level = [token, 0, 0, '']
+      stack.append(level)
     elif token in (']', '>', '}', ')'):
       if len(stack) == 1 or _CLOSE[level[0]] != token:
-        raise ValueError(f'type {text!r}: unexpected {token!r}')
+        raise ValueError(f'{_quoted(text)}: unexpected {token!r}')
+      if token in ']>' and not level[1]:
+        raise ValueError(f'{_quoted(text)}: nothing in brackets')
+      out.append(token)
       stack.pop()
-      outer = stack[-1][1]
-      if token == ')':
-        # A function type: the piece before it is what it returns.
-        result = outer.pop() if outer else 'void'
-        outer.append(f'{result}({",".join(pieces)})')
-      elif token == '}':
-        outer.append('{' + ','.join(pieces) + '}')
-      elif len(pieces) == 1:  # the body of a packed struct: <{ ... }>
-        outer.append(level[0] + pieces[0] + token)
-      else:
-        *extents, element = pieces
-        body = blank.join(extents + [element])
-        outer.append(level[0] + body + token)
+      level = stack[-1]
     elif token == ',':
       continue
     elif token == '*':
-      if not pieces:
-        raise ValueError(f'type {text!r}: `*` without a type')
-      pieces[-1] = _pointer(level[2], blank)
-      level[2] = ''
+      if not level[1]:
+        raise ValueError(f'{_quoted(text)}: `*` without a type')
+      del out[level[2] :]
+      out.append(_pointer(level[3], blank))
+      level[3] = ''
     elif token.startswith('addrspace('):
       space = token[10:-1]
-      if pieces and pieces[-1] == 'ptr':
-        pieces[-1] = _pointer(space, blank)
+      if level[1] and out[level[2] :] == ['ptr']:
+        out[-1] = _pointer(space, blank)
       else:
-        level[2] = space
-    elif token[0] == '%':
-      pieces.append(struct_word(token))
-    elif token.isdecimal():
-      pieces.append(token if blank else constant_text.integer_word(token))
+        level[3] = space
     else:
-      pieces.append(token)
-  if len(stack) != 1 or len(stack[0][1]) != 1:
-    raise ValueError(f'{text!r} is not a type')
-  return stack[0][1][0]
+      begin_piece()
+      if token[0] == '%':
+        token = struct_word(token)
+      elif token.isdecimal() and not blank:
+        token = constant_text.integer_word(token)
+      out.append(token)
+  if len(stack) != 1 or level[1] != 1:
+    raise ValueError(f'{_quoted(text)} is not a type')
+  return ''.join(out)
+
+
+def _quoted(text: str) -> str:
+  return repr(text if len(text) < 60 else text[:57] + '...')
 
 
 def _pointer(space: str, blank: str) -> str:
@@ -183,11 +196,11 @@ def _measure(
           outer.pop()
         outer.append((0, 1))
       elif token == '}':
-        outer.append(_struct(inner))
+        outer.append(_struct(inner, packed=stack[-1][0] == '<'))
       elif len(inner) == 1:  # <{ ... }>
         outer.append(inner[0])
       else:
-        outer.append(_repeat(inner))
+        outer.append(_repeat(inner, vector=token == '>'))
     elif token == '*':
       if pieces:
         pieces[-1] = (8, 8)
@@ -213,17 +226,20 @@ def _measure(
   return pieces[0]
 
 
-def _struct(fields: list) -> tuple[int, int] | None:
+def _struct(fields: list, packed: bool) -> tuple[int, int] | None:
   size, align = 0, 1
   for field in fields:
     if not isinstance(field, tuple):
       return None
+    if packed:
+      size += field[0]
+      continue
     size = -(-size // field[1]) * field[1] + field[0]
     align = max(align, field[1])
   return -(-size // align) * align, align
 
 
-def _repeat(pieces: list) -> tuple[int, int] | None:
+def _repeat(pieces: list, vector: bool) -> tuple[int, int] | None:
   *extents, element = pieces
   if not isinstance(element, tuple):
     return None
@@ -232,4 +248,8 @@ def _repeat(pieces: list) -> tuple[int, int] | None:
     if not isinstance(extent, int):
       return None
     size = min(size * extent, _MAX_SIZE)
+  if vector:
+    # Of a scalable one the least: one unit.
+    size = 1 << max(0, size - 1).bit_length()
+    return size, min(max(size, 1), 16)
   return size, element[1]
