@@ -50,15 +50,15 @@ class _Layout:
       return
     self._parts.append(line)
     self._depth += _depth(line)
-    if self._depth == 1 and line.endswith('{') and not self._inside:
-      if self._parts[0].startswith('define'):
+    if not self._inside and self._parts[0].startswith('define'):
+      # Its first line goes on to the brace.
+      if self._depth <= 1 and line.endswith('{'):
         self.flush()
         self._inside = True
-    elif self._depth <= 0:
-      if not self._inside and self._parts[0].startswith('define'):
+      elif self._depth <= 0 and line.endswith('}'):
         self._one_line()
-      else:
-        self.flush()
+    elif self._depth <= 0:
+      self.flush()
 
   def flush(self) -> None:
     """Ends a line; further lines that it took become empty ones."""
@@ -72,9 +72,6 @@ class _Layout:
   def _one_line(self) -> None:
     """`define void @f() { ret void }`: a function of one instruction."""
     line = ' '.join(self._parts)
-    if not line.endswith('}'):
-      self.flush()
-      return
     head, _, body = line[:-1].rpartition('{')
     empty = max(0, len(self._parts) - 3)
     self.lines += [head + '{', '  ' + body.strip(), '}'] + [''] * empty

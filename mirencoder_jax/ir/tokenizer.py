@@ -47,7 +47,12 @@ class Tokenizer:
       raise ValueError('the vocabulary has a piece twice')
     digest = hashlib.blake2b('\n'.join(self.vocab).encode(), digest_size=8)
     self.hash = digest.hexdigest()
-    self._id_of = {piece: i for i, piece in enumerate(self.vocab)}
+    # A word that is spelled like a special piece is not one.
+    self._id_of = {
+        piece: i
+        for i, piece in enumerate(self.vocab)
+        if i >= len(SPECIALS)
+    }
     self._longest = max(map(len, self.vocab))
     self._words = _Pieces(self._encode_word)
     self._texts = _Pieces(self._encode_text)
@@ -113,7 +118,7 @@ class Tokenizer:
     """As `encode`, ids only: int32 [n_token]."""
     return self.encode(words)[0]
 
-  def decode(self, ids: Iterable[int]) -> str:
+  def decode(self, ids: Iterable[int] | np.ndarray) -> str:
     """Readable text: pieces joined to words, words by blanks."""
     text = ' '.join(self.vocab[i] for i in ids)
     return text.replace(' ##', '')

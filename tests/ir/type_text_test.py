@@ -97,7 +97,8 @@ class StructWordsTest(parameterized.TestCase):
     self.assertEqual(type_text.StructWords(bodies)['%s0'], 'struct:~2^14.0')
 
   @parameterized.parameters('{ i' + '9' * 9000 + ' }', '{ i32 x i32 }',
-                            '[' + '9' * 9000 + ' x i8]', '[i8 x i8]')  # fmt: skip
+                            '[' + '9' * 9000 + ' x i8]',
+                            '[i8 x i8]')  # fmt: skip
   def test_nonsense_has_a_word(self, body):
     words = type_text.StructWords({'%S': body})
     self.assertStartsWith(words['%S'], 'struct:')
