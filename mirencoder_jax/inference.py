@@ -12,11 +12,11 @@ over one graph, those over the largest bucket as segments that are pooled. What
 that cost is in `Encoding.report`.
 """
 
-from collections.abc import Callable, Sequence
 import dataclasses
 import functools
 import os
-from typing import Any, Literal
+from collections.abc import Sequence
+from typing import Any
 
 import jax
 import numpy as np
@@ -29,8 +29,6 @@ from mirencoder_jax.data import packing, planning, segments
 from mirencoder_jax.models import mirencoder
 
 Source = str | bytes | os.PathLike
-Level = Literal['function', 'module']
-Modality = Literal['joint', 'ir', 'graph', 'all']
 _MODALITIES = ('joint', 'ir', 'graph')
 # Rows of the buckets, each compiled when first needed. Work is padded to the
 # next bucket, so steps are small where start-up latency counts and the largest
@@ -63,7 +61,7 @@ class Encoding:
   errors: dict[int, ir_lib.IRError]
   report: dict[str, int]
 
-  def function_vectors(self, modality: Modality = 'joint') -> np.ndarray:
+  def function_vectors(self, modality: str = 'joint') -> np.ndarray:
     """float32 [n_function, D]; `all` is the three side by side, [., 3 D]."""
     if modality == 'all':
       return np.concatenate([self.vectors[m] for m in _MODALITIES], axis=1)
@@ -73,7 +71,7 @@ class Encoding:
       )
     return self.vectors[modality]
 
-  def module_vectors(self, modality: Modality = 'joint') -> np.ndarray:
+  def module_vectors(self, modality: str = 'joint') -> np.ndarray:
     """float32 [n_module, D]: means over functions, weighted by instructions.
 
     The row of an input that could not be read is NaN.
@@ -121,10 +119,10 @@ class Encoder:
   def embed(
       self,
       ir: Source | Sequence[Source],
-      level: Level = 'module',
+      level: str = 'module',
       *,
-      modality: Modality = 'joint',
-      on_error: Literal['raise', 'nan'] = 'raise',
+      modality: str = 'joint',
+      on_error: str = 'raise',
   ) -> np.ndarray:
     """Embeds IR.
 
@@ -154,7 +152,7 @@ class Encoder:
       self,
       ir: Source | Sequence[Source],
       *,
-      on_error: Literal['raise', 'nan'] = 'raise',
+      on_error: str = 'raise',
   ) -> Encoding:
     """As `embed`, with names, counts, and errors."""
     if isinstance(ir, (str, bytes, os.PathLike)):
@@ -223,7 +221,9 @@ class Encoder:
     if parts:
       sizes = planning.measure(parts, self.num_tokens)
       report['windows'] = len(sizes.windows)
-      for plan in planning.plan_block(sizes, largest, range(len(parts))):
+      for plan in planning.plan_block(
+          sizes, largest, np.arange(len(parts))
+      ):
         chosen = [parts[i] for i in plan.examples]
         batch = self._pack(chosen, plan.rows)
         for modality, vectors in self._apply(self.params, batch).items():
@@ -335,12 +335,13 @@ def _model_config(config: dict[str, Any]) -> mirencoder.MIREncoderConfig:
   return result
 
 
-def _init_params(model: mirencoder.MIREncoder, seed: int) -> Any:
+def _init_params(
+    model: mirencoder.MIREncoder, seed: int | jax.Array
+) -> Any:
   batch = batch_lib.merge(batch_lib.empty_batch(_bucket(1, 16)))
   rng = jax.random.key(seed)
   return model.init(rng, batch, deterministic=True)['params']
 
 
 def _init(model: mirencoder.MIREncoder, seed: int) -> Any:
-  init: Callable[[int], Any] = jax.jit(functools.partial(_init_params, model))
-  return init(seed)
+  return jax.jit(functools.partial(_init_params, model))(seed)

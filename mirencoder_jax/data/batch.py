@@ -17,7 +17,8 @@ from typing import Any, NamedTuple
 import jraph
 import numpy as np
 
-Array = Any  # numpy or jax array, a tracer, a sharding or a shape
+# A jax or numpy array or a tracer; in a `Batch` also a sharding or a shape.
+Array = Any
 
 
 class Batch(NamedTuple):

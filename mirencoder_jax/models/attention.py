@@ -6,10 +6,12 @@ stand in one row; a token sees the tokens of its own window only.
 
 import functools
 
-from absl import logging
 import jax
 import jax.numpy as jnp
-from jaxtyping import Array, Float, Int
+from absl import logging
+from jaxtyping import Float, Int
+
+from mirencoder_jax.data.batch import Array
 
 
 def rotary_angles(

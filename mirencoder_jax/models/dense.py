@@ -3,8 +3,8 @@
 Station in the flow: a part of both encoders.
 """
 
-from flax import linen as nn
 import jax
+from flax import linen as nn
 from jax import lax
 
 

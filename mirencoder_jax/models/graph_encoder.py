@@ -8,12 +8,13 @@ and padded (jraph); padding nodes and edges influence nothing real.
 import math
 from typing import NamedTuple
 
-from flax import linen as nn
 import jax
 import jax.numpy as jnp
-from jaxtyping import Array, Bool, Float, Int
 import jraph
+from flax import linen as nn
+from jaxtyping import Bool, Float, Int
 
+from mirencoder_jax.data.batch import Array
 from mirencoder_jax.models import dense
 
 NUM_FLOWS = 3  # control, data, call

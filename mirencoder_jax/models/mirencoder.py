@@ -8,15 +8,14 @@ to be decoded is chosen in `objectives`.
 import dataclasses
 from typing import NamedTuple
 
-from flax import linen as nn
 import jax
 import jax.numpy as jnp
-from jaxtyping import Array, Bool, Float, Int
 import jraph
+from flax import linen as nn
+from jaxtyping import Bool, Float, Int
 
-from mirencoder_jax.data.batch import Batch
-from mirencoder_jax.models import graph_encoder
-from mirencoder_jax.models import token_encoder
+from mirencoder_jax.data.batch import Array, Batch
+from mirencoder_jax.models import graph_encoder, token_encoder
 
 NUM_KINDS = 3  # instruction, variable, constant
 

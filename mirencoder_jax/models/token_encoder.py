@@ -7,13 +7,13 @@ window is read the same wherever it stands in its function or in a row.
 
 import math
 
-from flax import linen as nn
 import jax
 import jax.numpy as jnp
-from jaxtyping import Array, Float, Int
+from flax import linen as nn
+from jaxtyping import Float, Int
 
-from mirencoder_jax.models import attention
-from mirencoder_jax.models import dense
+from mirencoder_jax.data.batch import Array
+from mirencoder_jax.models import attention, dense
 
 
 class TokenLayer(nn.Module):

@@ -12,16 +12,14 @@ global batch, so results do not depend on the number of devices.
 import dataclasses
 
 import jax
-from jax import lax
 import jax.numpy as jnp
-from jaxtyping import Array, Float, Key, PyTree
+from jax import lax
+from jaxtyping import Float, Key, PyTree
 
 from mirencoder_jax.data import batch as batch_lib
-from mirencoder_jax.data.batch import Batch
+from mirencoder_jax.data.batch import Array, Batch
 from mirencoder_jax.models.mirencoder import MIREncoder
-from mirencoder_jax.objectives import graph
-from mirencoder_jax.objectives import matching
-from mirencoder_jax.objectives import mlm
+from mirencoder_jax.objectives import graph, matching, mlm
 from mirencoder_jax.objectives.matching import retrieval_recall  # noqa: F401
 
 Sums = dict[str, tuple[Float[Array, ''], Float[Array, '']]]  # sum, weight
@@ -91,7 +89,7 @@ def pretraining_losses(
     model: MIREncoder,
     params: PyTree,
     batch: Batch,
-    rng: Key[Array, ''],
+    rng: Key[jax.Array, ''],
     config: ObjectivesConfig,
     *,
     axis_name: str | None = None,

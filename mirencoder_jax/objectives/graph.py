@@ -10,10 +10,10 @@ from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
-from jaxtyping import Array, Bool, Float, Int, Key
 import jraph
+from jaxtyping import Bool, Float, Int, Key
 
-from mirencoder_jax.data.batch import Batch
+from mirencoder_jax.data.batch import Array, Batch
 from mirencoder_jax.models import graph_encoder
 from mirencoder_jax.models.mirencoder import Outputs
 from mirencoder_jax.objectives import mlm
@@ -36,7 +36,7 @@ class GraphTargets(NamedTuple):
 
 
 def sample_negatives(
-    key: Key[Array, ''],
+    key: Key[jax.Array, ''],
     graph: jraph.GraphsTuple,
     node_graph: Int[Array, 'N'],
     edge_mask: Bool[Array, 'E'],
@@ -83,7 +83,7 @@ def sample_negatives(
 
 
 def corrupt_graph(
-    key: Key[Array, ''], pack: Batch, names: Set[str], config: Any
+    key: Key[jax.Array, ''], pack: Batch, names: Set[str], config: Any
 ) -> tuple[jraph.GraphsTuple, GraphTargets]:
   """Hides some edges and node texts of a pack.
 

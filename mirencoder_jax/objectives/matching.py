@@ -7,12 +7,12 @@ Every text is compared with every graph; each device scores its own rows.
 from typing import Any
 
 import jax
-from jax import lax
 import jax.numpy as jnp
-from jaxtyping import Array, Bool, Float, Int, Key
 import numpy as np
+from jax import lax
+from jaxtyping import Bool, Float, Int, Key
 
-from mirencoder_jax.data.batch import Batch
+from mirencoder_jax.data.batch import Array, Batch
 from mirencoder_jax.models.mirencoder import Outputs
 
 Sum = tuple[Float[Array, ''], Float[Array, '']]
@@ -56,7 +56,7 @@ def matching_loss(
     decode: Any,
     outputs: Outputs,
     batch: Batch,
-    keys: Key[Array, 'U'],
+    keys: Key[jax.Array, 'U'],
     config: Any,
     *,
     axis_name: str | None,

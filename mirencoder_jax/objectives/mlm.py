@@ -9,12 +9,12 @@ import math
 from typing import Any, NamedTuple
 
 import jax
-from jax import lax
 import jax.numpy as jnp
-from jaxtyping import Array, Bool, Float, Int, Key
 import optax
+from jax import lax
+from jaxtyping import Bool, Float, Int, Key
 
-from mirencoder_jax.data.batch import Batch
+from mirencoder_jax.data.batch import Array, Batch
 from mirencoder_jax.models.mirencoder import Outputs
 
 # Of the places to predict, these shares are shown as [MASK] and as a random
@@ -65,7 +65,7 @@ def choose_places(
 
 
 def corrupt_tokens(
-    key: Key[Array, ''], pack: Batch, vocab_size: int, config: Any
+    key: Key[jax.Array, ''], pack: Batch, vocab_size: int, config: Any
 ) -> tuple[Int[Array, 'R L'], MaskedTokens]:
   """Chooses the places to predict in a pack and what is shown there.
 
