@@ -3,19 +3,15 @@
 import dataclasses
 import functools
 
-from absl.testing import absltest
-from absl.testing import parameterized
 import jax
 import jax.numpy as jnp
 import numpy as np
+from absl.testing import absltest, parameterized
 
-from mirencoder_jax import objectives
-from mirencoder_jax import testing
+from mirencoder_jax import objectives, testing
 from mirencoder_jax.data import batch as batch_lib
 from mirencoder_jax.models import mirencoder
-from mirencoder_jax.objectives import graph
-from mirencoder_jax.objectives import matching
-from mirencoder_jax.objectives import mlm
+from mirencoder_jax.objectives import graph, matching, mlm
 
 VOCAB_SIZE = 128
 CONFIG = objectives.ObjectivesConfig()
@@ -434,7 +430,7 @@ class MatchingTest(parameterized.TestCase):
     }
     loss, metrics = matching.matching_loss(
         lambda name, *args: answers[name](*args),
-        None,
+        mirencoder.Outputs(*[None] * len(mirencoder.Outputs._fields)),
         jax.tree.map(jnp.asarray, batch),
         jax.random.split(jax.random.key(0), 1),
         config,
