@@ -205,8 +205,8 @@ def _select(parser: OperandParser, plan: Plan) -> str:
 
 
 def _ret(parser: OperandParser, plan: Plan) -> None:
-  if parser.accept('void'):
-    parser.word('void')
+  if parser.peek() == 'void' and parser.peek(1) in ('', ','):
+    parser.word(parser.next())
   else:
     parser.typed_value(0)
 

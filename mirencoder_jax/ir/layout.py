@@ -9,6 +9,11 @@ import re
 
 _LABEL = re.compile(r'(?:"[^"]*"|[-\w.$]+):')
 _OLD_LABEL = re.compile(r'\s*; <label>:([0-9]+)')  # LLVM 7 and 8
+# An alignment before LLVM 7, and a size before LLVM 22.
+_OLD_MEMORY = re.compile(
+    r'(@llvm\.mem(?:cpy|move|set)\.[^(]*\(.*), i32 [0-9]+(, i1 \w+\))'
+)
+_OLD_LIFETIME = re.compile(r'(@llvm\.lifetime\.\w+[^(]*\()i64 -?[0-9]+, ')
 _STRING = re.compile(r'"[^"]*"')
 _NOT_BRACKETS = re.compile(r'[^()[\]{}]+')
 
@@ -41,7 +46,9 @@ class _Layout:
       self.lines.append(f'{old.group(1)}:')
       return
     line = without_comment(raw).strip()
-    line = (line.replace('\t', ' ') if '"' in line else ' '.join(line.split()))
+    line = line.replace('\t', ' ') if '"' in line else ' '.join(line.split())
+    if '@llvm.' in line:
+      line = _upgraded(line)
     if line == '}' and (self._inside or not self._parts):
       # Never part of an instruction, however many brackets are open.
       self.flush()
@@ -76,6 +83,15 @@ class _Layout:
     empty = max(0, len(self._parts) - 3)
     self.lines += [head + '{', '  ' + body.strip(), '}'] + [''] * empty
     self._parts, self._depth = [], 0
+
+
+def _upgraded(line: str) -> str:
+  """Calls of intrinsics with arguments that they have no more.
+
+  As LLVM upgrades them, so that such a text reads as it would after mending.
+  """
+  line = _OLD_MEMORY.sub(r'\1\2', line)
+  return _OLD_LIFETIME.sub(r'\1', line)
 
 
 def _depth(line: str) -> int:
