@@ -9,9 +9,7 @@ import pathlib
 import subprocess
 import sys
 
-from absl import app
-from absl import flags
-from absl import logging
+from absl import app, flags, logging
 from ml_collections import config_flags
 
 from mirencoder_jax import pretrain

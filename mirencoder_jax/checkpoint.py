@@ -13,18 +13,18 @@ Orbax writes them in the background, aside, and renames them when whole: what
 bears a step's name is complete. Checksums find what went bad on disk later.
 """
 
-from collections.abc import Callable, Iterator
 import json
 import os
 import pathlib
 import shutil
-from typing import Any, NamedTuple
 import zlib
+from collections.abc import Callable, Iterator
+from typing import Any, NamedTuple
 
-from absl import logging
 import jax
 import numpy as np
 import orbax.checkpoint as ocp
+from absl import logging
 
 FORMAT = 1
 FOLDER = 'checkpoints'

@@ -8,12 +8,11 @@ from collections.abc import Callable, Iterable
 from typing import Any, NamedTuple
 
 import jax
-from jax import lax
 import jax.numpy as jnp
 import numpy as np
+from jax import lax
 
-from mirencoder_jax import objectives
-from mirencoder_jax import training_log
+from mirencoder_jax import objectives, training_log
 from mirencoder_jax.data import batch as batch_lib
 from mirencoder_jax.data.batch import Batch
 from mirencoder_jax.models import mirencoder
@@ -98,8 +97,8 @@ def evaluate(
   ir_vectors, graph_vectors, sources = [], [], []
   for number, batch in enumerate(batches):
     result = jax.device_get(step(params, batch, jax.random.fold_in(rng, number)))
-    losses = training_log.add(losses, result.losses)
-    metrics = training_log.add(metrics, result.metrics)
+    losses = training_log.add(losses, _floats(result.losses))
+    metrics = training_log.add(metrics, _floats(result.metrics))
     is_real = result.source >= 0
     ir_vectors.append(result.ir_vectors[is_real])
     graph_vectors.append(result.graph_vectors[is_real])
@@ -139,6 +138,10 @@ def describe(values: dict[str, float]) -> str:
       chance = values['mlm_unigram_accuracy'] if chance is None else chance
       parts.append(f'{name} {values[key]:.3f} ({guess} {chance:.3f})')
   return ', '.join(parts)
+
+
+def _floats(sums):
+  return {k: (float(total), float(weight)) for k, (total, weight) in sums.items()}
 
 
 def _add_counts(counts, batch, num_special):

@@ -11,19 +11,20 @@ import os
 from typing import Any
 
 import jax
-from jax.experimental import multihost_utils
 import ml_collections
 import numpy as np
+from jax.experimental import multihost_utils
 
-from mirencoder_jax import checkpoint
-from mirencoder_jax import evaluation
-from mirencoder_jax import objectives
+from mirencoder_jax import (
+  checkpoint,
+  evaluation,
+  objectives,
+  preemption,
+  recorder,
+  update,
+)
 from mirencoder_jax import optimizer as optimizer_lib
-from mirencoder_jax import preemption
-from mirencoder_jax import recorder
-from mirencoder_jax import update
-from mirencoder_jax.data import input_pipeline
-from mirencoder_jax.data import packed_dataset
+from mirencoder_jax.data import input_pipeline, packed_dataset
 from mirencoder_jax.data.batch import Batch
 from mirencoder_jax.models import mirencoder
 

@@ -12,14 +12,12 @@ import shutil
 import time
 from typing import Any
 
-from absl import logging
 import jax
-from jax.experimental import multihost_utils
 import numpy as np
+from absl import logging
+from jax.experimental import multihost_utils
 
-from mirencoder_jax import checkpoint
-from mirencoder_jax import evaluation
-from mirencoder_jax import training_log
+from mirencoder_jax import checkpoint, evaluation, training_log
 from mirencoder_jax.data import input_pipeline
 from mirencoder_jax.update import TrainState
 
@@ -96,7 +94,10 @@ class Recorder:
     if self._unread is None:
       return
     (step, sums, counts, seconds_waited), self._unread = self._unread, None
-    sums = jax.device_get(sums)
+    sums = {
+        name: (float(total), float(weight))
+        for name, (total, weight) in jax.device_get(sums).items()
+    }
     broken = [
         name
         for name, (total, weight) in sums.items()

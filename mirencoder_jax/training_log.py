@@ -21,24 +21,16 @@ FILE = 'metrics.jsonl'
 
 def means(sums: Sums) -> dict[str, float]:
   """Sums divided by their weights; without weight there is no value."""
-  return {
-      k: float(total) / float(weight)
-      for k, (total, weight) in sums.items()
-      if weight
-  }
+  return {k: total / weight for k, (total, weight) in sums.items() if weight}
 
 
 def add(first: Sums, second: Sums) -> Sums:
   """Sums of two parts; a name may be in one only."""
-  return {
-      k: tuple(
-          float(a) + float(b)
-          for a, b in zip(
-              first.get(k, (0.0, 0.0)), second.get(k, (0.0, 0.0)), strict=True
-          )
-      )
-      for k in first | second
-  }
+  total = dict(first)
+  for name, (value, weight) in second.items():
+    before, weight_before = first.get(name, (0.0, 0.0))
+    total[name] = (before + value, weight_before + weight)
+  return total
 
 
 class TrainingLog:
@@ -84,7 +76,7 @@ class TrainingLog:
       self,
       step: int,
       sums: Sums,
-      counts: dict[str, float],
+      counts: dict[str, int],
       seconds_waited: float,
   ) -> None:
     """Takes in a finished step.
@@ -121,7 +113,7 @@ class TrainingLog:
         'examples_per_second': count['examples'] / seconds,
         'token_padding': 1 - count['tokens'] / count['token_places'],
         'node_padding': 1 - count['nodes'] / count['node_places'],
-        'waiting_share': (seconds_waited - waited_before) / seconds,
+        'waiting_share': min(1.0, (seconds_waited - waited_before) / seconds),
     }
     values = means(self._sums)
     self.say(

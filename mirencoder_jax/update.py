@@ -9,9 +9,9 @@ import functools
 from typing import Any, NamedTuple
 
 import jax
-from jax import lax
 import jax.numpy as jnp
 import optax
+from jax import lax
 
 from mirencoder_jax import objectives
 from mirencoder_jax.data import batch as batch_lib
@@ -67,45 +67,60 @@ def train_step(
   rng = jax.random.fold_in(rng, state.step)
   objective_weights = objectives.loss_weights(config)
 
-  def losses_of(params, part):
-    packs, number = part
+  num_parts = batch.tokens.shape[0]
+
+  def losses_of(params, number):
     return objectives.pretraining_losses(
         model,
         params,
-        packs,
+        jax.tree.map(lambda x: x[number], batch),
         jax.random.fold_in(rng, number),
         config,
         axis_name=axis_name,
     )
 
-  def total_of(function):
-    """Sum of a tree over the parts of this device and over all devices."""
-    num_parts = batch.tokens.shape[0]
-    parts = (batch, jnp.arange(num_parts))
-    total = function(jax.tree.map(lambda x: x[0], parts))
-    if num_parts > 1:
-      rest = jax.tree.map(lambda x: x[1:], parts)
-      add = functools.partial(jax.tree.map, jnp.add)
-      total, _ = lax.scan(
-          lambda carry, part: (add(carry, function(part)), None), total, rest
+  def over_devices(tree):
+    return tree if axis_name is None else lax.psum(tree, axis_name)
+
+  def over_parts(function):
+    """Sum of a tree over the parts of this device."""
+    if num_parts == 1:
+      return function(0)
+    zero = jax.tree.map(jnp.zeros_like, jax.eval_shape(function, 0))
+    add = functools.partial(jax.tree.map, jnp.add)
+    total, _ = lax.scan(
+        lambda carry, number: (add(carry, function(number)), None),
+        zero,
+        jnp.arange(num_parts),
+    )
+    return total
+
+  def weights_of(losses):
+    return {name: weight for name, (_, weight) in losses.items()}
+
+  # Every part is divided by the weight of all of them. Weights hang on the data
+  # alone: the compiler drops the model from this pass.
+  all_weights = None
+  if num_parts > 1:
+    all_weights = over_devices(
+        over_parts(lambda number: weights_of(losses_of(state.params, number)[0]))
+    )
+
+  def loss_of(params, number):
+    losses, metrics = losses_of(params, number)
+    weights = all_weights or over_devices(weights_of(losses))
+    total = sum(
+        objective_weights[name] * loss / jnp.maximum(weights[name], 1)
+        for name, (loss, _) in losses.items()
+    )
+    return total, (losses, metrics)
+
+  (loss, (losses, metrics)), gradients = over_devices(
+      over_parts(
+          functools.partial(
+              jax.value_and_grad(loss_of, has_aux=True), state.params
+          )
       )
-    return total if axis_name is None else lax.psum(total, axis_name)
-
-  # Weights hang on the data alone, so the compiler drops the model here.
-  weights = total_of(
-      lambda part: {k: w for k, (_, w) in losses_of(state.params, part)[0].items()}
-  )
-
-  def loss_of(params, part):
-    losses, metrics = losses_of(params, part)
-    share = {
-        name: objective_weights[name] * total / jnp.maximum(weights[name], 1)
-        for name, (total, _) in losses.items()
-    }
-    return sum(share.values()), (losses, metrics)
-
-  (loss, (losses, metrics)), gradients = total_of(
-      lambda part: jax.value_and_grad(loss_of, has_aux=True)(state.params, part)
   )
   updates, optimizer_state = optimizer.update(
       gradients, state.optimizer_state, state.params

@@ -1,10 +1,15 @@
 """Set-up of all tests: four devices, quick compilation, checked shapes."""
 
+import beartype
 import jax
 from jaxtyping import install_import_hook
 
 jax.config.update('jax_num_cpu_devices', 4)
 # Most of a test's time would be XLA making code fast that runs once.
 jax.config.update('jax_disable_most_optimizations', True)
-# Annotations are checked while tests run; a shape that does not fit is an error.
-install_import_hook('mirencoder_jax', 'beartype.beartype')
+# Annotations are checked while tests run; a shape that does not fit is an
+# error, an int where a float is asked for is not. The hook takes a name only.
+beartype.with_pep484_tower = beartype.beartype(
+    conf=beartype.BeartypeConf(is_pep484_tower=True)
+)
+install_import_hook('mirencoder_jax', 'beartype.with_pep484_tower')

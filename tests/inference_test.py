@@ -9,9 +9,9 @@ import subprocess
 import sys
 import tempfile
 
-from absl.testing import absltest, parameterized
 import llvmlite.binding as llvm
 import numpy as np
+from absl.testing import absltest, parameterized
 
 import mirencoder_jax as mir
 from mirencoder_jax import checkpoint, inference

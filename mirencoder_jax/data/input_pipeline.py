@@ -6,17 +6,16 @@ numbers, kept in the checkpoint: the packs that follow are a function of the
 seed and of them.
 """
 
-from collections.abc import Iterator
 import dataclasses
 import queue
 import threading
 import time
+from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from mirencoder_jax.data import packed_dataset
-from mirencoder_jax.data import planning
+from mirencoder_jax.data import packed_dataset, planning
 from mirencoder_jax.data.batch import Batch
 
 Position = tuple[int, int]  # a block of the plan and a place in it

@@ -6,25 +6,23 @@ Station in the flow: between array_record shards (written by the builders in
 first opened and kept beside the shards if that folder can be written.
 """
 
-from collections.abc import Callable, Sequence
 import hashlib
 import json
 import os
 import pathlib
 import tempfile
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple, Protocol, runtime_checkable
 
-from absl import logging
 import numpy as np
 import tensorflow_datasets as tfds
+from absl import logging
 from tensorflow_datasets.proto import tf_example_pb2
 
 from mirencoder_jax import ir
 from mirencoder_jax.data import batch as batch_lib
 from mirencoder_jax.data import example as example_lib
-from mirencoder_jax.data import packing
-from mirencoder_jax.data import planning
-from mirencoder_jax.data import segments
+from mirencoder_jax.data import packing, planning, segments
 
 # Of the strings only these are needed to train; decoding costs time.
 _STRINGS = ('source', 'program')

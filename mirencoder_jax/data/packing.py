@@ -9,8 +9,8 @@ one closed by [SEP]. Windows end where an instruction ends; only an instruction
 longer than a whole row is cut in the middle.
 """
 
-from collections.abc import Sequence
 import zlib
+from collections.abc import Sequence
 
 import jraph
 import numpy as np

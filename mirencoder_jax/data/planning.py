@@ -10,8 +10,8 @@ pack it balances best under all limits at once (rows of tokens, nodes, edges,
 examples, texts, text tokens).
 """
 
-from collections.abc import Iterable
 import math
+from collections.abc import Iterable
 from typing import NamedTuple
 
 import numpy as np

@@ -5,14 +5,12 @@ import pathlib
 import tempfile
 import time
 
-from absl.testing import absltest
 import numpy as np
+from absl.testing import absltest
 
 from mirencoder_jax import testing
 from mirencoder_jax.data import example as example_lib
-from mirencoder_jax.data import input_pipeline
-from mirencoder_jax.data import packed_dataset
-from mirencoder_jax.data import planning
+from mirencoder_jax.data import input_pipeline, packed_dataset, planning
 
 
 class DatasetTest(absltest.TestCase):

@@ -1,7 +1,7 @@
 """Tests of windows and of packing: nothing is lost, nothing mixed up."""
 
-from absl.testing import absltest, parameterized
 import numpy as np
+from absl.testing import absltest, parameterized
 
 from mirencoder_jax import testing
 from mirencoder_jax.data import batch as batch_lib

@@ -1,11 +1,10 @@
 """Tests of the plan: everything once, nothing too much, little padding."""
 
-from absl.testing import absltest, parameterized
 import numpy as np
+from absl.testing import absltest, parameterized
 
 from mirencoder_jax import testing
-from mirencoder_jax.data import packing
-from mirencoder_jax.data import planning
+from mirencoder_jax.data import packing, planning
 
 
 def random_sizes(num_examples, row_tokens, seed=0):

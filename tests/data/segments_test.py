@@ -3,12 +3,11 @@
 import dataclasses
 import time
 
-from absl.testing import absltest, parameterized
 import numpy as np
+from absl.testing import absltest, parameterized
 
 from mirencoder_jax.data import batch as batch_lib
-from mirencoder_jax.data import packing
-from mirencoder_jax.data import segments
+from mirencoder_jax.data import packing, segments
 
 BUDGET = batch_lib.Budget(
     num_rows=4,

@@ -1,10 +1,10 @@
 """Messages: exact on a graph small enough to do by hand."""
 
-from absl.testing import absltest
 import jax
 import jax.numpy as jnp
 import jraph
 import numpy as np
+from absl.testing import absltest
 
 from mirencoder_jax import testing
 from mirencoder_jax.data import batch as batch_lib
@@ -50,7 +50,10 @@ class GraphEncoderTest(absltest.TestCase):
     )
 
   def test_graph_index(self):
-    batch = batch_lib.merge(testing.random_batch(num_packs=2, num_examples=3))
+    batch = jax.tree.map(
+        jnp.asarray,
+        batch_lib.merge(testing.random_batch(num_packs=2, num_examples=3)),
+    )
     np.testing.assert_array_equal(
         graph_encoder.graph_index(batch.graph),
         np.repeat(np.arange(len(batch.graph.n_node)), batch.graph.n_node),
@@ -61,7 +64,7 @@ class GraphEncoderTest(absltest.TestCase):
     messages = graph_encoder.plan_messages(graph, NODE_MASK, max_position=2)
     layer = graph_encoder.GraphLayer(2, 8, 1.0, 0.0, 'float32')
     rng = np.random.default_rng(0)
-    x = rng.normal(size=(4, 4)).astype(np.float32)
+    x = jnp.asarray(rng.normal(size=(4, 4)).astype(np.float32))
     params = layer.init(jax.random.key(0), x, messages, deterministic=True)
     # Without the dense network only the messages are left.
     params['params']['dense_out']['kernel'] *= 0
@@ -84,7 +87,7 @@ class GraphEncoderTest(absltest.TestCase):
 
   def test_edges_to_padding_do_nothing(self):
     model = graph_encoder.GraphEncoder(2, 4)
-    x = np.random.default_rng(0).normal(size=(4, 8)).astype(np.float32)
+    x = jax.random.normal(jax.random.key(1), (4, 8))
     plain = small_graph([0, 1, 3], [2, 2, 3], [1, 1, 0], [0, 1, 0])
     stray = small_graph([0, 1, 0], [2, 2, 3], [1, 1, 1], [0, 1, 0])
     params = model.init(
@@ -98,7 +101,7 @@ class GraphEncoderTest(absltest.TestCase):
 
   def test_flow_direction_and_position_count(self):
     model = graph_encoder.GraphEncoder(1, 4)
-    x = np.random.default_rng(0).normal(size=(4, 8)).astype(np.float32)
+    x = jax.random.normal(jax.random.key(1), (4, 8))
     graphs = [
         small_graph([0, 1], [1, 2], [1, 1], [0, 0]),
         small_graph([0, 1], [1, 2], [1, 0], [0, 0]),

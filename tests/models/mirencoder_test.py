@@ -2,11 +2,10 @@
 
 import dataclasses
 
-from absl.testing import absltest
-from absl.testing import parameterized
 import jax
 import jax.numpy as jnp
 import numpy as np
+from absl.testing import absltest, parameterized
 
 from mirencoder_jax import testing
 from mirencoder_jax.data import batch as batch_lib

@@ -1,8 +1,7 @@
 """Golden parameter counts: a change of a named size shows here."""
 
-from absl.testing import absltest
-from absl.testing import parameterized
 import jax
+from absl.testing import absltest, parameterized
 
 from configs import models
 from mirencoder_jax import testing

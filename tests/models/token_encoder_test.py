@@ -1,16 +1,14 @@
 """The token encoder keeps windows apart and knows distances only."""
 
-from absl.testing import absltest
-from absl.testing import parameterized
 import jax
 import jax.numpy as jnp
 import numpy as np
+from absl.testing import absltest, parameterized
 
-from mirencoder_jax.models import attention
-from mirencoder_jax.models import token_encoder
+from mirencoder_jax.models import attention, token_encoder
 
-SEGMENT = np.array(
-    [[1] * 5 + [2] * 6 + [0] * 5, [1] * 16, [0] * 16, [1] + [2] * 15], np.int32
+SEGMENT = jnp.array(
+    [[1] * 5 + [2] * 6 + [0] * 5, [1] * 16, [0] * 16, [1] + [2] * 15], jnp.int32
 )
 
 
@@ -32,8 +30,8 @@ class TokenEncoderTest(parameterized.TestCase):
   def setUpClass(cls):
     super().setUpClass()
     rng = np.random.default_rng(0)
-    cls.embeddings = rng.normal(size=(4, 16, 16)).astype(np.float32)
-    cls.position = np.tile(np.arange(16, dtype=np.int32), (4, 1))
+    cls.embeddings = jnp.asarray(rng.normal(size=(4, 16, 16)), jnp.float32)
+    cls.position = jnp.tile(jnp.arange(16, dtype=jnp.int32), (4, 1))
     cls.model = token_encoder.TokenEncoder(num_layers=2, num_heads=2)
     cls.apply = staticmethod(
         jax.jit(
@@ -52,7 +50,7 @@ class TokenEncoderTest(parameterized.TestCase):
   def test_attention_is_softmax_inside_segments(self, num_features):
     rng = np.random.default_rng(1)
     query, key, value, out = (
-        rng.normal(size=(4, 16, 2, num_features)).astype(np.float32)
+        jnp.asarray(rng.normal(size=(4, 16, 2, num_features)), jnp.float32)
         for _ in range(4)
     )
     actual = attention.segment_attention(query, key, value, SEGMENT)
@@ -79,8 +77,8 @@ class TokenEncoderTest(parameterized.TestCase):
       np.testing.assert_allclose(actual, expected, atol=1e-5)
 
   def test_large_scores_do_not_overflow(self):
-    query = 100 * np.ones((1, 16, 1, 4), np.float32)
-    value = np.ones_like(query)
+    query = 100 * jnp.ones((1, 16, 1, 4))
+    value = jnp.ones_like(query)
     for sign in (1, -1):
       actual = attention.segment_attention(
           query, sign * query, value, SEGMENT[:1]
