@@ -59,9 +59,9 @@ def make_rows(num_rows, num_tokens, vocab_size):
 
 def jax_step(config, rows):
   """Returns a function that does one step of the token encoder."""
-  from flax import linen as nn
   import jax
   import optax
+  from flax import linen as nn
 
   from mirencoder_jax.models import token_encoder
 
@@ -112,8 +112,7 @@ def full_step(config, rows, num_tokens):
   import jax.numpy as jnp
   import optax
 
-  from mirencoder_jax import objectives
-  from mirencoder_jax import testing
+  from mirencoder_jax import objectives, testing
   from mirencoder_jax.data import batch as batch_lib
   from mirencoder_jax.models import mirencoder
 
@@ -319,7 +318,10 @@ def compare(args, config, num_threads):
     child.wait()
   num_tokens = args.num_rows * args.num_tokens
   return {
-      side: [num_tokens / statistics.median(x) for x in zip(*pairs, strict=True)]
+      side: [
+          num_tokens / statistics.median(values)
+          for values in zip(*pairs, strict=True)
+      ]
       for side, pairs in seconds.items()
   }
 

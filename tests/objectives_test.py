@@ -96,10 +96,8 @@ class PretrainingLossesTest(parameterized.TestCase):
     for path, leaf in jax.tree_util.tree_leaves_with_path(gradient):
       self.assertGreater(np.abs(leaf).max(), 0, path)
 
-  @parameterized.parameters('vmap', 'pmap')
-  def test_devices_are_one_batch(self, how):
-    if how == 'pmap' and jax.local_device_count() < 2:
-      self.skipTest('needs two devices; conftest.py sets them up')
+  def test_devices_are_one_batch(self):
+    # tests/update_test.py does the same under pmap, over whole steps.
     batch = testing.random_batch(num_packs=4)
     batch.example_source[1, 0] = batch.example_source[3, 2]  # two views
     params, rng = init_params(), jax.random.key(1)
@@ -113,12 +111,9 @@ class PretrainingLossesTest(parameterized.TestCase):
           'device',
       )
 
-    function = {
-        'vmap': lambda f: jax.jit(jax.vmap(f, axis_name='device')),
-        'pmap': lambda f: jax.pmap(f, axis_name='device'),
-    }[how](device_step)
     split = jax.tree.map(lambda x: x.reshape((2, 2) + x.shape[1:]), batch)
-    actual = jax.tree.map(lambda x: x[0], function(split))
+    actual = jax.jit(jax.vmap(device_step, axis_name='device'))(split)
+    actual = jax.tree.map(lambda x: x[0], actual)
     jax.tree.map(
         lambda a, b: np.testing.assert_allclose(a, b, rtol=1e-4, atol=1e-6),
         actual,

@@ -79,7 +79,7 @@ class GraphEncoderTest(absltest.TestCase):
     def message(node, relation, position):
       return y[node] @ kernel[:, relation] * gate[relation, position]
 
-    expected = x.copy()
+    expected = np.array(x)
     expected[2] += (message(0, 1, 0) + message(1, 1, 1)) / 2
     expected[0] += message(2, 4, 0) + message(1, 2, 0)
     expected[1] += message(2, 4, 1) + message(0, 5, 0)
