@@ -45,7 +45,10 @@ def main(argv: list[str]) -> None:
     prepare = [sys.executable, ROOT / 'datasets' / 'prepare.py', STARTER]
     subprocess.run([*prepare, f'--data_dir={data_dir}'], check=True)
   workdir = _WORKDIR.value or ROOT / 'runs' / config.name
-  pretrain.train_and_evaluate(config, workdir, data_dir)
+  try:
+    pretrain.train_and_evaluate(config, workdir, data_dir)
+  except pretrain.USER_ERRORS as error:
+    sys.exit(f'train.py: {error}')
 
 
 if __name__ == '__main__':

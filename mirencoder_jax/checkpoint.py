@@ -67,14 +67,16 @@ class Writer:
     self._manager = self._open()
 
   def _open(self) -> ocp.CheckpointManager:
-    keep = _preservation.AnyPreservationPolicy([
-        _preservation.LatestN(self._num_last),
-        _preservation.BestN(
-            get_metric_fn=_loss,
-            reverse=True,
-            n=1,
-        ),
-    ])
+    keep = _preservation.AnyPreservationPolicy(
+        [
+            _preservation.LatestN(self._num_last),
+            _preservation.BestN(
+                get_metric_fn=_loss,
+                reverse=True,
+                n=1,
+            ),
+        ]
+    )
     # Only process 0 opens a manager; the others must not be waited for.
     alone = ocp.options.MultiprocessingOptions(
         primary_host=jax.process_index(), active_processes={jax.process_index()}
@@ -123,8 +125,8 @@ class Writer:
     if free < 1.2 * num_bytes + (1 << 20):
       raise CheckpointError(
           f'no room for the checkpoint of step {step}: it needs '
-          f'{num_bytes / 1e6:.0f} MB, {self._directory} has {free / 1e6:.0f} MB '
-          'free; make room there'
+          f'{num_bytes / 1e6:.0f} MB, {self._directory} has only '
+          f'{free / 1e6:.0f} MB free; make room there'
       )
     info = {
         'format': FORMAT,
@@ -299,7 +301,9 @@ def _readable(
           else 'there is none before it',
       )
     else:
-      yield Checkpoint(path, int(path.name), params, train, info['config'], vocab)
+      yield Checkpoint(
+          path, int(path.name), params, train, info['config'], vocab
+      )
 
 
 def _check_usable(path, info, vocab_hash, config):
@@ -311,8 +315,8 @@ def _check_usable(path, info, vocab_hash, config):
   if vocab_hash is not None and info['vocab_hash'] != vocab_hash:
     raise CheckpointError(
         f'{path} was trained with vocabulary {info["vocab_hash"]}, the data '
-        f'have vocabulary {vocab_hash}; use another --workdir, or data prepared '
-        'with the vocabulary of the checkpoint'
+        f'have vocabulary {vocab_hash}; use another --workdir, or data '
+        'prepared with the vocabulary of the checkpoint'
     )
   for section, ignored in (() if config is None else _FIXED):
     for key, value in config[section].items():

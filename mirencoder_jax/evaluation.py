@@ -96,7 +96,9 @@ def evaluate(
   losses, metrics, counts = {}, {}, np.zeros(0, np.int64)
   ir_vectors, graph_vectors, sources = [], [], []
   for number, batch in enumerate(batches):
-    result = jax.device_get(step(params, batch, jax.random.fold_in(rng, number)))
+    result = jax.device_get(
+        step(params, batch, jax.random.fold_in(rng, number))
+    )
     losses = training_log.add(losses, _floats(result.losses))
     metrics = training_log.add(metrics, _floats(result.metrics))
     is_real = result.source >= 0
@@ -141,7 +143,9 @@ def describe(values: dict[str, float]) -> str:
 
 
 def _floats(sums):
-  return {k: (float(total), float(weight)) for k, (total, weight) in sums.items()}
+  return {
+      k: (float(total), float(weight)) for k, (total, weight) in sums.items()
+  }
 
 
 def _add_counts(counts, batch, num_special):

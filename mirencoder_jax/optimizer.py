@@ -33,9 +33,7 @@ class OptimizerConfig:
   max_gradient_norm: float = 1.0
 
 
-def create_schedule(
-    config: OptimizerConfig, num_steps: int
-) -> optax.Schedule:
+def create_schedule(config: OptimizerConfig, num_steps: int) -> optax.Schedule:
   """Learning rate of each step: linear warm-up, then half a cosine.
 
   Raises:

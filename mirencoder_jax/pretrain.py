@@ -16,12 +16,12 @@ import numpy as np
 from jax.experimental import multihost_utils
 
 from mirencoder_jax import (
-  checkpoint,
-  evaluation,
-  objectives,
-  preemption,
-  recorder,
-  update,
+    checkpoint,
+    evaluation,
+    objectives,
+    preemption,
+    recorder,
+    update,
 )
 from mirencoder_jax import optimizer as optimizer_lib
 from mirencoder_jax.data import input_pipeline, packed_dataset
@@ -29,6 +29,12 @@ from mirencoder_jax.data.batch import Batch
 from mirencoder_jax.models import mirencoder
 
 AXIS = 'device'
+# What a person can put right; the message says all, a traceback would hide it.
+USER_ERRORS = (
+    checkpoint.CheckpointError,
+    recorder.NonFiniteLossError,
+    FileNotFoundError,
+)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -72,7 +78,10 @@ class _Sharding:
     num_devices = jax.device_count()
     share = num_devices * num_parts
     if batch_size <= 0 or batch_size % share:
-      below, above = batch_size // share * share, -(-batch_size // share) * share
+      below, above = (
+          batch_size // share * share,
+          -(-batch_size // share) * share,
+      )
       ways = [str(x) for x in (below, above) if x > 0]
       parts = f' in {num_parts} parts' if num_parts > 1 else ''
       raise ValueError(
@@ -218,8 +227,8 @@ class _Run:
         f'segments of functions too long for a pack ({cuts.edges:,} edges and '
         f'{cuts.tokens:,} tokens cut)\n'
         f'batch: {self.data.batch_size} packs of {self.data.num_rows} x '
-        f'{self.data.num_tokens} tokens, {self.dataset.budget.num_nodes} nodes, '
-        f'{self.dataset.budget.num_edges} edges'
+        f'{self.data.num_tokens} tokens, {self.dataset.budget.num_nodes} '
+        f'nodes, {self.dataset.budget.num_edges} edges'
     )
 
 

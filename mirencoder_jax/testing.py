@@ -65,19 +65,23 @@ def random_example(
   chain = np.arange(num_instructions)
   values = np.arange(num_instructions + 1, num_nodes)
   extra = max(0, num_edges - len(chain) - len(values))
-  flow = np.concatenate([
-      np.where(chain == 0, 2, 0),
-      np.ones_like(values),
-      rng.integers(0, 3, extra),
-  ])[:num_edges]
-  senders = np.concatenate(
-      [chain, values, rng.integers(0, num_nodes, extra)]
+  flow = np.concatenate(
+      [
+          np.where(chain == 0, 2, 0),
+          np.ones_like(values),
+          rng.integers(0, 3, extra),
+      ]
   )[:num_edges]
-  receivers = np.concatenate([
-      chain + 1,
-      rng.integers(1, num_instructions + 1, len(values)),
-      rng.integers(0, num_nodes, extra),
-  ])[:num_edges]
+  senders = np.concatenate([chain, values, rng.integers(0, num_nodes, extra)])[
+      :num_edges
+  ]
+  receivers = np.concatenate(
+      [
+          chain + 1,
+          rng.integers(1, num_instructions + 1, len(values)),
+          rng.integers(0, num_nodes, extra),
+      ]
+  )[:num_edges]
   return {
       'tokens': rng.integers(NUM_SPECIAL, vocab_size, num_tokens, np.int32),
       'instruction_offset': np.append(offset, np.int32(num_tokens)),

@@ -1,4 +1,4 @@
-"""One update of the parameters: the pure step that `pretrain` maps over devices.
+"""One update of the parameters: the pure step that `pretrain` maps.
 
 Station in the flow: packs and `objectives` in, sums over all devices and the
 next state out. Losses and gradients are added up over parts and devices before
@@ -103,7 +103,9 @@ def train_step(
   all_weights = None
   if num_parts > 1:
     all_weights = over_devices(
-        over_parts(lambda number: weights_of(losses_of(state.params, number)[0]))
+        over_parts(
+            lambda number: weights_of(losses_of(state.params, number)[0])
+        )
     )
 
   def loss_of(params, number):

@@ -33,9 +33,7 @@ def get_config():
   config.objectives.update(
       edge_weight=0.0, edge_position_weight=0.0, node_text_weight=0.0
   )
-  config.data.update(
-      name='synthetic', batch_size=4, num_rows=4, num_tokens=32
-  )
+  config.data.update(name='synthetic', batch_size=4, num_rows=4, num_tokens=32)
   config.optimizer.num_warmup_steps = 1
   config.train.update(
       num_steps=NUM_STEPS,
@@ -75,9 +73,7 @@ class PretrainTest(parameterized.TestCase):
     """What was logged of every step and evaluation, rates left out."""
     lines = (workdir / 'metrics.jsonl').read_text().splitlines()
     lines = [json.loads(line) for line in lines]
-    return [
-        x for x in lines if not any(k.startswith('speed/') for k in x)
-    ]
+    return [x for x in lines if not any(k.startswith('speed/') for k in x)]
 
   def setUp(self):
     super().setUp()
@@ -204,9 +200,7 @@ class PretrainTest(parameterized.TestCase):
 
   def test_a_finished_run_is_evaluated(self):
     self.assertEqual(
-        pretrain.train_and_evaluate(
-            get_config(), self.workdir, self.data_dir
-        ),
+        pretrain.train_and_evaluate(get_config(), self.workdir, self.data_dir),
         self.values,
     )
 

@@ -36,9 +36,7 @@ class TrainScriptTest(absltest.TestCase):
 
   def setUp(self):
     super().setUp()
-    self.folder = pathlib.Path(
-        self.enterContext(tempfile.TemporaryDirectory())
-    )
+    self.folder = pathlib.Path(self.enterContext(tempfile.TemporaryDirectory()))
     testing.write_dataset(self.folder / 'data')
 
   def start(self, workdir, *flags):
@@ -98,9 +96,7 @@ class TrainScriptTest(absltest.TestCase):
 
     self.finish(self.start(broken))
     self.assertEqual(self.curve(broken), self.curve(whole))
-    self.assertEqual(
-        json.loads(self.curve(broken)[-2])['step'], NUM_STEPS
-    )
+    self.assertEqual(json.loads(self.curve(broken)[-2])['step'], NUM_STEPS)
 
   def test_mistakes_of_the_user(self):
     for flag, message in (

@@ -71,9 +71,13 @@ class TrainingLogTest(parameterized.TestCase):
     self.assertEqual(training_log.duration(seconds), expected)
 
   def test_sums(self):
-    total = training_log.add({'a': (1.0, 2.0)}, {'a': (3.0, 2.0), 'b': (5.0, 1.0)})
+    total = training_log.add(
+        {'a': (1.0, 2.0)}, {'a': (3.0, 2.0), 'b': (5.0, 1.0)}
+    )
     self.assertEqual(total, {'a': (4.0, 4.0), 'b': (5.0, 1.0)})
-    self.assertEqual(training_log.means(total | {'c': (0.0, 0.0)}), {'a': 1, 'b': 5})
+    self.assertEqual(
+        training_log.means(total | {'c': (0.0, 0.0)}), {'a': 1, 'b': 5}
+    )
 
 
 if __name__ == '__main__':

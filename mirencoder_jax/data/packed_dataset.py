@@ -41,7 +41,8 @@ class Source(Protocol):
   cache_dir: pathlib.Path | None
   fingerprint: str
 
-  def __len__(self) -> int: ...
+  def __len__(self) -> int:
+    ...
 
   def __getitems__(self, indices: Sequence[int]) -> list[example_lib.Example]:
     ...
@@ -145,11 +146,13 @@ class PackedDataset:
       budget: of a pack; estimated from the source if None.
     """
     self._source = source
-    raw = planning.Sizes(*_cached(
-        source,
-        f'sizes_{num_tokens}',
-        lambda: planning.measure(_read_all(source), num_tokens)._asdict(),
-    ).values())
+    raw = planning.Sizes(
+        *_cached(
+            source,
+            f'sizes_{num_tokens}',
+            lambda: planning.measure(_read_all(source), num_tokens)._asdict(),
+        ).values()
+    )
     if budget is None:
       # Splitting long functions changes the means: look twice.
       budget = planning.estimate_budget(raw, num_rows, num_tokens)
@@ -206,17 +209,19 @@ class PackedDataset:
     return examples
 
   def read_packs(self, packs: Sequence[planning.Pack]) -> batch_lib.Batch:
-    """Reads and packs planned packs; U = len(packs). An empty one is padding."""
+    """Reads planned packs; U = len(packs). Empty ones are padding."""
     examples = self.read([i for pack in packs for i in pack.examples])
     ends = np.cumsum([len(pack.examples) for pack in packs])
-    return packing.stack_packs([
-        packing.pack(
-            examples[end - len(pack.examples) : end],
-            self.budget,
-            rows=pack.rows,
-        )
-        for pack, end in zip(packs, ends.tolist(), strict=True)
-    ])
+    return packing.stack_packs(
+        [
+            packing.pack(
+                examples[end - len(pack.examples) : end],
+                self.budget,
+                rows=pack.rows,
+            )
+            for pack, end in zip(packs, ends.tolist(), strict=True)
+        ]
+    )
 
 
 def _read_all(source: Source):

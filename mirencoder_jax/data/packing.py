@@ -238,7 +238,9 @@ def _pack_tokens(batch, examples, budget, rows, node_start, cls_id, sep_id):
   segment = np.empty_like(start)
   segment[order] = np.arange(len(order)) - row_begin + 1
   if (column + lengths).max() > budget.num_tokens:
-    raise ValueError('planned rows overflow: were they planned for this budget?')
+    raise ValueError(
+        'planned rows overflow: were they planned for this budget?'
+    )
 
   total = int(lengths.sum())
   stream_start = np.cumsum(lengths) - lengths  # [W]
@@ -256,10 +258,12 @@ def _pack_tokens(batch, examples, budget, rows, node_start, cls_id, sep_id):
   stream[separators] = sep_id
   stream[is_content] = _concatenate([e['tokens'] for e in examples])
   node = np.full(total, budget.num_nodes - 1, np.int32)
-  node[is_content] = np.concatenate([
-      _token_nodes(e['instruction_offset'], n, first, budget.num_nodes - 1)
-      for e, n, first in zip(examples, n_token, node_start, strict=True)
-  ])
+  node[is_content] = np.concatenate(
+      [
+          _token_nodes(e['instruction_offset'], n, first, budget.num_nodes - 1)
+          for e, n, first in zip(examples, n_token, node_start, strict=True)
+      ]
+  )
   first_window = last - n_window + 1
   position = np.arange(total) - stream_start[first_window][token_example]
 
@@ -283,7 +287,9 @@ def _token_nodes(offset, num_tokens, first_node, no_node):
   return np.pad(nodes, (before, after), constant_values=no_node)
 
 
-def _pack_graph(graph, examples, n_node, n_edge, node_start) -> jraph.GraphsTuple:
+def _pack_graph(
+    graph, examples, n_node, n_edge, node_start
+) -> jraph.GraphsTuple:
   """Writes nodes and edges in place; returns the graph (texts come later)."""
   num_nodes, num_edges = int(n_node.sum()), int(n_edge.sum())
   shift = np.repeat(node_start, n_edge)

@@ -76,18 +76,18 @@ class Pack(NamedTuple):
   rows: list[int]  # of every window of every example, in order
 
 
-def measure(
-    examples: Iterable[example_lib.Example], row_tokens: int
-) -> Sizes:
+def measure(examples: Iterable[example_lib.Example], row_tokens: int) -> Sizes:
   """Measures examples for rows of L tokens."""
   counts, windows, n_window = [], [], []
   for example in examples:
-    counts.append((
-        len(example['node_kind']),
-        len(example['senders']),
-        len(example['text_offset']) - 1,
-        len(example['text_tokens']),
-    ))
+    counts.append(
+        (
+            len(example['node_kind']),
+            len(example['senders']),
+            len(example['text_offset']) - 1,
+            len(example['text_tokens']),
+        )
+    )
     bounds = packing.cut_windows(
         len(example['tokens']), example['instruction_offset'], row_tokens
     )

@@ -167,17 +167,19 @@ class _View:
     begin, stop = np.searchsorted(self.low[: self.num_bound], [start, end])
     edges = np.arange(begin, stop)[self.high[begin:stop] < end]
     nodes = np.unique(
-        np.concatenate([
-            [0],
-            np.arange(start, end) + 1,
-            self.ends[:, edges].ravel(),
-        ])
+        np.concatenate(
+            [
+                [0],
+                np.arange(start, end) + 1,
+                self.ends[:, edges].ravel(),
+            ]
+        )
     ).astype(np.int64)
     free = np.isin(self.ends[:, self.num_bound :], nodes).all(axis=0)
     return nodes, np.append(edges, self.num_bound + np.flatnonzero(free))
 
   def token_span(self, start, end):
-    """First and last token of the instructions, the signature with the first."""
+    """Their first token and the end; the signature goes with the first."""
     first = 0 if start == 0 else int(self.offset[start])
     is_last = end == self.num_instructions
     last = len(self.example['tokens']) if is_last else int(self.offset[end])
@@ -242,7 +244,9 @@ class _View:
         'node_kind': example['node_kind'][nodes],
         'node_text': node_text,
         'node_block': example['node_block'][nodes],
-        'text_tokens': example['text_tokens'][np.repeat(starts, lengths) + place],
+        'text_tokens': example['text_tokens'][
+            np.repeat(starts, lengths) + place
+        ],
         'text_offset': np.concatenate([[0], np.cumsum(lengths)]),
         'edge_flow': example['edge_flow'][original],
         'edge_position': example['edge_position'][original],

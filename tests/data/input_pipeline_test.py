@@ -18,7 +18,9 @@ class DatasetTest(absltest.TestCase):
   @classmethod
   def setUpClass(cls):
     super().setUpClass()
-    cls.data_dir = pathlib.Path(cls.enterClassContext(tempfile.TemporaryDirectory()))
+    cls.data_dir = pathlib.Path(
+        cls.enterClassContext(tempfile.TemporaryDirectory())
+    )
     name = testing.write_dataset(cls.data_dir)
     cls.builder = packed_dataset.open_builder(name, cls.data_dir)
 
@@ -97,9 +99,7 @@ class PackedDatasetTest(DatasetTest):
       other = testing.write_dataset(
           pathlib.Path(folder) / 'other', 2, 1, vocab_size=64
       )
-      other = packed_dataset.open_builder(
-          other, pathlib.Path(folder) / 'other'
-      )
+      other = packed_dataset.open_builder(other, pathlib.Path(folder) / 'other')
       path = pathlib.Path(builder.data_dir) / 'vocab.json'
       path.write_text((pathlib.Path(other.data_dir) / path.name).read_text())
       hashes = [

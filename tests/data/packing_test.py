@@ -76,11 +76,11 @@ class PackTest(parameterized.TestCase):
       is_content = (tokens != packing.CLS_ID) & (tokens != packing.SEP_ID)
       np.testing.assert_array_equal(tokens[is_content], example['tokens'])
       # A window starts with [CLS]; only the last one ends with [SEP].
-      starts = [
-          i for i, w in enumerate(window) if i == 0 or w != window[i - 1]
-      ]
+      starts = [i for i, w in enumerate(window) if i == 0 or w != window[i - 1]]
       self.assertLen(set(window), len(starts))
-      self.assertEqual(np.flatnonzero(tokens == packing.CLS_ID).tolist(), starts)
+      self.assertEqual(
+          np.flatnonzero(tokens == packing.CLS_ID).tolist(), starts
+      )
       self.assertEqual(
           np.flatnonzero(tokens == packing.SEP_ID).tolist(), [len(tokens) - 1]
       )

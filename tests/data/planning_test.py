@@ -105,7 +105,9 @@ class PlanningTest(parameterized.TestCase):
       num_tokens += (batch.token_segment > 0).sum()
     self.assertEqual(num_tokens, sizes.tokens.sum())
 
-  @parameterized.named_parameters(('one', 1), ('seven', 7), ('more_than_a_block', 150))
+  @parameterized.named_parameters(
+      ('one', 1), ('seven', 7), ('more_than_a_block', 150)
+  )
   def test_positions_are_seekable(self, step):
     sizes = random_sizes(1000, 512)
     budget = planning.estimate_budget(sizes, 4, 512)
