@@ -1,7 +1,7 @@
 """Checkpoints: four items, enough to go on training and enough to use alone.
 
-Station in the flow: `pretrain` writes them and goes on from them, `inference`
-reads one and needs nothing else. A checkpoint is a folder
+Station in the flow: `checkpoint_writer` writes them, `pretrain` goes on from
+them, `inference` reads one and needs nothing else. A checkpoint is a folder
 `<workdir>/checkpoints/<step>` with the items
 
   params  the model's parameters,
@@ -16,7 +16,6 @@ bears a step's name is complete. Checksums find what went bad on disk later.
 import json
 import os
 import pathlib
-import shutil
 import zlib
 from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
@@ -29,12 +28,10 @@ from absl import logging
 FORMAT = 1
 FOLDER = 'checkpoints'
 
-_ARRAY_ITEMS = ('params', 'train')
+ARRAY_ITEMS = ('params', 'train')
 # Sections of the config that must not change while a run goes on, but for the
 # keys named: the others decide on shapes and on the order of the data.
 _FIXED = (('model', ('dtype', 'dropout_rate')), ('budget', ()))
-
-_preservation = ocp.checkpoint_managers.preservation_policy
 
 
 class CheckpointError(Exception):
@@ -50,137 +47,6 @@ class Checkpoint(NamedTuple):
   train: Any
   config: dict[str, Any]
   vocab: Any  # as in the vocabulary file
-
-
-class Writer:
-  """Writes checkpoints in the background; keeps the last ones and the best."""
-
-  def __init__(self, workdir: str | os.PathLike, num_last: int = 2):
-    """Opens (and creates) the checkpoint folder of a workdir.
-
-    Args:
-      workdir: of the run.
-      num_last: how many of the newest to keep, besides the best.
-    """
-    self._directory = pathlib.Path(workdir).absolute() / FOLDER
-    self._num_last = num_last
-    self._manager = self._open()
-
-  def _open(self) -> ocp.CheckpointManager:
-    keep = _preservation.AnyPreservationPolicy(
-        [
-            _preservation.LatestN(self._num_last),
-            _preservation.BestN(
-                get_metric_fn=_loss,
-                reverse=True,
-                n=1,
-            ),
-        ]
-    )
-    # Only process 0 opens a manager; the others must not be waited for.
-    alone = ocp.options.MultiprocessingOptions(
-        primary_host=jax.process_index(), active_processes={jax.process_index()}
-    )
-    return ocp.CheckpointManager(
-        self._directory,
-        options=ocp.CheckpointManagerOptions(
-            best_fn=_loss,
-            best_mode='min',
-            preservation_policy=keep,
-            cleanup_tmp_directories=True,
-            create=False,
-            multiprocessing_options=alone,
-        ),
-    )
-
-  def save(
-      self,
-      step: int,
-      params: Any,
-      train: Any,
-      config: dict[str, Any],
-      vocab: Any,
-      vocab_hash: str,
-      loss: float | None = None,
-  ) -> None:
-    """Starts writing a checkpoint and returns.
-
-    Args:
-      step: updates done.
-      params: tree of numpy arrays, not changed by anybody afterwards.
-      train: likewise.
-      config: settings, what JSON can hold.
-      vocab: what the vocabulary file holds, parsed.
-      vocab_hash: of the vocabulary.
-      loss: of the held-out data, if it was just measured; the lowest is best.
-
-    Raises:
-      CheckpointError: if this one cannot be written, or the one before could
-        not. Nothing written earlier is lost, and saving may be tried again.
-    """
-    self.wait()
-    arrays = {'params': params, 'train': train}
-    num_bytes = sum(x.nbytes for x in jax.tree.leaves(arrays))
-    free = shutil.disk_usage(self._directory).free
-    if free < 1.2 * num_bytes + (1 << 20):
-      raise CheckpointError(
-          f'no room for the checkpoint of step {step}: it needs '
-          f'{num_bytes / 1e6:.0f} MB, {self._directory} has only '
-          f'{free / 1e6:.0f} MB free; make room there'
-      )
-    info = {
-        'format': FORMAT,
-        'vocab_hash': vocab_hash,
-        'checksums': {k: _checksum(v) for k, v in arrays.items()},
-        'config': config,
-    }
-    try:
-      self._manager.save(
-          step,
-          args=ocp.args.Composite(
-              config=ocp.args.JsonSave(info),
-              vocab=ocp.args.JsonSave(vocab),
-              **{k: ocp.args.StandardSave(v) for k, v in arrays.items()},
-          ),
-          # Not measured is not the best.
-          metrics={'loss': float('inf') if loss is None else loss},
-          force=True,
-      )
-    except Exception as error:
-      self._reopen(error)
-
-  def wait(self) -> None:
-    """Returns when the last checkpoint is on disk.
-
-    Raises:
-      CheckpointError: if it could not be written.
-    """
-    try:
-      self._manager.wait_until_finished()
-      self._manager.check_for_errors()
-    except Exception as error:
-      self._reopen(error)
-
-  def _reopen(self, error: Exception):
-    """Makes the writer usable again and raises what happened."""
-    # The old manager would raise the same error again, also on closing.
-    self._manager = self._open()
-    free = shutil.disk_usage(self._directory).free
-    raise CheckpointError(
-        f'writing a checkpoint to {self._directory} failed, '
-        f'{free / 1e6:.0f} MB are free there: {_first_line(error)}'
-    ) from error
-
-  def close(self) -> None:
-    """Waits and lets go of the folder."""
-    self.wait()
-    self._manager.close()
-
-
-def create_writer(workdir: str | os.PathLike, num_last: int = 2) -> Writer:
-  """Creates the checkpoint folder of a workdir and a writer for it."""
-  (pathlib.Path(workdir) / FOLDER).mkdir(parents=True, exist_ok=True)
-  return Writer(workdir, num_last)
 
 
 def restore_last(
@@ -287,7 +153,7 @@ def _readable(
       abstract = create_abstract(info['config'], vocab)
       params, train = (
           None if tree is None else _restore(path, item, tree, info)
-          for item, tree in zip(_ARRAY_ITEMS, abstract, strict=True)
+          for item, tree in zip(ARRAY_ITEMS, abstract, strict=True)
       )
     except CheckpointError:
       raise
@@ -295,7 +161,7 @@ def _readable(
       logging.warning(
           'checkpoint %s is damaged and not used (%s); %s',
           path,
-          _first_line(error),
+          first_line(error),
           f'trying {paths[place + 1]}'
           if place + 1 < len(paths)
           else 'there is none before it',
@@ -337,12 +203,13 @@ def _restore(path, item, abstract, info):
   with ocp.StandardCheckpointer() as checkpointer:
     tree = checkpointer.restore(path / item, abstract)
   tree = jax.tree.map(np.asarray, tree)
-  if _checksum(tree) != info['checksums'][item]:
+  if checksum(tree) != info['checksums'][item]:
     raise ValueError(f'checksum of item {item} is wrong')
   return tree
 
 
-def _checksum(tree: Any) -> int:
+def checksum(tree: Any) -> int:
+  """CRC of all arrays of a tree."""
   value = 0
   for leaf in jax.tree.leaves(tree):
     value = zlib.crc32(np.ascontiguousarray(leaf).view(np.uint8).data, value)
@@ -356,10 +223,6 @@ def _steps(directory: pathlib.Path) -> list[int]:
   return [int(p.name) for p in directory.iterdir() if p.name.isdigit()]
 
 
-def _loss(metrics: dict[str, float]) -> float:
-  return metrics['loss']
-
-
 def _saved_loss(path: pathlib.Path) -> float:
   """Held-out loss of a checkpoint; infinite if it has none."""
   try:
@@ -368,7 +231,8 @@ def _saved_loss(path: pathlib.Path) -> float:
     return float('inf')
 
 
-def _first_line(error: Exception) -> str:
+def first_line(error: Exception) -> str:
+  """What a person needs of an error of Orbax, which can be pages long."""
   if 'No space left on device' in str(error):
     return 'no space left on device'
   text = str(error).strip() or type(error).__name__

@@ -5,7 +5,6 @@ batches of packs, devices get equal shares of the packs, `update.train_step`
 runs on each, `checkpoint` keeps what comes of it.
 """
 
-import dataclasses
 import functools
 import os
 from typing import Any
@@ -18,15 +17,13 @@ from jax.experimental import multihost_utils
 from mirencoder_jax import (
     checkpoint,
     evaluation,
-    objectives,
+    experiment,
     preemption,
     recorder,
     update,
 )
-from mirencoder_jax import optimizer as optimizer_lib
-from mirencoder_jax.data import input_pipeline, packed_dataset
+from mirencoder_jax.data import input_pipeline
 from mirencoder_jax.data.batch import Batch
-from mirencoder_jax.models import mirencoder
 
 AXIS = 'device'
 # What a person can put right; the message says all, a traceback would hide it.
@@ -35,36 +32,6 @@ USER_ERRORS = (
     recorder.NonFiniteLossError,
     FileNotFoundError,
 )
-
-
-@dataclasses.dataclass(frozen=True)
-class TrainConfig:
-  """How long, how often, on what.
-
-  Attributes:
-    num_steps: updates of the whole run.
-    seed: of parameters, order of the data, and corruption.
-    accumulation_steps: parts that a device's packs are computed in, one after
-      the other, to save memory; matching compares within a part only.
-    every_log_steps: between lines of progress.
-    every_eval_steps: between evaluations; there is one at the end too.
-    every_checkpoint_steps: likewise for checkpoints.
-    num_eval_batches: of the held-out split, at most.
-    num_last_checkpoints: kept besides the best one.
-    distributed: whether to call `jax.distributed.initialize()`, on pods.
-    compilation_cache: folder for compiled programs, '' for none.
-  """
-
-  num_steps: int
-  seed: int = 0
-  accumulation_steps: int = 1
-  every_log_steps: int = 10
-  every_eval_steps: int = 100
-  every_checkpoint_steps: int = 100
-  num_eval_batches: int = 16
-  num_last_checkpoints: int = 2
-  distributed: bool = False
-  compilation_cache: str = '~/.cache/mirencoder_jax/compiled'
 
 
 class _Sharding:
@@ -100,145 +67,6 @@ class _Sharding:
     return jax.tree.map(lambda x: x.reshape(self._shape + x.shape[1:]), batch)
 
 
-class _Run:
-  """What a run is made of, opened and checked before anything is computed."""
-
-  def __init__(self, config: ml_collections.ConfigDict, data_dir):
-    self.data = input_pipeline.DataConfig(**config.data)
-    self.train = TrainConfig(**config.train)
-    self.objectives = objectives.ObjectivesConfig(**config.objectives)
-    optimizer_config = optimizer_lib.OptimizerConfig(**config.optimizer)
-    self.optimizer = optimizer_lib.create_optimizer(
-        optimizer_config, self.train.num_steps
-    )
-    self.sharding = _Sharding(
-        self.data.batch_size, self.train.accumulation_steps
-    )
-    # Evaluated in parts of the same size, which are known to fit the memory.
-    self.eval_batch_size = self.data.batch_size // self.train.accumulation_steps
-    self.eval_sharding = _Sharding(self.eval_batch_size, 1)
-
-    builder = packed_dataset.open_builder(self.data.name, data_dir)
-    self.vocab, tokenizer = packed_dataset.read_vocab(builder)
-    self.vocab_hash = tokenizer.hash
-    self.dataset = packed_dataset.PackedDataset(
-        packed_dataset.PreparedSource(builder, self.data.train_split),
-        self.data.num_rows,
-        self.data.num_tokens,
-    )
-    self.eval_dataset = packed_dataset.PackedDataset(
-        packed_dataset.PreparedSource(builder, self.data.eval_split),
-        self.data.num_rows,
-        self.data.num_tokens,
-        self.dataset.budget,
-    )
-    self.model = mirencoder.MIREncoder(
-        mirencoder.MIREncoderConfig(
-            **{
-                **config.model,
-                'vocab_size': tokenizer.vocab_size,
-                'dtype': _dtype(config.model.dtype),
-            }
-        )
-    )
-    # As resolved; with it alone the model can be built again.
-    self.config = {
-        'data': dataclasses.asdict(self.data),
-        'budget': dataclasses.asdict(self.dataset.budget),
-        'model': dataclasses.asdict(self.model.config),
-        'objectives': dataclasses.asdict(self.objectives),
-        'optimizer': dataclasses.asdict(optimizer_config),
-        'train': dataclasses.asdict(self.train),
-    }
-
-  def create_state(self) -> update.TrainState:
-    """The state before the first update; jittable."""
-    rng = jax.random.key(self.train.seed)
-    return update.create_state(
-        rng, self.model, self.optimizer, self.dataset.budget
-    )
-
-  def map_train_step(self):
-    """`update.train_step` over all devices."""
-    step = functools.partial(
-        update.train_step,
-        model=self.model,
-        optimizer=self.optimizer,
-        config=self.objectives,
-        axis_name=AXIS,
-    )
-    return jax.pmap(
-        step,
-        axis_name=AXIS,
-        in_axes=(None, 0, None),
-        out_axes=None,
-        donate_argnums=(0,),
-    )
-
-  def map_evaluation(self):
-    """`evaluation.evaluate` over all devices, as a function of parameters."""
-
-    def step(params, batch, rng):
-      return evaluation.evaluation_step(
-          params,
-          jax.tree.map(lambda x: x[0], batch),  # one part
-          rng,
-          model=self.model,
-          config=self.objectives,
-          axis_name=AXIS,
-      )
-
-    mapped = jax.pmap(
-        step, axis_name=AXIS, in_axes=(None, 0, None), out_axes=None
-    )
-    sharding = self.eval_sharding
-    batches = []
-
-    def evaluate(params):
-      if not batches:
-        batches.extend(
-            input_pipeline.make_eval_iterator(
-                self.eval_dataset,
-                self.eval_batch_size,
-                self.train.num_eval_batches,
-                sharding.local_packs,
-            )
-        )
-      return evaluation.evaluate(
-          lambda params, batch, rng: mapped(params, sharding.shard(batch), rng),
-          params,
-          batches,
-          self.objectives,
-      )
-
-    return evaluate
-
-  def describe(self, state: update.TrainState, workdir) -> str:
-    """A few lines about what is going to happen."""
-    sizes, cuts = self.dataset.sizes, self.dataset.cuts
-    num_params = sum(x.size for x in jax.tree.leaves(state.params))
-    start = f'going on after step {state.step}' if state.step else 'starting'
-    return (
-        f'{start}; workdir {os.fspath(workdir)}\n'
-        f'model: {num_params:,} parameters, {self.model.config.dtype}, on '
-        f'{jax.device_count()} {jax.default_backend()} device(s)\n'
-        f'data: {self.data.name}, {sizes.num_examples:,} examples, '
-        f'{sizes.tokens.sum():,} tokens; {cuts.segments} of the examples are '
-        f'segments of functions too long for a pack ({cuts.edges:,} edges and '
-        f'{cuts.tokens:,} tokens cut)\n'
-        f'batch: {self.data.batch_size} packs of {self.data.num_rows} x '
-        f'{self.data.num_tokens} tokens, {self.dataset.budget.num_nodes} '
-        f'nodes, {self.dataset.budget.num_edges} edges'
-    )
-
-
-def _dtype(name: str) -> str:
-  """'auto' is bfloat16 where the hardware multiplies it, float32 on a CPU."""
-  if name != 'auto':
-    return name
-  return 'float32' if jax.default_backend() == 'cpu' else 'bfloat16'
-
-
 def train_and_evaluate(
     config: ml_collections.ConfigDict,
     workdir: str | os.PathLike,
@@ -259,21 +87,22 @@ def train_and_evaluate(
     checkpoint.CheckpointError: if the workdir does not fit, or the last
       checkpoint cannot be written.
   """
-  train = TrainConfig(**config.train)
+  train = experiment.TrainConfig(**config.train)
   if train.distributed:
     jax.distributed.initialize()
   if train.compilation_cache and not jax.config.jax_compilation_cache_dir:
     jax.config.update(
         'jax_compilation_cache_dir', os.path.expanduser(train.compilation_cache)
     )
-  run = _Run(config, data_dir)
+  sharding = _Sharding(config.data.batch_size, train.accumulation_steps)
+  run = experiment.Experiment(config, data_dir)
   state, position = _restore_or_create(run, workdir)
   stream = input_pipeline.make_train_iterator(
       run.dataset,
       run.data.batch_size,
       train.seed,
       position,
-      run.sharding.local_packs,
+      sharding.local_packs,
   )
   record = recorder.Recorder(
       workdir,
@@ -289,13 +118,72 @@ def train_and_evaluate(
       input_pipeline.Prefetcher(stream, run.data.num_prefetched) as batches,
   ):
     record.say(run.describe(state, workdir))
-    return _loop(run, state, batches, record, preempted)
+    return _loop(run, sharding, state, batches, record, preempted)
 
 
-def _loop(run, state, batches, record, preempted) -> dict[str, float]:
+def _map_train_step(run: experiment.Experiment):
+  """`update.train_step` over all devices."""
+  step = functools.partial(
+      update.train_step,
+      model=run.model,
+      optimizer=run.optimizer,
+      config=run.objectives,
+      axis_name=AXIS,
+  )
+  return jax.pmap(
+      step,
+      axis_name=AXIS,
+      in_axes=(None, 0, None),
+      out_axes=None,
+      donate_argnums=(0,),
+  )
+
+
+def _map_evaluation(run: experiment.Experiment):
+  """`evaluation.evaluate` over all devices, as a function of parameters."""
+  # In parts of the size that training takes at once, which fits the memory.
+  batch_size = run.data.batch_size // run.train.accumulation_steps
+  sharding = _Sharding(batch_size, 1)
+  batches = []
+
+  def step(params, batch, rng):
+    return evaluation.evaluation_step(
+        params,
+        jax.tree.map(lambda x: x[0], batch),  # the only part
+        rng,
+        model=run.model,
+        config=run.objectives,
+        axis_name=AXIS,
+    )
+
+  mapped = jax.pmap(
+      step, axis_name=AXIS, in_axes=(None, 0, None), out_axes=None
+  )
+
+  def evaluate(params):
+    if not batches:
+      batches.extend(
+          input_pipeline.make_eval_iterator(
+              run.eval_dataset,
+              batch_size,
+              run.train.num_eval_batches,
+              sharding.local_packs,
+          )
+      )
+    return evaluation.evaluate(
+        lambda params, batch, rng: mapped(params, sharding.shard(batch), rng),
+        params,
+        batches,
+        run.objectives,
+    )
+
+  return evaluate
+
+
+def _loop(run, sharding, state, batches, record, preempted) -> dict[str, float]:
   """Updates until the end or SIGTERM; returns the last evaluation."""
   train = run.train
-  train_step, evaluate = run.map_train_step(), run.map_evaluation()
+  train_step, evaluate = _map_train_step(run), _map_evaluation(run)
   rng = jax.random.fold_in(jax.random.key(train.seed), 1)
   step, values, is_stopped = int(state.step), {}, False
   if step >= train.num_steps:
@@ -303,7 +191,7 @@ def _loop(run, state, batches, record, preempted) -> dict[str, float]:
     return record.evaluation(step, lambda: evaluate(state.params))
   while step < train.num_steps and not is_stopped:
     fed = next(batches)
-    state, sums = train_step(state, run.sharding.shard(fed.batch), rng)
+    state, sums = train_step(state, sharding.shard(fed.batch), rng)
     step += 1
     record.step(step, sums, fed.counts, batches.seconds_waited)
     is_stopped = preempted.is_noticed(step)
@@ -325,7 +213,9 @@ def _loop(run, state, batches, record, preempted) -> dict[str, float]:
   return values
 
 
-def _restore_or_create(run: _Run, workdir) -> tuple[update.TrainState, Any]:
+def _restore_or_create(
+    run: experiment.Experiment, workdir
+) -> tuple[update.TrainState, Any]:
   """The state to go on from, and where the data stream stands."""
   abstract = jax.eval_shape(run.create_state)
   train = {

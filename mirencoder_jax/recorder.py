@@ -17,7 +17,12 @@ import numpy as np
 from absl import logging
 from jax.experimental import multihost_utils
 
-from mirencoder_jax import checkpoint, evaluation, training_log
+from mirencoder_jax import (
+    checkpoint,
+    checkpoint_writer,
+    evaluation,
+    training_log,
+)
 from mirencoder_jax.data import input_pipeline
 from mirencoder_jax.update import TrainState
 
@@ -59,7 +64,9 @@ class Recorder:
     self._log = self._writer = None
     if jax.process_index() == 0:
       self._workdir.mkdir(parents=True, exist_ok=True)
-      self._writer = checkpoint.create_writer(workdir, num_last_checkpoints)
+      self._writer = checkpoint_writer.create_writer(
+          workdir, num_last_checkpoints
+      )
       self._log = training_log.TrainingLog(
           workdir, step, num_steps, every_log_steps
       )

@@ -17,9 +17,9 @@ STATIONS = (
     ('data',),
     ('models',),
     ('objectives', 'optimizer', 'checkpoint', 'testing', 'preemption'),
-    ('training_log', 'update', 'inference'),
+    ('training_log', 'update', 'inference', 'checkpoint_writer'),
     ('downstream', 'evaluation'),
-    ('recorder',),
+    ('recorder', 'experiment'),
     ('pretrain', '__main__'),
 )
 # What a station may import of others' packages is what the stations before it

@@ -10,7 +10,7 @@ import jax
 import numpy as np
 from absl.testing import absltest, parameterized
 
-from mirencoder_jax import checkpoint
+from mirencoder_jax import checkpoint, checkpoint_writer
 
 CONFIG = {'model': {'width': 8, 'dtype': 'float32'}, 'budget': {'num_rows': 4}}
 VOCAB = {'vocab': ['[PAD]', 'add']}
@@ -37,7 +37,7 @@ class CheckpointTest(parameterized.TestCase):
 
   def save(self, *losses, first_step=1):
     """Saves steps 1, 2, ... with these losses; parameters are the step."""
-    writer = checkpoint.create_writer(self.workdir)
+    writer = checkpoint_writer.create_writer(self.workdir)
     for step, loss in enumerate(losses, first_step):
       writer.save(step, params(step), TRAIN, CONFIG, VOCAB, 'hash', loss)
     writer.close()
@@ -157,9 +157,9 @@ class CheckpointTest(parameterized.TestCase):
 
   def test_no_room(self):
     self.save(None)
-    writer = checkpoint.create_writer(self.workdir)
+    writer = checkpoint_writer.create_writer(self.workdir)
     with mock.patch.object(
-        checkpoint.shutil, 'disk_usage', return_value=mock.Mock(free=100)
+        checkpoint_writer.shutil, 'disk_usage', return_value=mock.Mock(free=100)
     ):
       with self.assertRaisesRegex(
           checkpoint.CheckpointError, 'no room for the checkpoint of step 2'
@@ -171,7 +171,7 @@ class CheckpointTest(parameterized.TestCase):
     self.assertEqual(self.restore().step, 3)
 
   def test_a_write_that_fails_in_the_background(self):
-    writer = checkpoint.create_writer(self.workdir)
+    writer = checkpoint_writer.create_writer(self.workdir)
     error = OSError(28, 'No space left on device')
     with mock.patch.object(
         writer._manager, 'wait_until_finished', side_effect=error

@@ -14,7 +14,7 @@ import numpy as np
 from absl.testing import absltest, parameterized
 
 import mirencoder_jax as mir
-from mirencoder_jax import checkpoint, inference
+from mirencoder_jax import checkpoint_writer, inference
 from mirencoder_jax.models import mirencoder
 
 ROOT = pathlib.Path(__file__).resolve().parents[1]
@@ -174,7 +174,7 @@ class LoadTest(absltest.TestCase):
   def test_checkpoint_is_enough_in_a_fresh_process(self):
     encoder = create_encoder()
     workdir = pathlib.Path(self.enterContext(tempfile.TemporaryDirectory()))
-    writer = checkpoint.create_writer(workdir)
+    writer = checkpoint_writer.create_writer(workdir)
     writer.save(
         7,
         encoder.params,

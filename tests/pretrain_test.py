@@ -13,6 +13,7 @@ import jax
 import numpy as np
 import orbax.checkpoint as ocp
 from absl.testing import absltest, parameterized
+from jax.experimental.compilation_cache import compilation_cache
 
 from configs import pretrain as recipe
 from mirencoder_jax import checkpoint, preemption, pretrain, recorder, testing
@@ -62,6 +63,7 @@ class PretrainTest(parameterized.TestCase):
       before = getattr(jax.config, name)
       jax.config.update(name, value)
       cls.addClassCleanup(jax.config.update, name, before)
+    cls.addClassCleanup(compilation_cache.reset_cache)
     cls.workdir = pathlib.Path(folder) / 'whole'
     cls.values = pretrain.train_and_evaluate(
         get_config(), cls.workdir, cls.data_dir
@@ -183,7 +185,7 @@ class PretrainTest(parameterized.TestCase):
     usage = mock.Mock(free=1000)
     with (
         mock.patch.object(
-            checkpoint.shutil, 'disk_usage', return_value=usage
+            checkpoint_writer.shutil, 'disk_usage', return_value=usage
         ) as disk,
         mock.patch.object(recorder, '_RETRY_SECONDS', 0.01),
         self.assertLogs(level='ERROR') as logs,

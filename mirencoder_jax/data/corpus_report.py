@@ -18,7 +18,7 @@ from mirencoder_jax.data import (
     corpus_files,
     corpus_markdown,
     corpus_plan,
-    packing,
+    windows,
     worker_pool,
 )
 from mirencoder_jax.data import example as example_lib
@@ -108,7 +108,7 @@ class Report:
     self._lengths['tokens'].append(num_tokens)
     self._lengths['nodes'].append(len(example['node_kind']))
     self._lengths['edges'].append(len(example['senders']))
-    bounds = packing.cut_windows(
+    bounds = windows.cut_windows(
         num_tokens, example['instruction_offset'], ROW_TOKENS
     )
     self._num_windows += len(bounds) - 1

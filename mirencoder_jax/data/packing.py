@@ -3,10 +3,6 @@
 Station in the flow: `data.example` (and `data.segments` for functions too long
 for a pack) in, `data.batch.Batch` out. `data.planning` says which examples go
 into which pack; `pack` copies them there.
-
-The tokens of an example are cut into windows, each opened by [CLS], the last
-one closed by [SEP]. Windows end where an instruction ends; only an instruction
-longer than a whole row is cut in the middle.
 """
 
 import zlib
@@ -17,6 +13,7 @@ import numpy as np
 
 from mirencoder_jax.data import batch as batch_lib
 from mirencoder_jax.data import example as example_lib
+from mirencoder_jax.data import windows as windows_lib
 
 PAD_ID = 0
 CLS_ID = 2
@@ -27,64 +24,6 @@ SEP_ID = 3
 _MULTIPLIERS = np.random.default_rng(0).integers(
     1, 2**63, size=4096, dtype=np.uint64
 )
-
-
-def cut_windows(
-    num_tokens: int, instruction_offset: np.ndarray, row_tokens: int
-) -> np.ndarray:
-  """Bounds of the windows of an example, without special tokens.
-
-  Args:
-    num_tokens: tokens of the example.
-    instruction_offset: as in `Example`.
-    row_tokens: L, tokens of a row, special ones included; at least 3.
-
-  Returns:
-    Ascending bounds [num_windows + 1], first 0, last num_tokens.
-  """
-  bounds = [0]
-  start = 0
-  while num_tokens - start > row_tokens - 2:  # [CLS] and [SEP]
-    # The last window keeps at least one token: [SEP] is never alone.
-    limit = min(start + row_tokens - 1, num_tokens - 1)
-    place = np.searchsorted(instruction_offset, limit, side='right') - 1
-    end = int(instruction_offset[place]) if place >= 0 else 0
-    start = end if end > start else limit
-    bounds.append(start)
-  bounds.append(num_tokens)
-  return np.asarray(bounds, np.int64)
-
-
-def window_lengths(bounds: np.ndarray) -> np.ndarray:
-  """Row tokens each window takes: its own, [CLS], and one [SEP] at the end."""
-  lengths = np.diff(bounds) + 1
-  lengths[-1] += 1
-  return lengths
-
-
-def place_windows(
-    lengths: Sequence[int], row_free: np.ndarray
-) -> list[int] | None:
-  """Rows for the windows by best fit, longest first; updates `row_free`.
-
-  Args:
-    lengths: row tokens of each window.
-    row_free: free tokens of each row; changed only on success.
-
-  Returns:
-    The row of each window, in the order given, or None if they do not fit.
-  """
-  free = row_free.copy()
-  rows = [0] * len(lengths)
-  for window in sorted(range(len(lengths)), key=lambda i: -lengths[i]):
-    left = free - lengths[window]
-    row = int(np.argmin(np.where(left < 0, np.iinfo(np.int64).max, left)))
-    if left[row] < 0:
-      return None
-    free[row] = left[row]
-    rows[window] = row
-  row_free[:] = free
-  return rows
 
 
 def _stable_id(name: str | bytes) -> int:
@@ -212,14 +151,16 @@ def _pack_tokens(batch, examples, budget, rows, node_start, cls_id, sep_id):
   """Writes the token rows of `batch` in place."""
   n_token = [len(e['tokens']) for e in examples]
   bounds = [
-      cut_windows(n, e['instruction_offset'], budget.num_tokens)
+      windows_lib.cut_windows(n, e['instruction_offset'], budget.num_tokens)
       for n, e in zip(n_token, examples, strict=True)
   ]
   n_window = np.array([len(b) - 1 for b in bounds])
-  lengths = np.concatenate([window_lengths(b) for b in bounds])  # [W]
+  lengths = np.concatenate(
+      [windows_lib.window_lengths(b) for b in bounds]
+  )  # [W]
   if rows is None:
     row_free = np.full(budget.num_rows, budget.num_tokens, np.int64)
-    rows = place_windows(lengths.tolist(), row_free)
+    rows = windows_lib.place_windows(lengths.tolist(), row_free)
     if rows is None:
       raise ValueError(
           f'{len(lengths)} windows with {lengths.sum()} tokens do not fit '

@@ -18,7 +18,7 @@ import numpy as np
 
 from mirencoder_jax.data import batch as batch_lib
 from mirencoder_jax.data import example as example_lib
-from mirencoder_jax.data import packing
+from mirencoder_jax.data import windows as windows_lib
 
 PACKS_PER_BLOCK = 96
 # Packs opened at first, over what would do if examples could be poured. Too few
@@ -88,10 +88,10 @@ def measure(examples: Iterable[example_lib.Example], row_tokens: int) -> Sizes:
             len(example['text_tokens']),
         )
     )
-    bounds = packing.cut_windows(
+    bounds = windows_lib.cut_windows(
         len(example['tokens']), example['instruction_offset'], row_tokens
     )
-    windows.append(packing.window_lengths(bounds))
+    windows.append(windows_lib.window_lengths(bounds))
     n_window.append(len(bounds) - 1)
   columns = np.array(counts, np.int32).reshape(-1, 4).T
   return Sizes(
@@ -166,7 +166,7 @@ class _OpenPacks:
     # nodes.
     filled = np.where(room, (self.load + demand).max(axis=1), np.inf)
     for pack in np.argsort(filled, kind='stable')[: int(room.sum())]:
-      rows = packing.place_windows(windows, self.row_free[pack])
+      rows = windows_lib.place_windows(windows, self.row_free[pack])
       if rows is not None:
         self.load[pack] += demand
         self.packs[pack].examples.append(example)

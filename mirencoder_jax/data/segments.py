@@ -14,7 +14,7 @@ import numpy as np
 
 from mirencoder_jax.data import batch as batch_lib
 from mirencoder_jax.data import example as example_lib
-from mirencoder_jax.data import packing
+from mirencoder_jax.data import windows as windows_lib
 
 # A segment may take this share of a pack, so that others fit beside it.
 SEGMENT_SHARE = 0.5
@@ -33,7 +33,7 @@ class Cuts(NamedTuple):
 
 def fits(example: example_lib.Example, budget: batch_lib.Budget) -> bool:
   """True if the example alone fits an empty pack."""
-  bounds = packing.cut_windows(
+  bounds = windows_lib.cut_windows(
       len(example['tokens']), example['instruction_offset'], budget.num_tokens
   )
   return (
