@@ -16,7 +16,14 @@ from absl.testing import absltest, parameterized
 from jax.experimental.compilation_cache import compilation_cache
 
 from configs import pretrain as recipe
-from mirencoder_jax import checkpoint, preemption, pretrain, recorder, testing
+from mirencoder_jax import (
+  checkpoint,
+  checkpoint_writer,
+  preemption,
+  pretrain,
+  recorder,
+  testing,
+)
 
 NUM_STEPS = 5
 
