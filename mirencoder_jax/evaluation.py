@@ -28,6 +28,7 @@ class Evaluated(NamedTuple):
   ir_vectors: jax.Array  # [G, D] of all packs
   graph_vectors: jax.Array  # [G, D]
   source: jax.Array  # [G], -1 for padding
+  token_counts: jax.Array  # [V], how often each token occurs, special ones 0
 
 
 def evaluation_step(
@@ -67,10 +68,14 @@ def evaluation_step(
   )
   vectors = model.apply({'params': params}, outputs, method='matching_vectors')
   source = jnp.asarray(batch.example_source).reshape(-1)
+  tokens = jnp.asarray(batch.tokens)
+  is_counted = (batch.token_segment > 0) & (tokens >= config.num_special)
+  counts = jnp.zeros(model.config.vocab_size, jnp.int32)
+  counts = counts.at[tokens].add(is_counted.astype(jnp.int32))
   if axis_name is not None:
-    sums = lax.psum(sums, axis_name)
+    sums, counts = lax.psum((sums, counts), axis_name)
     vectors, source = lax.all_gather((vectors, source), axis_name, tiled=True)
-  return Evaluated(*sums, *vectors, source)
+  return Evaluated(*sums, *vectors, source, counts)
 
 
 def evaluate(
@@ -93,7 +98,7 @@ def evaluate(
     frequent in these batches), 'retrieval_recall_at_1' among 64 examples.
   """
   rng = jax.random.key(0)
-  losses, metrics, counts = {}, {}, np.zeros(0, np.int64)
+  losses, metrics, counts = {}, {}, 0
   ir_vectors, graph_vectors, sources = [], [], []
   for number, batch in enumerate(batches):
     result = jax.device_get(
@@ -105,7 +110,7 @@ def evaluate(
     ir_vectors.append(result.ir_vectors[is_real])
     graph_vectors.append(result.graph_vectors[is_real])
     sources.append(result.source[is_real])
-    counts = _add_counts(counts, batch, config.num_special)
+    counts = counts + result.token_counts.astype(np.int64)
   if not sources:
     raise ValueError('nothing to evaluate: the held-out split is empty')
   losses, values = training_log.means(losses), training_log.means(metrics)
@@ -146,13 +151,3 @@ def _floats(sums):
   return {
       k: (float(total), float(weight)) for k, (total, weight) in sums.items()
   }
-
-
-def _add_counts(counts, batch, num_special):
-  """Adds how often each token occurs, special ones not counted."""
-  tokens = batch.tokens[batch.token_segment > 0]
-  added = np.bincount(tokens)
-  added[:num_special] = 0
-  added = np.pad(added, (0, max(0, len(counts) - len(added))))
-  added[: len(counts)] += counts
-  return added

@@ -30,7 +30,7 @@ class TrainConfig:
     every_checkpoint_steps: likewise for checkpoints.
     num_eval_batches: of the held-out split, at most.
     num_last_checkpoints: kept besides the best one.
-    distributed: whether to call `jax.distributed.initialize()`, on pods.
+    distributed: whether this is one of several processes, as on pods.
     compilation_cache: folder for compiled programs, '' for none.
   """
 

@@ -89,7 +89,7 @@ def train_and_evaluate(
   """
   train = experiment.TrainConfig(**config.train)
   if train.distributed:
-    jax.distributed.initialize()
+    _join_processes()
   if train.compilation_cache and not jax.config.jax_compilation_cache_dir:
     jax.config.update(
         'jax_compilation_cache_dir', os.path.expanduser(train.compilation_cache)
@@ -119,6 +119,24 @@ def train_and_evaluate(
   ):
     record.say(run.describe(state, workdir))
     return _loop(run, sharding, state, batches, record, preempted)
+
+
+def _join_processes():
+  """Makes one run of several processes; before any other use of JAX.
+
+  On pods and under SLURM and the like, JAX finds the others by itself.
+  Elsewhere JAX_COORDINATOR_ADDRESS (host:port of process 0), JAX_NUM_PROCESSES
+  and JAX_PROCESS_ID say it.
+  """
+  numbers = {
+      argument: int(os.environ[name])
+      for argument, name in (
+          ('num_processes', 'JAX_NUM_PROCESSES'),
+          ('process_id', 'JAX_PROCESS_ID'),
+      )
+      if name in os.environ
+  }
+  jax.distributed.initialize(**numbers)
 
 
 def _map_train_step(run: experiment.Experiment):
