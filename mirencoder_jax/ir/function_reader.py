@@ -48,7 +48,6 @@ class _Emitter:
     self._context = context
     self._words = FunctionWords(scan.words, context)
     self._lexicon = line_shape.lexicon()
-    self._line = 0  # the one that is being read, for messages
 
   def function(self) -> Function:
     scan, context = self._scan, self._context
@@ -66,15 +65,16 @@ class _Emitter:
     try:
       self._emit(function)
     except KeyError as error:
+      line = len(function.offsets) - 1  # the one that is being read
       raise BodyError(
           f'{str(error.args[0])[:60]!r} is used but not defined in this '
           'function',
-          scan.offsets[self._line],
+          scan.offsets[line],
       ) from None
     except LineError as error:
+      line = len(function.offsets) - 1
       raise BodyError(
-          f'{error}, in {scan.lines[self._line].strip()[:80]!r}',
-          scan.offsets[self._line],
+          f'{error}, in {scan.lines[line][:80]!r}', scan.offsets[line]
       ) from None
     _complete_types(function)
     head = self._head()
@@ -104,31 +104,31 @@ class _Emitter:
     """The loop over the lines; everything in it is paid per instruction."""
     scan, context, word_of = self._scan, self._context, self._words
     labels, definitions = scan.labels, scan.definitions
-    literals, hole_of = self._lexicon.literals, self._lexicon.holes
     words, offsets = function.words, function.offsets
     plans: list[Plan] = []
     texts = function.texts
     use_users, use_definitions = function.use_users, function.use_definitions
     use_positions, use_types = function.use_positions, function.use_types
-    constants, struct_words = context.constants, context.struct_words
+    constants = context.constants
     constant_users = function.constant_users
     constant_positions = function.constant_positions
     operands = function.constants
     successors = function.successors
     starts = iter(scan.starts)
     next_start, block = next(starts), -1
-    known_plans = plan_lib.plans
+    known_plans, struct_words = plan_lib.plans, context.struct_words
+    literals, hole_of = self._lexicon.literals, self._lexicon.holes
     for number, line in enumerate(scan.lines):
       offsets.append(len(words))
       if number == next_start:
-        self._line = max(number - 1, 0)
         block += 1
         next_start = next(starts, -1)
         if len(successors) != block or next_start == number:
-          raise LineError('a block ends here without br, ret or the like')
+          self._no_terminator(number)
         words.append(f'b{block}:')
-      # The line without what says nothing: attachments of metadata, and the
-      # alignment of accesses that are not vectors.
+      # What says nothing goes: attachments of metadata, and the alignment of
+      # accesses that are not vectors.
+      whole = line
       cut = line.find(', !')
       if cut >= 0:
         line = line[:cut]
@@ -138,14 +138,13 @@ class _Emitter:
           line = line[:align]
       pieces = line.split(' ')
       try:
-        shape = ' '.join([literals[piece] for piece in pieces])
-        plan = known_plans[shape]
+        plan = known_plans[' '.join([literals[piece] for piece in pieces])]
         if plan.__class__ is Variants:
           plan = plan[plan.key(pieces, hole_of, struct_words)]
       except KeyError:
-        self._line = number
-        plan, pieces = self._parse(pieces, cut >= 0)
+        plan, pieces = self._parse(pieces, whole)
         literals, hole_of = self._lexicon.literals, self._lexicon.holes
+      holes = [hole_of[pieces[i]] for i in plan.pieces]
       plans.append(plan)
       value = scan.values[number]
       if value:
@@ -153,15 +152,14 @@ class _Emitter:
       base = len(words)
       words += plan.words
       for slot, hole in plan.fills:
-        words[base + slot] = word_of[hole_of[pieces[hole]]]
+        words[base + slot] = word_of[holes[hole]]
       if plan.text_symbol < 0:
         texts.append(plan.text)
       else:
-        symbol = word_of[hole_of[pieces[plan.text_symbol]]]
-        symbol = module_context.unnumbered(symbol)
+        symbol = module_context.unnumbered(word_of[holes[plan.text_symbol]])
         texts.append(plan.text + symbol + plan.text_end)
       for position, type_text, hole in plan.locals:
-        definition = definitions[hole_of[pieces[hole]]]
+        definition = definitions[holes[hole]]
         if definition >= 0:
           use_users.append(number)
           use_positions.append(position)
@@ -172,32 +170,41 @@ class _Emitter:
           function.parameter_positions.append(position)
           function.parameter_numbers.append(-1 - definition)
       for position, type_text, hole in plan.numbers:
-        key = (type_text, hole_of[pieces[hole]])
+        key = (type_text, holes[hole])
         constant = constants.get(key)
         if constant is None:
-          constant = self._constant(plan, position, key, pieces)
+          constant = self._constant(plan, position, key, holes)
         constant_users.append(number)
         constant_positions.append(position)
         operands.append(constant)
       if plan.constants:
-        self._constants(function, number, plan, pieces)
+        self._constants(function, number, plan, holes)
       if plan.callee >= 0:
-        symbol = hole_of[pieces[plan.callee]][1:]
+        symbol = holes[plan.callee][1:]
         if symbol in context.defined:
           function.calls.append((number, context.quotes.restore(symbol)))
       if plan.is_terminator:
         if len(successors) != block:
           raise LineError('an instruction behind the end of its block')
-        successors.append([labels[hole_of[pieces[h]]] for h in plan.labels])
+        successors.append([labels[holes[hole]] for hole in plan.labels])
     if len(successors) != block + 1 or next_start >= 0:
-      raise LineError('the function ends here without br, ret or the like')
+      self._no_terminator(len(scan.lines))
     function.opcodes = [plan.opcode for plan in plans]
     function.types = [plan.result_type for plan in plans]
     ends = function.block_starts
     for block in range(len(ends) - 1):
       function.block_of += [block] * (ends[block + 1] - ends[block])
 
-  def _parse(self, pieces: list[str], is_cut: bool) -> tuple[Plan, list[str]]:
+  def _no_terminator(self, number: int) -> None:
+    """Refuses what stands before an instruction."""
+    line = max(number - 1, 0)
+    raise BodyError(
+        'a block ends here without br, ret or the like, in '
+        f'{self._scan.lines[line][:80]!r}',
+        self._scan.offsets[line],
+    )
+
+  def _parse(self, pieces: list[str], line: str) -> tuple[Plan, list[str]]:
     """The plan of a line with a new piece or a new shape, and its pieces."""
     struct_words = self._context.struct_words
     lexicon = self._lexicon = line_shape.lexicon()
@@ -209,10 +216,10 @@ class _Emitter:
     try:
       plan, found, deciding = instruction.parse_line(pieces, struct_words)
     except LineError:
-      if not is_cut:
+      if ', !' not in line:
         raise
       # The cut was inside metadata that is an argument, `!{i32 1, !5}`.
-      pieces = lexicon.learn(self._scan.lines[self._line].split(' '))
+      pieces = lexicon.learn(line.split(' '))
       plan, found, deciding = instruction.parse_line(pieces, struct_words)
     if any(lexicon.holes[pieces[i]] != token for i, token in found):
       # Not spaced as LLVM does: `[5, %a]`. Every token is a piece then.
@@ -222,32 +229,26 @@ class _Emitter:
     return plan, pieces
 
   def _constants(
-      self, function: Function, number: int, plan: Plan, pieces: list[str]
+      self, function: Function, number: int, plan: Plan, holes: list[str]
   ) -> None:
     """Adds the constant operands of a line that are not plain numbers."""
-    context, hole_of = self._context, self._lexicon.holes
+    context = self._context
     for operand in plan.constants:
-      if operand.symbol >= 0:
-        if hole_of[pieces[operand.symbol]][1:] in context.defined:
-          continue  # a function as an operand makes no node
+      if operand.symbol >= 0 and holes[operand.symbol][1:] in context.defined:
+        continue  # a function as an operand makes no node
       written = ' '.join([
-          part if part.__class__ is str else hole_of[pieces[part]]
-          for part in operand.key
+          part if part.__class__ is str else holes[part] for part in operand.key
       ])
       key = (operand.type_text, written)
       constant = context.constants.get(key)
       if constant is None:
-        constant = self._constant(plan, operand.position, key, pieces)
+        constant = self._constant(plan, operand.position, key, holes)
       function.constant_users.append(number)
       function.constant_positions.append(operand.position)
       function.constants.append(constant)
 
   def _constant(
-      self,
-      plan: Plan,
-      position: int,
-      key: tuple[str, str],
-      pieces: list[str],
+      self, plan: Plan, position: int, key: tuple[str, str], holes: list[str]
   ) -> Constant:
     """Adds a constant: type and value; a variable by kind and value type."""
     operand = plan.all_constants[position]
@@ -257,7 +258,7 @@ class _Emitter:
       if isinstance(part, str):
         words.append(part)
         continue
-      hole = self._lexicon.holes[pieces[part]]
+      hole = holes[part]
       if hole[0] != '@':
         words.append(self._words[hole])
       elif hole[1:] in context.defined:

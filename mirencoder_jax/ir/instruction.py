@@ -6,6 +6,7 @@ behind the opcode, emits words, operands and successors, and returns the node
 text of the result's type.
 """
 
+import dataclasses
 from collections.abc import Callable, Mapping, Sequence
 
 from mirencoder_jax.ir import aggregates, calls
@@ -62,26 +63,52 @@ def parse_line(
 
 
 def _finish(plan: Plan, parser: OperandParser) -> None:
-  """Moves what the parser collected into the plan."""
+  """Moves what the parser collected into the plan; numbers the holes."""
+  number = _Numbering()
   plan.words = parser.words
-  plan.fills = tuple(parser.fills)
+  plan.fills = tuple([(slot, number[hole]) for slot, hole in parser.fills])
   slots = parser.text_slots
-  filled = dict(parser.fills)
+  filled = dict(plan.fills)
   cut = next((k for k, slot in enumerate(slots) if slot in filled), len(slots))
   plan.text = ' '.join([parser.words[i] for i in slots[:cut]])
   if cut < len(slots):
     plan.text_symbol = filled[slots[cut]]
     plan.text += ' '
     plan.text_end = ''.join([' ' + parser.words[i] for i in slots[cut + 1 :]])
-  plan.locals = tuple(parser.locals)
-  plan.all_constants = {c.position: c for c in parser.constants}
+  plan.locals = tuple([(p, t, number[hole]) for p, t, hole in parser.locals])
+  constants = [_numbered(constant, number) for constant in parser.constants]
+  plan.all_constants = {c.position: c for c in constants}
   plan.numbers = tuple([
-      (c.position, c.type_text, c.number)
-      for c in parser.constants
-      if c.number >= 0
+      (c.position, c.type_text, c.number) for c in constants if c.number >= 0
   ])
-  plan.constants = tuple([c for c in parser.constants if c.number < 0])
-  plan.labels = tuple(parser.labels)
+  plan.constants = tuple([c for c in constants if c.number < 0])
+  plan.labels = tuple([number[hole] for hole in parser.labels])
+  if plan.callee >= 0:
+    plan.callee = number[plan.callee]
+  plan.pieces = tuple(number)
+
+
+class _Numbering(dict):
+  """Piece -> number of its hole, in the order in which they are asked for."""
+
+  def __missing__(self, piece: int) -> int:
+    self[piece] = len(self)
+    return self[piece]
+
+
+def _numbered(operand: ConstantOperand, number: _Numbering) -> ConstantOperand:
+  return dataclasses.replace(
+      operand,
+      symbol=number[operand.symbol] if operand.symbol >= 0 else -1,
+      parts=_numbered_parts(operand.parts, number),
+      key=_numbered_parts(operand.key, number),
+  )
+
+
+def _numbered_parts(
+    parts: Sequence[str | int], number: _Numbering
+) -> tuple[str | int, ...]:
+  return tuple([p if isinstance(p, str) else number[p] for p in parts])
 
 
 def _binary(parser: OperandParser, plan: Plan) -> str:

@@ -123,6 +123,11 @@ class LlvmWorker:
         pass
     return code
 
+  @property
+  def pid(self) -> int | None:
+    """Number of the child process, where there is one."""
+    return self._process.pid if self._process else None
+
   def close(self) -> None:
     """Ends the child process."""
     if self._owner == os.getpid():
@@ -130,10 +135,10 @@ class LlvmWorker:
     self._process = None
 
 
-_worker = LlvmWorker()
-atexit.register(_worker.close)
+worker = LlvmWorker()  # this process's own
+atexit.register(worker.close)
 
 
 def canonical_text(data: bytes, timeout: float = 300.0) -> str:
-  """As `LlvmWorker.canonical_text`, with this process's own worker."""
-  return _worker.canonical_text(data, timeout)
+  """As `LlvmWorker.canonical_text`, with `worker`."""
+  return worker.canonical_text(data, timeout)

@@ -1,8 +1,7 @@
 """`Plan`: what every line of one shape becomes.
 
 Station in the flow: made by `ir.instruction`, once per shape of line; followed
-by `ir.function_reader`, once per line. A hole is given by the number of the
-piece that holds it (`ir.line_shape`).
+by `ir.function_reader`, once per line. Holes are what `ir.line_shape` closes.
 
 Operand positions are LLVM's, as ProGraML counts them: every operand has one,
 also those that make no node.
@@ -53,6 +52,7 @@ class Plan:
 
   Attributes:
     opcode: LLVM's name of the instruction.
+    pieces: the pieces of the line that hold holes; hole k is in pieces[k].
     result_type: node text of the result's type, `void` where there is none, ''
       where the line does not say it.
     words: the words, with '' where a hole's word goes; without the result.
@@ -72,6 +72,7 @@ class Plan:
   """
 
   opcode: str
+  pieces: tuple[int, ...] = ()
   result_type: str = 'void'
   words: list[str] = dataclasses.field(default_factory=list)
   fills: tuple[tuple[int, int], ...] = ()

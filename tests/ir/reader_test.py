@@ -316,7 +316,7 @@ class BadInputTest(parameterized.TestCase):
       ('twice', b'define i32 @f(i32 %x) {\n  %x = add i32 1, 1\n'
        b'  ret i32 %x\n}\n', "x.ll:2: '%x' is defined twice"),
       ('no_end', b'define void @f(i32 %x) {\n  %y = add i32 %x, 1\n}\n',
-       'x.ll:2: the function ends here without br'),
+       'x.ll:2: a block ends here without br'),
       ('no_end_of_block', b'define void @f() {\na:\nb:\n  ret void\n}\n',
        'x.ll:4: a block ends here without br'),
       ('behind_end', b'define i32 @f() {\n  br label %a\na:\n  ret i32 0\n'
