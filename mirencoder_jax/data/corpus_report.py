@@ -8,11 +8,12 @@ that was left out, cut or unknown is counted here, never silent.
 import array
 import collections
 import json
-import pathlib
+import os
 from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
+from etils import epath
 
 from mirencoder_jax.data import (
     corpus_files,
@@ -181,8 +182,9 @@ class Report:
     """The report as a person reads it."""
     return corpus_markdown.markdown(self.as_dict())
 
-  def save(self, folder: pathlib.Path) -> None:
+  def save(self, folder: os.PathLike[str]) -> None:
     """Writes `report.json` and `report.md` into the folder."""
+    folder = epath.Path(folder)
     text = json.dumps(self.as_dict(), indent=2, ensure_ascii=False) + '\n'
     (folder / 'report.json').write_text(text, encoding='utf-8')
     (folder / 'report.md').write_text(self.as_markdown(), encoding='utf-8')

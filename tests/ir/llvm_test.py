@@ -3,6 +3,7 @@
 import os
 import signal
 
+import pytest
 from absl.testing import absltest
 
 from mirencoder_jax import ir
@@ -75,6 +76,9 @@ class LlvmWorkerTest(absltest.TestCase):
     process.wait()
     self.assertIn('define void @f()', self.worker.canonical_text(GOOD))
 
+  # JAX may be loaded by another test of this process; the child only reads IR.
+  @pytest.mark.filterwarnings('ignore:os.fork')
+  @pytest.mark.filterwarnings('ignore::pytest.PytestUnraisableExceptionWarning')
   def test_a_forked_process_has_its_own_child(self):
     self.worker.canonical_text(GOOD)
     ours = self.worker._process.pid
