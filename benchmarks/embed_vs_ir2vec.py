@@ -5,13 +5,14 @@
 Every encoder embeds the same file again and again in turn, warm; printed are
 medians of CPU and wall milliseconds and their ratios. IR2Vec (`pip install
 ir2vec`) is left out with a message where it is not installed or cannot read
-the file.
+the file. Newer IR than its LLVM reads ends the process with LLVM's message: give
+it IR of an older LLVM.
 """
 
 import statistics
 import time
 
-from absl import app, flags
+from absl import app, flags, logging
 
 import mirencoder_jax as mir
 
@@ -44,6 +45,7 @@ def _ir2vec_modes(path: str):
 def main(argv: list[str]) -> None:
   if len(argv) != 2:
     raise app.UsageError('give one IR file')
+  logging.set_verbosity(logging.WARNING)
   path = argv[1]
   encoder = mir.load(_CHECKPOINT.value)
   encoding = encoder.encode(path)
