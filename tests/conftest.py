@@ -12,4 +12,12 @@ jax.config.update('jax_disable_most_optimizations', True)
 beartype.with_pep484_tower = beartype.beartype(
     conf=beartype.BeartypeConf(is_pep484_tower=True)
 )
-install_import_hook('mirencoder_jax', 'beartype.with_pep484_tower')
+# Not `ir`: no arrays of JAX there, and its loops would be ten times slower.
+_CHECKED = (
+    'data downstream evaluation experiment inference models objectives '
+    'optimizer pretrain recorder testing training_log update'
+).split()
+install_import_hook(
+    [f'mirencoder_jax.{name}' for name in _CHECKED],
+    'beartype.with_pep484_tower',
+)
