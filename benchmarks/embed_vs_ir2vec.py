@@ -4,9 +4,9 @@
 
 Every encoder embeds the same file again and again in turn, warm; printed are
 medians of CPU and wall milliseconds and their ratios. IR2Vec (`pip install
-ir2vec`) is left out with a message where it is not installed or cannot read
-the file. Newer IR than its LLVM reads ends the process with LLVM's message: give
-it IR of an older LLVM.
+ir2vec`) is left out with a message where it is not installed or cannot read the
+file. IR newer than its LLVM ends the process with LLVM's message: give it IR of
+an older one.
 """
 
 import statistics
