@@ -13,7 +13,7 @@ LIBRARY = ROOT / 'mirencoder_jax'
 # Stations of the flow, upstream first: a module may import what stands before
 # it, and its neighbours.
 STATIONS = (
-    ('ir',),
+    ('ir', 'plot_style'),
     ('data',),
     ('models',),
     ('objectives', 'optimizer', 'checkpoint', 'testing', 'preemption'),
