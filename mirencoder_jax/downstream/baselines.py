@@ -114,6 +114,8 @@ def constant_choices(task: tasks.Task, protocol: splits.Protocol) -> np.ndarray:
   answers = []
   for target in task.targets:
     per_run = np.zeros((len(protocol.seed), len(target.labels)), int)
+    if target.costs is not None:
+      costs = target.decision_costs
     for run, train in enumerate(protocol.train & target.valid):
       if target.costs is None:
         counts = np.bincount(
@@ -121,7 +123,7 @@ def constant_choices(task: tasks.Task, protocol: splits.Protocol) -> np.ndarray:
         )
         per_run[run] = counts.argmax()
       else:
-        per_run[run] = np.log(target.costs[train]).mean(axis=0).argmin()
+        per_run[run] = np.log(costs[train]).mean(axis=0).argmin()
     answers.append(splits.gather_test(protocol, per_run))
   return np.stack(answers)
 

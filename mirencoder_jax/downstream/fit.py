@@ -77,9 +77,11 @@ def make_data(
   """What a head sees of a target: rows' vectors, log inputs, log costs."""
   costs = np.zeros((len(target.labels), len(target.choices)))
   if target.costs is not None:
-    default = target.costs[:, [target.default]]
+    costs = target.decision_costs
     costs = np.clip(
-        np.log(target.costs / default), -max_log_ratio, max_log_ratio
+        np.log(costs / costs[:, [target.default]]),
+        -max_log_ratio,
+        max_log_ratio,
     )
   return heads.Data(
       vectors=np.asarray(vectors, np.float32),

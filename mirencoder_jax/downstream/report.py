@@ -61,14 +61,13 @@ def row_values(target: tasks.Target, choices: np.ndarray) -> np.ndarray:
     target: labels and costs.
     choices: int [S, n]; the mean over seeds is taken.
   """
-  right = (choices == target.labels).mean(axis=0)
+  right = (target.taken(choices) == target.labels).mean(axis=0)
   if target.costs is None:
     unknown = np.full(len(right), np.nan)
     return np.stack([right] + [unknown] * (len(METRICS) - 1))
-  rows = np.arange(len(right))
-  cost = target.costs[rows, choices]  # [S, n]
-  default = target.costs[:, target.default]
-  best = target.costs.min(axis=1)
+  cost = target.outcome(choices)  # [S, n]
+  default = target.outcome(np.full(len(right), target.default))
+  best = target.outcome(target.labels)
   return np.stack([
       right,
       (default / cost).mean(axis=0),

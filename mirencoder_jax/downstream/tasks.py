@@ -18,27 +18,8 @@ from typing import Any, NamedTuple
 import numpy as np
 from absl import logging
 
-
-@dataclasses.dataclass(frozen=True)
-class TargetConfig:
-  """One machine of a task.
-
-  Attributes:
-    name: what the report calls it.
-    choices: names of the choices.
-    default: the choice that is taken without a model.
-    costs: field with the cost of each choice, in the order of `choices`; empty
-      if there are labels only.
-    label: field with the name of the best choice, '' if there is none.
-    inputs: fields with the run-time inputs.
-  """
-
-  name: str
-  choices: tuple[str, ...]
-  default: str
-  costs: tuple[str, ...] = ()
-  label: str = ''
-  inputs: tuple[str, ...] = ()
+from mirencoder_jax.downstream import targets as targets_lib
+from mirencoder_jax.downstream.targets import Problem, Target, TargetConfig
 
 
 @dataclasses.dataclass(frozen=True)
@@ -64,25 +45,6 @@ class TaskConfig:
   split: str = 'train'
 
 
-class Problem(NamedTuple):
-  """Something wrong with the data: which row or module, and what."""
-
-  where: str
-  what: str
-
-
-class Target(NamedTuple):
-  """The rows as one machine sees them. n rows, C choices, F inputs."""
-
-  name: str
-  choices: tuple[str, ...]
-  default: int
-  inputs: np.ndarray  # float64 [n, F]
-  costs: np.ndarray | None  # float64 [n, C]; None if there are labels only
-  labels: np.ndarray  # int [n], the best choice
-  valid: np.ndarray  # bool [n], False where a cost or label is unusable
-
-
 class Task(NamedTuple):
   """Rows, their modules and groups, and what each target measured."""
 
@@ -103,74 +65,6 @@ class Task(NamedTuple):
     return np.unique(codes, axis=0, return_inverse=True)[1].reshape(-1)
 
 
-def _text(value: Any) -> str:
-  return value.decode() if isinstance(value, bytes) else str(value)
-
-
-def _read_target(
-    config: TargetConfig,
-    examples: list[Mapping[str, Any]],
-    rows: list[str],
-    problems: list[Problem],
-) -> Target:
-  """Costs, labels and inputs of one target; bad rows become invalid."""
-
-  def numbers(fields):
-    table = [[float(e[field]) for field in fields] for e in examples]
-    return np.array(table, np.float64).reshape(len(examples), len(fields))
-
-  valid = np.ones(len(examples), bool)
-
-  def reject(row, what):
-    if valid[row]:
-      problems.append(Problem(f'{rows[row]} ({config.name})', what))
-    valid[row] = False
-
-  inputs = numbers(config.inputs)
-  for row in np.flatnonzero(~np.isfinite(inputs).all(axis=1)):
-    reject(row, f'inputs {inputs[row].tolist()} are not finite')
-  inputs = np.where(np.isfinite(inputs), inputs, 0)
-
-  costs = None
-  labels = np.zeros(len(examples), int)
-  if config.costs:
-    costs = numbers(config.costs)
-    usable = np.isfinite(costs) & (costs > 0)
-    for row in np.flatnonzero(~usable.all(axis=1)):
-      field = config.costs[int(np.argmin(usable[row]))]
-      bad = examples[row][field]
-      reject(row, f'{field} is {bad}; costs must be positive and finite')
-    # Invalid rows never enter a fit or a mean; 1 keeps their logarithm finite.
-    costs = np.where(valid[:, None], costs, 1)
-    labels = costs.argmin(axis=1)
-  if config.label:
-    for row, example in enumerate(examples):
-      name = _text(example[config.label])
-      if name not in config.choices:
-        reject(row, f'{config.label} is {name!r}, not in {config.choices}')
-      elif costs is None:
-        labels[row] = config.choices.index(name)
-      elif valid[row] and costs[row, config.choices.index(name)] > costs[
-          row
-      ].min():
-        # The costs are the measurement; the label was derived from them.
-        problems.append(
-            Problem(
-                f'{rows[row]} ({config.name})',
-                f'label {name} is not the cheapest choice; the costs count',
-            )
-        )
-  return Target(
-      name=config.name,
-      choices=config.choices,
-      default=config.choices.index(config.default),
-      inputs=inputs,
-      costs=costs,
-      labels=labels,
-      valid=valid,
-  )
-
-
 def build_task(
     config: TaskConfig, examples: Iterable[Mapping[str, Any]]
 ) -> Task:
@@ -189,24 +83,25 @@ def build_task(
   examples = list(examples)
   if not examples:
     raise ValueError(f'task {config.name!r}: the data set has no rows')
-  rows = [' '.join(_text(e[f]) for f in config.row) for e in examples]
+  text = targets_lib.text
+  rows = [' '.join(text(e[f]) for f in config.row) for e in examples]
   problems: list[Problem] = []
 
   ir: dict[str, bytes] = {}
   for example in examples:
-    text = example[config.ir]
-    text = text.encode() if isinstance(text, str) else bytes(text)
-    ir.setdefault(_text(example[config.module]), text)
+    content = example[config.ir]
+    content = content.encode() if isinstance(content, str) else bytes(content)
+    ir.setdefault(text(example[config.module]), content)
   modules = list(ir)
   index = {name: i for i, name in enumerate(modules)}
-  module_index = np.array([index[_text(e[config.module])] for e in examples])
-  for module in (name for name, text in ir.items() if not text.strip()):
+  module_index = np.array([index[text(e[config.module])] for e in examples])
+  for module in (name for name, content in ir.items() if not content.strip()):
     users = int((module_index == index[module]).sum())
     problems.append(Problem(module, f'no IR; used by {users} row(s)'))
 
   groups, group_names = {}, {}
   for group in config.groups:
-    names = [_text(e[group]) for e in examples]
+    names = [text(e[group]) for e in examples]
     for row, name in enumerate(names):
       if not name:
         problems.append(Problem(rows[row], f'no {group}; it is a group alone'))
@@ -218,7 +113,7 @@ def build_task(
   targets = []
   for name, keywords in config.targets.items():
     target_config = TargetConfig(name=name, **keywords)
-    target = _read_target(target_config, examples, rows, problems)
+    target = targets_lib.read_target(target_config, examples, rows, problems)
     if not target.valid.any():
       raise ValueError(
           f'task {config.name!r}: target {name!r} has no usable row; '

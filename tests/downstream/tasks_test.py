@@ -65,10 +65,73 @@ class TasksTest(parameterized.TestCase):
     task = tasks.build_task(CONFIG, examples)
     (target,) = task.targets
     np.testing.assert_array_equal(np.flatnonzero(~target.valid), [3])
-    self.assertTrue(np.isfinite(target.costs).all())
+    self.assertTrue(np.isfinite(target.decision_costs).all())
     (problem,) = task.problems
     self.assertEqual(problem.where, 'k1 small (box)')
-    self.assertIn(f'gpu is {cost}', problem.what)
+    self.assertIn(f'cost of GPU is {cost}', problem.what)
+
+  def test_unmeasured_choices(self):
+    costs = [
+        [4, 2, 3, 1],
+        [4, 2, math.nan, math.nan],
+        [4, math.nan, 5, 0],  # 0 is wrong, NaN is not
+        [math.nan, 1, 2, 3],
+        [4, math.nan, -1, math.nan],
+    ]
+    examples = [
+        {**_examples()[0], 'kernel': f'k{i}', 'times': row}
+        for i, row in enumerate(costs)
+    ]
+    for unmeasured, fallback, outcome in (
+        ('default', [[0, 1, 0, 0], [0, 0, 2, 0]], [[4, 2, 4, 4], [4, 4, 5, 4]]),
+        (
+            'largest_below',
+            [[0, 1, 1, 1], [0, 0, 2, 2]],
+            [[4, 2, 2, 2], [4, 4, 5, 5]],
+        ),
+    ):
+      box = dict(
+          choices=('1', '2', '4', '8'),
+          default='1',
+          costs='times',
+          unmeasured=unmeasured,
+      )
+      config = tasks.TaskConfig(**{**vars(CONFIG), 'targets': {'box': box}})
+      task = tasks.build_task(config, examples)
+      (target,) = task.targets
+      np.testing.assert_array_equal(target.valid, [1, 1, 1, 0, 0])
+      np.testing.assert_array_equal(target.labels[:3], [3, 1, 0])
+      np.testing.assert_array_equal(target.fallback[1:3], fallback)
+      np.testing.assert_array_equal(target.decision_costs[1:3], outcome)
+      np.testing.assert_array_equal(target.decision_costs[3:], 1)
+      np.testing.assert_array_equal(
+          target.outcome(np.array([[3] * 5, [0] * 5]))[0, :3],
+          [1, outcome[0][3], outcome[1][3]],
+      )
+      np.testing.assert_array_equal(
+          target.taken(np.full(5, 3))[:3], [3, fallback[0][3], fallback[1][3]]
+      )
+      where = [problem.where for problem in task.problems]
+      self.assertEqual(
+          where, [f'k{i} large (box)' for i in (2, 3, 4)] + ['box'] * 2
+      )
+      self.assertIn('cost of 8 is 0', task.problems[0].what)
+      self.assertIn('4 costs of 2 rows', task.problems[3].what)
+      self.assertIn('single row', task.problems[4].what)
+
+  def test_vector_of_another_length(self):
+    box = {**CONFIG.targets['box'], 'costs': 'times', 'label': ''}
+    config = tasks.TaskConfig(**{**vars(CONFIG), 'targets': {'box': box}})
+    examples = [{**e, 'times': [1.0, 2, 3]} for e in _examples()]
+    with self.assertRaisesRegex(ValueError, '3 costs a row, and 2 choices'):
+      tasks.build_task(config, examples)
+
+  def test_labels_only_have_no_outcome(self):
+    box = {**CONFIG.targets['box'], 'costs': ()}
+    config = tasks.TaskConfig(**{**vars(CONFIG), 'targets': {'box': box}})
+    (target,) = tasks.build_task(config, _examples()).targets
+    with self.assertRaisesRegex(ValueError, 'labels only'):
+      target.outcome(target.labels)
 
   def test_missing_ir_keeps_the_rows(self):
     examples = _examples()

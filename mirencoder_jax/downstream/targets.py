@@ -1,0 +1,255 @@
+"""Targets: what each machine of a task measured, and what a decision costs.
+
+Station in the flow: a part of `tasks`, from the fields of the prepared examples
+to arrays. Heads, baselines and reports see a machine as a `Target`.
+"""
+
+import dataclasses
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+import numpy as np
+
+
+@dataclasses.dataclass(frozen=True)
+class TargetConfig:
+  """One machine of a task.
+
+  Attributes:
+    name: what the report calls it.
+    choices: names of the choices.
+    default: the choice that is taken without a model.
+    costs: field with the cost of each choice, in the order of `choices`; or
+      the name of one field with all of them; empty if there are labels only.
+    label: field with the name of the best choice, '' if there is none.
+    inputs: fields with the run-time inputs.
+    unmeasured: what a decision for a choice without a measured cost turns into,
+      a name in `FALLBACKS`.
+  """
+
+  name: str
+  choices: tuple[str, ...]
+  default: str
+  costs: tuple[str, ...] | str = ()
+  label: str = ''
+  inputs: tuple[str, ...] = ()
+  unmeasured: str = 'default'
+
+
+class Problem(NamedTuple):
+  """Something wrong with the data: which row or module, and what."""
+
+  where: str
+  what: str
+
+
+class Target(NamedTuple):
+  """The rows as one machine sees them. n rows, C choices, F inputs.
+
+  Not every choice was measured in every row, and a head may decide for one that
+  was not. What such a decision comes to is settled here and nowhere else:
+  `fallback` names the measured choice that runs in its place (`FALLBACKS`), and
+  `taken`, `outcome` and `decision_costs` follow it. Fits, baselines and reports
+  use these three and never index `costs`.
+  """
+
+  name: str
+  choices: tuple[str, ...]
+  default: int
+  inputs: np.ndarray  # float64 [n, F]
+  # float64 [n, C], NaN where a choice was not measured (everywhere in rows that
+  # are not valid); None if there are labels only.
+  costs: np.ndarray | None
+  labels: np.ndarray  # int [n], the best choice
+  # bool [n], False unless the default and another choice have a cost, or where
+  # a label or an input is unusable.
+  valid: np.ndarray
+  # int [n, C], the choice that runs; None if every decision runs as it is.
+  fallback: np.ndarray | None = None
+
+  def taken(self, choices: np.ndarray) -> np.ndarray:
+    """What runs when `choices` (int [..., n]) are decided for; int [..., n]."""
+    if self.fallback is None:
+      return choices
+    return self.fallback[np.arange(len(self.labels)), choices]
+
+  def outcome(self, choices: np.ndarray) -> np.ndarray:
+    """Costs of deciding for `choices` (int [..., n]); float64 [..., n].
+
+    Positive and finite; 1 in rows that are not valid, which enter no fit and no
+    mean, so that logarithms and ratios there stay finite.
+
+    Raises:
+      ValueError: the target has labels only.
+    """
+    if self.costs is None:
+      raise ValueError(f'target {self.name!r} has labels only, and no costs')
+    rows = np.arange(len(self.labels))
+    cost = self.costs[rows, self.taken(choices)]
+    return np.where(self.valid, cost, 1)
+
+  @property
+  def decision_costs(self) -> np.ndarray:
+    """`outcome` of each choice in each row; float64 [n, C]."""
+    choices = np.arange(len(self.choices))[:, None]
+    num_rows = len(self.labels)
+    return self.outcome(np.broadcast_to(choices, (len(choices), num_rows))).T
+
+
+def _fall_to_default(measured: np.ndarray, default: int) -> np.ndarray:
+  """Decides for the default instead."""
+  return np.where(measured, np.arange(measured.shape[1]), default)
+
+
+def _fall_to_largest_below(measured: np.ndarray, default: int) -> np.ndarray:
+  """Clamps to the largest measured choice that is not above the decided one.
+
+  The published protocol of thread coarsening, whose choices are in order. Where
+  nothing below was measured, the default counts.
+  """
+  order = np.where(measured, np.arange(measured.shape[1]), -1)
+  clamped = np.maximum.accumulate(order, axis=1)
+  return np.where(clamped < 0, default, clamped)
+
+
+# (measured bool [n, C], default) -> the choice that runs, int [n, C].
+FALLBACKS = {
+    'default': _fall_to_default,
+    'largest_below': _fall_to_largest_below,
+}
+_FALLBACK_WORDS = {
+    'default': 'the default',
+    'largest_below': 'the largest measured one below it',
+}
+
+
+def text(value: Any) -> str:
+  """A field of an example, which TFDS gives as bytes."""
+  return value.decode() if isinstance(value, bytes) else str(value)
+
+
+def _numbers(
+    examples: list[Mapping[str, Any]], fields: tuple[str, ...] | str
+) -> np.ndarray:
+  """Fields of each example, or one that is a vector; float64 [n, fields]."""
+  if isinstance(fields, str):
+    return np.array([e[fields] for e in examples], np.float64)
+  table = [[float(e[field]) for field in fields] for e in examples]
+  return np.array(table, np.float64).reshape(len(examples), len(fields))
+
+
+def _check_costs(costs, default, choices, note, reject) -> np.ndarray:
+  """NaN instead of costs that cannot be; rejects rows with too few left."""
+  usable = np.isfinite(costs) & (costs > 0)
+  wrong = ~usable & ~np.isnan(costs)
+  for row in np.flatnonzero(~usable.all(axis=1)):
+    if not usable[row, default] or usable[row].sum() < 2:
+      unusable = np.flatnonzero(~usable[row])
+      choice = default if default in unusable else unusable[0]
+      reject(
+          row,
+          f'cost of {choices[choice]} is {costs[row, choice]}; a positive and '
+          'finite cost of the default and of one more choice is needed',
+      )
+    elif wrong[row].any():
+      choice = np.argmax(wrong[row])
+      note(
+          row,
+          f'cost of {choices[choice]} is {costs[row, choice]}; it and '
+          f'{int(wrong[row].sum()) - 1} more that are not positive and finite '
+          'count as not measured',
+      )
+  return np.where(usable, costs, np.nan)
+
+
+def _check_labels(config: TargetConfig, labels: np.ndarray) -> list[Problem]:
+  """Names the labels that have one member."""
+  counts = np.bincount(labels, minlength=len(config.choices))
+  alone = [config.choices[choice] for choice in np.flatnonzero(counts == 1)]
+  if not alone:
+    return []
+  names = ', '.join(alone[:5]) + (', ...' if len(alone) > 5 else '')
+  what = f'{len(alone)} label(s) have one row each: {names}; it is either '
+  return [Problem(config.name, what + 'trained or tested on, never both')]
+
+
+def read_target(
+    config: TargetConfig,
+    examples: list[Mapping[str, Any]],
+    rows: list[str],
+    problems: list[Problem],
+) -> Target:
+  """Costs, labels and inputs of one target from the task's examples.
+
+  Args:
+    config: the meaning of the fields.
+    examples: dicts as the TFDS builder yields them.
+    rows: their names, for messages.
+    problems: gets what is wrong; a row that cannot be used becomes invalid.
+
+  Raises:
+    ValueError: the examples have another number of costs than of choices.
+  """
+  valid = np.ones(len(examples), bool)
+
+  def note(row, what):
+    problems.append(Problem(f'{rows[row]} ({config.name})', what))
+
+  def reject(row, what):
+    if valid[row]:
+      note(row, what)
+    valid[row] = False
+
+  inputs = _numbers(examples, config.inputs)
+  for row in np.flatnonzero(~np.isfinite(inputs).all(axis=1)):
+    reject(row, f'inputs {inputs[row].tolist()} are not finite')
+  inputs = np.where(np.isfinite(inputs), inputs, 0)
+
+  default = config.choices.index(config.default)
+  costs = fallback = None
+  labels = np.full(len(examples), default)
+  if len(config.costs):
+    costs = _numbers(examples, config.costs)
+    if costs.shape[1] != len(config.choices):
+      raise ValueError(
+          f'target {config.name!r}: {costs.shape[1]} costs a row, and '
+          f'{len(config.choices)} choices'
+      )
+    costs = _check_costs(costs, default, config.choices, note, reject)
+    costs[~valid] = np.nan
+    labels[valid] = np.nanargmin(costs[valid], axis=1)
+    measured = ~np.isnan(costs)
+    missing = (~measured[valid]).sum(axis=1)
+    if missing.any():
+      fallback = FALLBACKS[config.unmeasured](measured, default)
+      problems.append(
+          Problem(
+              config.name,
+              f'{missing.sum()} costs of {np.count_nonzero(missing)} rows were '
+              'not measured; a decision for such a choice comes to '
+              f'{_FALLBACK_WORDS[config.unmeasured]}',
+          )
+      )
+  if config.label:
+    names = [text(example[config.label]) for example in examples]
+    for row, name in enumerate(names):
+      if name not in config.choices:
+        reject(row, f'{config.label} is {name!r}, not in {config.choices}')
+      elif costs is None:
+        labels[row] = config.choices.index(name)
+      elif valid[row] and not (
+          costs[row, config.choices.index(name)] <= costs[row, labels[row]]
+      ):
+        # The costs are the measurement; the label was derived from them.
+        note(row, f'label {name} is not the cheapest choice; the costs count')
+  problems += _check_labels(config, labels[valid])
+  return Target(
+      name=config.name,
+      choices=config.choices,
+      default=default,
+      inputs=inputs,
+      costs=costs,
+      labels=labels,
+      valid=valid,
+      fallback=fallback,
+  )
