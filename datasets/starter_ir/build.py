@@ -73,7 +73,8 @@ _CLANG_FLAGS = (
     '-Wall',
     '-Xclang',
     '-disable-O0-optnone',
-    '-I../include',
+    '-I../../../mirencoder_jax/ir/include/cuda',
+    '-I../../../mirencoder_jax/ir/include/openmp',
 )
 _LANGUAGE_FLAGS = {
     'c': ('-std=gnu11', '--target=x86_64-linux-gnu', '-fopenmp'),

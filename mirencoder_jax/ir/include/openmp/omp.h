@@ -1,7 +1,7 @@
 // The declarations of the OpenMP API that the programs use. Compilers turn
 // pragmas into runtime calls without this header; nothing is linked.
-#ifndef STARTER_IR_OMP_H_
-#define STARTER_IR_OMP_H_
+#ifndef MIRENCODER_JAX_OMP_H_
+#define MIRENCODER_JAX_OMP_H_
 
 #ifdef __cplusplus
 extern "C" {
@@ -27,4 +27,4 @@ void omp_destroy_lock(omp_lock_t *lock);
 }
 #endif
 
-#endif  // STARTER_IR_OMP_H_
+#endif  // MIRENCODER_JAX_OMP_H_

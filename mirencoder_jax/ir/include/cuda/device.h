@@ -1,7 +1,7 @@
 // What CUDA device code needs of the toolkit's headers, and no more: the
 // keywords, the built-in indices, barriers, atomics, shuffles, some maths.
-#ifndef STARTER_IR_DEVICE_H_
-#define STARTER_IR_DEVICE_H_
+#ifndef MIRENCODER_JAX_DEVICE_H_
+#define MIRENCODER_JAX_DEVICE_H_
 
 #define __global__ __attribute__((global))
 #define __device__ __attribute__((device))
@@ -15,7 +15,7 @@ struct index3 {
 };
 
 // Reading one of these calls a special register's intrinsic.
-#define STARTER_IR_INDEX(name, prefix)                                   \
+#define MIRENCODER_JAX_INDEX(name, prefix)                                   \
   struct name##_reader {                                                 \
     __declspec(property(get = get_x)) unsigned x;                        \
     __declspec(property(get = get_y)) unsigned y;                        \
@@ -26,10 +26,10 @@ struct index3 {
   };                                                                     \
   extern const __device__ __attribute__((weak)) name##_reader name;
 
-STARTER_IR_INDEX(threadIdx, __nvvm_read_ptx_sreg_tid)
-STARTER_IR_INDEX(blockIdx, __nvvm_read_ptx_sreg_ctaid)
-STARTER_IR_INDEX(blockDim, __nvvm_read_ptx_sreg_ntid)
-STARTER_IR_INDEX(gridDim, __nvvm_read_ptx_sreg_nctaid)
+MIRENCODER_JAX_INDEX(threadIdx, __nvvm_read_ptx_sreg_tid)
+MIRENCODER_JAX_INDEX(blockIdx, __nvvm_read_ptx_sreg_ctaid)
+MIRENCODER_JAX_INDEX(blockDim, __nvvm_read_ptx_sreg_ntid)
+MIRENCODER_JAX_INDEX(gridDim, __nvvm_read_ptx_sreg_nctaid)
 
 struct float2 {
   float x, y;
@@ -77,4 +77,4 @@ __device__ float __nv_fmaxf(float x, float y);
 __device__ double __nv_sqrt(double x);
 }
 
-#endif  // STARTER_IR_DEVICE_H_
+#endif  // MIRENCODER_JAX_DEVICE_H_

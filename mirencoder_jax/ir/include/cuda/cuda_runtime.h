@@ -1,0 +1,2 @@
+// Sources include it by this name; see device.h.
+#include "device.h"
