@@ -169,8 +169,8 @@ def _check_labels(config: TargetConfig, labels: np.ndarray) -> list[Problem]:
   if not alone:
     return []
   names = ', '.join(alone[:5]) + (', ...' if len(alone) > 5 else '')
-  what = f'{len(alone)} label(s) have one row each: {names}; it is either '
-  return [Problem(config.name, what + 'trained or tested on, never both')]
+  what = f'{len(alone)} label(s) have one row each: {names}; such a row is '
+  return [Problem(config.name, what + 'either trained or tested on')]
 
 
 def read_target(

@@ -117,7 +117,7 @@ class TasksTest(parameterized.TestCase):
       )
       self.assertIn('cost of 8 is 0', task.problems[0].what)
       self.assertIn('4 costs of 2 rows', task.problems[3].what)
-      self.assertIn('single row', task.problems[4].what)
+      self.assertIn('3 label(s) have one row', task.problems[4].what)
 
   def test_vector_of_another_length(self):
     box = {**CONFIG.targets['box'], 'costs': 'times', 'label': ''}
