@@ -88,6 +88,7 @@ def random_example(
       'node_kind': kind,
       'node_text': rng.permutation(text).astype(np.int32),
       'node_block': np.zeros(num_nodes, np.int32),
+      'node_depth': rng.integers(0, 4, num_nodes, np.uint8),
       'text_tokens': rng.integers(
           NUM_SPECIAL, vocab_size, lengths.sum(), np.int32
       ),
@@ -165,6 +166,7 @@ def naive_pack(packs: list[list[Example]], budget: Budget) -> Batch:
       if any(end > limit for end, limit in zip(ends, limits, strict=True)):
         raise ValueError(f'nodes, edges, texts, pieces {ends} exceed {limits}')
       nodes['kind'][u, node : ends[0]] = example['node_kind']
+      nodes['depth'][u, node : ends[0]] = example['node_depth']
       nodes['text'][u, node : ends[0]] = example['node_text'] + text
       edges['flow'][u, edge : ends[1]] = example['edge_flow']
       edges['position'][u, edge : ends[1]] = example['edge_position']

@@ -35,8 +35,11 @@ class Builder(tfds.core.GeneratorBasedBuilder):
   """
 
   pkg_dir_path = epath.Path(__file__).parent
-  VERSION = tfds.core.Version('1.0.0')
-  RELEASE_NOTES = {'1.0.0': 'First version.'}
+  VERSION = tfds.core.Version('1.1.0')
+  RELEASE_NOTES = {
+      '1.0.0': 'First version.',
+      '1.1.0': 'Loop depth of the nodes.',
+  }
 
   def __init__(
       self,

@@ -35,7 +35,7 @@ class BuilderTest(absltest.TestCase):
     )
 
   def test_is_named_and_described(self):
-    self.assertEqual(self.builder.info.full_name, 'ir_folder/1.0.0')
+    self.assertEqual(self.builder.info.full_name, 'ir_folder/1.1.0')
     self.assertIn('# ir_folder', self.builder.info.description)
     self.assertIn('@misc', self.builder.info.citation)
     metadata = self.builder.get_metadata()

@@ -19,8 +19,11 @@ class Builder(ir_folder_dataset_builder.Builder):
 
   # Without it TFDS takes the parent's README.
   pkg_dir_path = epath.Path(__file__).parent
-  VERSION = tfds.core.Version('1.0.0')
-  RELEASE_NOTES = {'1.0.0': 'First version.'}
+  VERSION = tfds.core.Version('1.1.0')
+  RELEASE_NOTES = {
+      '1.0.0': 'First version.',
+      '1.1.0': 'Loop depth of the nodes.',
+  }
 
   def __init__(
       self,

@@ -47,7 +47,8 @@ class Batch(NamedTuple):
   # The instruction node the token belongs to; N - 1 where there is none
   # (signature, special and padding tokens).
   token_node: Array  # int32 [U, R, L]
-  # nodes = {'kind': int32 [U, N], 'text': int32 [U, N] (index of a text)}
+  # nodes = {'kind': int32 [U, N], 'text': int32 [U, N] (index of a text),
+  #          'depth': int32 [U, N] (loops around it)}
   # edges = {'flow': int32 [U, E], 'position': int32 [U, E]}
   # senders, receivers int32 [U, E]; n_node, n_edge int32 [U, G]; globals None
   graph: jraph.GraphsTuple
@@ -109,6 +110,7 @@ def empty_batch(budget: Budget, num_packs: int = 1, pad_id: int = 0) -> Batch:
       graph=jraph.GraphsTuple(
           nodes={
               'kind': full((u, b.num_nodes), 0),
+              'depth': full((u, b.num_nodes), 0),
               'text': full((u, b.num_nodes), b.num_texts - 1),
           },
           edges={
@@ -164,6 +166,7 @@ def merge(batch: Batch) -> Batch:
       graph=graph._replace(
           nodes={
               'kind': fold(graph.nodes['kind']),
+              'depth': fold(graph.nodes['depth']),
               'text': shift(graph.nodes['text'], num_texts),
           },
           edges={k: fold(v) for k, v in graph.edges.items()},

@@ -9,8 +9,9 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from mirencoder_jax.ir import graph_builder
+from mirencoder_jax.ir import graph_builder, loops
 from mirencoder_jax.ir.module import Function, Module
+from mirencoder_jax.ir.program_graph import INSTRUCTION
 from mirencoder_jax.ir.tokenizer import Tokenizer
 
 # The arrays of an example and their types; strings are provenance.
@@ -26,6 +27,8 @@ ARRAYS = {
     'node_kind': 'uint8',  # [n_node] 0 instruction, 1 variable, 2 constant
     'node_text': 'int32',  # [n_node] index of a text
     'node_block': 'int32',  # [n_node] basic block, 0 where there is none
+    # Loops around the instruction, or around the use of the variable; else 0.
+    'node_depth': 'uint8',  # [n_node]
     # Distinct node texts as token ids: text t is
     # text_tokens[text_offset[t]:text_offset[t + 1]].
     'text_tokens': 'int32',  # [n_text_token]
@@ -96,6 +99,12 @@ def _example(
   text_tokens, text_counts = tokenizer.encode_texts(graph.descriptions)
   text_offset = np.zeros(len(text_counts) + 1, np.int32)
   np.cumsum(text_counts, out=text_offset[1:])
+  # Parameters and constants stand in a block after the last.
+  depths = np.array([*loops.loop_depths(function.successors), 0], np.uint8)
+  node_depth = depths[graph.block]
+  node_depth[0] = 0  # the root
+  after = function.num_instructions + 1
+  node_depth[after:][graph.kind[after:] == INSTRUCTION] = 0  # declarations
   program = strings['program'] or strings['module']
   return {
       'tokens': ids,
@@ -103,6 +112,7 @@ def _example(
       'node_kind': graph.kind,
       'node_text': graph.description,
       'node_block': graph.block,
+      'node_depth': node_depth,
       'text_tokens': text_tokens,
       'text_offset': text_offset,
       'edge_flow': graph.flow,

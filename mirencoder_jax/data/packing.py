@@ -121,7 +121,7 @@ def stack_packs(packs: Sequence[batch_lib.Batch]) -> batch_lib.Batch:
 
   graphs = [p.graph for p in packs]
   graph = first.graph._replace(
-      nodes={k: join(*(g.nodes[k] for g in graphs)) for k in ('kind', 'text')},
+      nodes={k: join(*(g.nodes[k] for g in graphs)) for k in first.graph.nodes},
       edges={
           k: join(*(g.edges[k] for g in graphs)) for k in ('flow', 'position')
       },
@@ -239,6 +239,7 @@ def _pack_graph(
     return _concatenate([e[name] for e in examples])
 
   graph.nodes['kind'][0, :num_nodes] = joined('node_kind')
+  graph.nodes['depth'][0, :num_nodes] = joined('node_depth')
   graph.edges['flow'][0, :num_edges] = joined('edge_flow')
   graph.edges['position'][0, :num_edges] = joined('edge_position')
   graph.senders[0, :num_edges] = joined('senders') + shift

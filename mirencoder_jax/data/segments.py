@@ -244,6 +244,7 @@ class _View:
         'node_kind': example['node_kind'][nodes],
         'node_text': node_text,
         'node_block': example['node_block'][nodes],
+        'node_depth': example['node_depth'][nodes],
         'text_tokens': example['text_tokens'][
             np.repeat(starts, lengths) + place
         ],

@@ -98,6 +98,30 @@ class FeaturizeTest(absltest.TestCase):
          'call float @sqrt float', 'ret float', 'declare @sqrt'],
     )  # fmt: skip
 
+  def test_depth(self):
+    text = '''
+      declare void @g(i64)
+      define void @f(i64 %n) {
+      entry:
+        br label %loop
+      loop:
+        %i = phi i64 [ 0, %entry ], [ %j, %loop ]
+        call void @g(i64 %i)
+        %j = add i64 %i, 1
+        %c = icmp eq i64 %j, %n
+        br i1 %c, label %end, label %loop
+      end:
+        ret void
+      }'''
+    (item,) = example.featurize(ir.read_module(text), self.tokenizer)
+    # Root, br, five of the loop, ret, the declaration.
+    self.assertEqual(
+        item['node_depth'][:9].tolist(), [0, 0, 1, 1, 1, 1, 1, 0, 0]
+    )
+    # The uses of %i (two), %j (two) and %c; then %n and the constants.
+    self.assertEqual(item['node_depth'][9:14].tolist(), [1] * 5)
+    self.assertEqual(item['node_depth'][14:].sum(), 0)
+
   def test_provenance(self):
     item = self.examples[0]
     self.assertEqual(item['function'], 'first')

@@ -103,6 +103,7 @@ class PackTest(parameterized.TestCase):
       nodes, edges = slice(node, node + n_node), slice(edge, edge + n_edge)
       for actual, expected in (
           (graph.nodes['kind'][0, nodes], example['node_kind']),
+          (graph.nodes['depth'][0, nodes], example['node_depth']),
           (graph.edges['flow'][0, edges], example['edge_flow']),
           (graph.edges['position'][0, edges], example['edge_position']),
           (graph.senders[0, edges] - node, example['senders']),

@@ -14,7 +14,7 @@ from mirencoder_jax.models import graph_encoder
 def small_graph(senders, receivers, flow, position, n_node=(3, 1)):
   """One graph of three nodes and one of padding (node 3)."""
   return jraph.GraphsTuple(
-      nodes={'kind': jnp.zeros(4, jnp.int32), 'text': jnp.zeros(4, jnp.int32)},
+      nodes={k: jnp.zeros(4, jnp.int32) for k in ('kind', 'text', 'depth')},
       edges={'flow': jnp.asarray(flow), 'position': jnp.asarray(position)},
       senders=jnp.asarray(senders),
       receivers=jnp.asarray(receivers),

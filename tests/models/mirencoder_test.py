@@ -116,7 +116,9 @@ class MIREncoderTest(parameterized.TestCase):
     num_nodes = len(example['node_kind'])
     twice = example | {
         name: np.tile(example[name], 2)
-        for name in ('node_kind', 'node_text', 'edge_flow', 'edge_position')
+        for name in (
+            'node_kind', 'node_text', 'node_depth', 'edge_flow', 'edge_position'
+        )
     }
     for name in ('senders', 'receivers'):
       twice[name] = np.concatenate([example[name], example[name] + num_nodes])
