@@ -99,7 +99,7 @@ class FeaturizeTest(absltest.TestCase):
     )  # fmt: skip
 
   def test_depth(self):
-    text = '''
+    text = """
       declare void @g(i64)
       define void @f(i64 %n) {
       entry:
@@ -112,7 +112,7 @@ class FeaturizeTest(absltest.TestCase):
         br i1 %c, label %end, label %loop
       end:
         ret void
-      }'''
+      }"""
     (item,) = example.featurize(ir.read_module(text), self.tokenizer)
     # Root, br, five of the loop, ret, the declaration.
     self.assertEqual(
