@@ -94,7 +94,7 @@ def is_histogram(vectors: np.ndarray) -> bool:
 def default_choices(task: tasks.Task, protocol: splits.Protocol) -> np.ndarray:
   """The default of each target; int [T, S, n]."""
   return np.stack([
-      np.full((protocol.num_seeds, len(task.rows)), target.default)
+      np.tile(target.defaults, (protocol.num_seeds, 1))
       for target in task.targets
   ])
 
@@ -116,7 +116,7 @@ def constant_choices(task: tasks.Task, protocol: splits.Protocol) -> np.ndarray:
     per_run = np.zeros((len(protocol.seed), len(target.labels)), int)
     if target.costs is not None:
       costs = target.decision_costs
-    for run, train in enumerate(protocol.train & target.valid):
+    for run, train in enumerate(protocol.train & target.judges):
       if target.costs is None:
         counts = np.bincount(
             target.labels[train], minlength=len(target.choices)

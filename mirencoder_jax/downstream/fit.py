@@ -79,7 +79,7 @@ def make_data(
   if target.costs is not None:
     costs = target.decision_costs
     costs = np.clip(
-        np.log(costs / costs[:, [target.default]]),
+        np.log(costs / target.outcome(target.defaults)[:, None]),
         -max_log_ratio,
         max_log_ratio,
     )

@@ -66,7 +66,7 @@ def row_values(target: tasks.Target, choices: np.ndarray) -> np.ndarray:
     unknown = np.full(len(right), np.nan)
     return np.stack([right] + [unknown] * (len(METRICS) - 1))
   cost = target.outcome(choices)  # [S, n]
-  default = target.outcome(np.full(len(right), target.default))
+  default = target.outcome(target.defaults)
   best = target.outcome(target.labels)
   return np.stack([
       right,
@@ -127,7 +127,7 @@ def measure(
   results = []
   for number, target in enumerate(task.targets):
     weights = draw_resamples(
-        task.groups[config.group], target.valid, config.num_resamples
+        task.groups[config.group], target.judges, config.num_resamples
     )
     means = [
         _means(row_values(target, entry.choices[number]), weights)
@@ -192,7 +192,7 @@ def summarise_null(results: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
 def one_line(task: tasks.Task, entry: Entry) -> str:
   """A row while the table is being made: accuracies by target."""
   accuracies = ' / '.join(
-      f'{100 * row_values(target, choices)[0, target.valid].mean():.1f}'
+      f'{100 * row_values(target, choices)[0, target.judges].mean():.1f}'
       for target, choices in zip(task.targets, entry.choices, strict=True)
   )
   return (

@@ -289,7 +289,7 @@ def evaluate(
     results = {
         'task': task.name,
         'rows': len(task.rows),
-        'valid_rows': {t.name: int(t.valid.sum()) for t in task.targets},
+        'valid_rows': {t.name: int(t.judges.sum()) for t in task.targets},
         'groups': {k: len(v) for k, v in task.group_names.items()},
         'date': time.strftime('%Y-%m-%d'),
         'python': platform.python_version(),

@@ -18,11 +18,14 @@ class TargetConfig:
   Attributes:
     name: what the report calls it.
     choices: names of the choices.
-    default: the choice that is taken without a model.
+    default: the choice that is taken without a model, or the field that names
+      it where each row has its own.
     costs: field with the cost of each choice, in the order of `choices`; or
       the name of one field with all of them; empty if there are labels only.
     label: field with the name of the best choice, '' if there is none.
     inputs: fields with the run-time inputs.
+    judged: field and value of the rows that judge, () for all. Where one table
+      has the rows of several machines, the others are only fitted on.
     unmeasured: what a decision for a choice without a measured cost turns into,
       a name in `FALLBACKS`.
   """
@@ -33,6 +36,7 @@ class TargetConfig:
   costs: tuple[str, ...] | str = ()
   label: str = ''
   inputs: tuple[str, ...] = ()
+  judged: tuple[str, ...] = ()
   unmeasured: str = 'default'
 
 
@@ -55,7 +59,7 @@ class Target(NamedTuple):
 
   name: str
   choices: tuple[str, ...]
-  default: int
+  default: int | np.ndarray  # or int [n], where each row has its own
   inputs: np.ndarray  # float64 [n, F]
   # float64 [n, C], NaN where a choice was not measured (everywhere in rows that
   # are not valid); None if there are labels only.
@@ -66,6 +70,21 @@ class Target(NamedTuple):
   valid: np.ndarray
   # int [n, C], the choice that runs; None if every decision runs as it is.
   fallback: np.ndarray | None = None
+  judged: np.ndarray | None = None  # bool [n], see `judges`; None for all
+
+  @property
+  def defaults(self) -> np.ndarray:
+    """The default of each row; int [n]."""
+    return np.broadcast_to(self.default, self.labels.shape)
+
+  @property
+  def judges(self) -> np.ndarray:
+    """Rows that results are means over; bool [n].
+
+    The rows of other machines, where one table has several, are valid to fit on
+    and do not judge.
+    """
+    return self.valid if self.judged is None else self.valid & self.judged
 
   def taken(self, choices: np.ndarray) -> np.ndarray:
     """What runs when `choices` (int [..., n]) are decided for; int [..., n]."""
@@ -96,12 +115,14 @@ class Target(NamedTuple):
     return self.outcome(np.broadcast_to(choices, (len(choices), num_rows))).T
 
 
-def _fall_to_default(measured: np.ndarray, default: int) -> np.ndarray:
+def _fall_to_default(measured: np.ndarray, defaults: np.ndarray) -> np.ndarray:
   """Decides for the default instead."""
-  return np.where(measured, np.arange(measured.shape[1]), default)
+  return np.where(measured, np.arange(measured.shape[1]), defaults[:, None])
 
 
-def _fall_to_largest_below(measured: np.ndarray, default: int) -> np.ndarray:
+def _fall_to_largest_below(
+    measured: np.ndarray, defaults: np.ndarray
+) -> np.ndarray:
   """Clamps to the largest measured choice that is not above the decided one.
 
   The published protocol of thread coarsening, whose choices are in order. Where
@@ -109,10 +130,10 @@ def _fall_to_largest_below(measured: np.ndarray, default: int) -> np.ndarray:
   """
   order = np.where(measured, np.arange(measured.shape[1]), -1)
   clamped = np.maximum.accumulate(order, axis=1)
-  return np.where(clamped < 0, default, clamped)
+  return np.where(clamped < 0, defaults[:, None], clamped)
 
 
-# (measured bool [n, C], default) -> the choice that runs, int [n, C].
+# (measured bool [n, C], defaults int [n]) -> the choice that runs, int [n, C].
 FALLBACKS = {
     'default': _fall_to_default,
     'largest_below': _fall_to_largest_below,
@@ -138,11 +159,12 @@ def _numbers(
   return np.array(table, np.float64).reshape(len(examples), len(fields))
 
 
-def _check_costs(costs, default, choices, note, reject) -> np.ndarray:
+def _check_costs(costs, defaults, choices, note, reject) -> np.ndarray:
   """NaN instead of costs that cannot be; rejects rows with too few left."""
   usable = np.isfinite(costs) & (costs > 0)
   wrong = ~usable & ~np.isnan(costs)
   for row in np.flatnonzero(~usable.all(axis=1)):
+    default = defaults[row]
     if not usable[row, default] or usable[row].sum() < 2:
       unusable = np.flatnonzero(~usable[row])
       choice = default if default in unusable else unusable[0]
@@ -160,6 +182,25 @@ def _check_costs(costs, default, choices, note, reject) -> np.ndarray:
           'count as not measured',
       )
   return np.where(usable, costs, np.nan)
+
+
+def _read_defaults(config, examples, reject) -> int | np.ndarray:
+  """The default, or each row's own; rejects rows where it is no choice."""
+  if config.default in config.choices:
+    return config.choices.index(config.default)
+  if not examples or config.default not in examples[0]:
+    raise ValueError(
+        f'target {config.name!r}: default {config.default!r} is neither a '
+        f'choice, such as {config.choices[0]!r}, nor a field'
+    )
+  defaults = np.zeros(len(examples), int)
+  for row, example in enumerate(examples):
+    name = text(example[config.default])
+    if name in config.choices:
+      defaults[row] = config.choices.index(name)
+    else:
+      reject(row, f'{config.default} is {name!r}, not one of the choices')
+  return defaults
 
 
 def _check_labels(config: TargetConfig, labels: np.ndarray) -> list[Problem]:
@@ -191,9 +232,14 @@ def read_target(
     ValueError: the examples have another number of costs than of choices.
   """
   valid = np.ones(len(examples), bool)
+  judged = valid.copy()
+  if config.judged:
+    field, value = config.judged
+    judged[:] = [text(example[field]) == value for example in examples]
 
   def note(row, what):
-    problems.append(Problem(f'{rows[row]} ({config.name})', what))
+    if judged[row]:  # others are the problem of the target that they judge
+      problems.append(Problem(f'{rows[row]} ({config.name})', what))
 
   def reject(row, what):
     if valid[row]:
@@ -205,9 +251,10 @@ def read_target(
     reject(row, f'inputs {inputs[row].tolist()} are not finite')
   inputs = np.where(np.isfinite(inputs), inputs, 0)
 
-  default = config.choices.index(config.default)
+  default = _read_defaults(config, examples, reject)
+  defaults = np.broadcast_to(default, valid.shape)
   costs = fallback = None
-  labels = np.full(len(examples), default)
+  labels = defaults.copy()
   if len(config.costs):
     costs = _numbers(examples, config.costs)
     if costs.shape[1] != len(config.choices):
@@ -215,13 +262,14 @@ def read_target(
           f'target {config.name!r}: {costs.shape[1]} costs a row, and '
           f'{len(config.choices)} choices'
       )
-    costs = _check_costs(costs, default, config.choices, note, reject)
+    costs = _check_costs(costs, defaults, config.choices, note, reject)
     costs[~valid] = np.nan
     labels[valid] = np.nanargmin(costs[valid], axis=1)
     measured = ~np.isnan(costs)
-    missing = (~measured[valid]).sum(axis=1)
+    if not measured[valid].all():
+      fallback = FALLBACKS[config.unmeasured](measured, defaults)
+    missing = (~measured[valid & judged]).sum(axis=1)
     if missing.any():
-      fallback = FALLBACKS[config.unmeasured](measured, default)
       problems.append(
           Problem(
               config.name,
@@ -242,7 +290,7 @@ def read_target(
       ):
         # The costs are the measurement; the label was derived from them.
         note(row, f'label {name} is not the cheapest choice; the costs count')
-  problems += _check_labels(config, labels[valid])
+  problems += _check_labels(config, labels[valid & judged])
   return Target(
       name=config.name,
       choices=config.choices,
@@ -252,4 +300,5 @@ def read_target(
       labels=labels,
       valid=valid,
       fallback=fallback,
+      judged=judged if config.judged else None,
   )

@@ -114,7 +114,7 @@ def build_task(
   for name, keywords in config.targets.items():
     target_config = TargetConfig(name=name, **keywords)
     target = targets_lib.read_target(target_config, examples, rows, problems)
-    if not target.valid.any():
+    if not target.judges.any():
       raise ValueError(
           f'task {config.name!r}: target {name!r} has no usable row; '
           f'the first problem: {problems[0].where}: {problems[0].what}'

@@ -119,6 +119,31 @@ class TasksTest(parameterized.TestCase):
       self.assertIn('4 costs of 2 rows', task.problems[3].what)
       self.assertIn('3 label(s) have one row', task.problems[4].what)
 
+  def test_each_row_has_its_own_default(self):
+    examples = _examples()
+    for example, usual in zip(examples, ['CPU', 'GPU'] * 3, strict=True):
+      example['usual'] = usual
+    examples[1]['cpu'] = math.nan
+    box = {**CONFIG.targets['box'], 'default': 'usual', 'label': ''}
+    config = tasks.TaskConfig(**{**vars(CONFIG), 'targets': {'box': box}})
+    (target,) = tasks.build_task(config, examples).targets
+    np.testing.assert_array_equal(target.defaults, [0, 1] * 3)
+    np.testing.assert_array_equal(target.valid, [1, 0, 1, 1, 1, 1])
+    examples[2]['usual'] = 'TPU'
+    (target,) = tasks.build_task(config, examples).targets
+    self.assertFalse(target.valid[2])
+    box['default'] = 'neither'
+    config = tasks.TaskConfig(**{**vars(CONFIG), 'targets': {'box': box}})
+    with self.assertRaisesRegex(ValueError, "'neither' is neither"):
+      tasks.build_task(config, examples)
+
+  def test_rows_of_other_machines_do_not_judge(self):
+    box = {**CONFIG.targets['box'], 'judged': ('size', 'small')}
+    config = tasks.TaskConfig(**{**vars(CONFIG), 'targets': {'box': box}})
+    (target,) = tasks.build_task(config, _examples()).targets
+    self.assertTrue(target.valid.all())
+    np.testing.assert_array_equal(target.judges, [0, 1] * 3)
+
   def test_vector_of_another_length(self):
     box = {**CONFIG.targets['box'], 'costs': 'times', 'label': ''}
     config = tasks.TaskConfig(**{**vars(CONFIG), 'targets': {'box': box}})
