@@ -24,6 +24,7 @@ import jax
 import numpy as np
 import orbax.checkpoint as ocp
 from absl import logging
+from etils import epath
 
 FORMAT = 1
 FOLDER = 'checkpoints'
@@ -41,7 +42,7 @@ class CheckpointError(Exception):
 class Checkpoint(NamedTuple):
   """What was restored; `train` is None where only parameters were wanted."""
 
-  directory: pathlib.Path
+  directory: pathlib.Path | epath.Path
   step: int
   params: Any
   train: Any
@@ -115,13 +116,15 @@ def load(
   )
 
 
-def find(path: str | os.PathLike) -> list[pathlib.Path]:
+def find(path: str | os.PathLike) -> list[epath.Path]:
   """Folders of the checkpoints at a path: best first, then newest first.
 
   Raises:
     CheckpointError: if there are none.
   """
-  path = pathlib.Path(path).absolute()
+  path = epath.Path(path)
+  if not path.is_absolute():  # a `gs://` path is
+    path = epath.Path(os.path.abspath(path))
   if (path / 'config').is_dir():
     return [path]
   directory = path / FOLDER if (path / FOLDER).is_dir() else path
@@ -195,8 +198,7 @@ def _check_usable(path, info, vocab_hash, config):
 
 
 def _read_json(path, item):
-  with open(path / item / 'metadata') as file:
-    return json.load(file)
+  return json.loads((path / item / 'metadata').read_text())
 
 
 def _restore(path, item, abstract, info):

@@ -23,6 +23,7 @@ import numpy as np
 
 from mirencoder_jax import checkpoint as checkpoint_lib
 from mirencoder_jax import ir as ir_lib
+from mirencoder_jax import weights
 from mirencoder_jax.data import batch as batch_lib
 from mirencoder_jax.data import example as example_lib
 from mirencoder_jax.data import packing, planning, segments
@@ -305,8 +306,10 @@ def load(path: str | os.PathLike) -> Encoder:
   """Loads an encoder.
 
   Args:
-    path: what `train.py` wrote: a workdir (its best checkpoint is taken), its
-      `checkpoints` folder, or the folder of one step.
+    path: the name of weights that ship with the package, such as `small`; or
+      what `train.py` wrote: a workdir (its best checkpoint is taken), its
+      `checkpoints` folder, or the folder of one step; or what `mirencoder
+      export` made of it. A folder may be local or `gs://`.
 
   Raises:
     checkpoint.CheckpointError: if there is none, or it is damaged, or was
@@ -314,17 +317,25 @@ def load(path: str | os.PathLike) -> Encoder:
   """
   if not jax.config.jax_compilation_cache_dir:
     jax.config.update('jax_compilation_cache_dir', os.path.expanduser(_CACHE))
-
-  def create_abstract_params(config: dict[str, Any], vocab: Any) -> Any:
-    model = mirencoder.MIREncoder(_model_config(config))
-    return jax.eval_shape(functools.partial(_init_params, model), 0)
-
-  loaded = checkpoint_lib.load(path, create_abstract_params)
+  loaded = load_checkpoint(path)
   config = _model_config(loaded.config)
   tokenizer = ir_lib.Tokenizer(loaded.vocab['vocab'])
   return Encoder(
       config, loaded.params, tokenizer, loaded.config['data']['num_tokens']
   )
+
+
+def load_checkpoint(path: str | os.PathLike) -> checkpoint_lib.Checkpoint:
+  """What `load` makes an encoder of: parameters, config and vocabulary."""
+
+  def create_abstract_params(config: dict[str, Any], vocab: Any) -> Any:
+    model = mirencoder.MIREncoder(_model_config(config))
+    return jax.eval_shape(functools.partial(_init_params, model), 0)
+
+  folder = weights.find(path)
+  if weights.is_weights(folder):
+    return weights.load(folder)
+  return checkpoint_lib.load(folder, create_abstract_params)
 
 
 def _model_config(config: dict[str, Any]) -> mirencoder.MIREncoderConfig:

@@ -17,7 +17,7 @@ STATIONS = (
     ('data',),
     ('models',),
     ('objectives', 'optimizer', 'checkpoint', 'testing', 'preemption'),
-    ('training_log', 'update', 'inference', 'checkpoint_writer'),
+    ('training_log', 'update', 'weights', 'inference', 'checkpoint_writer'),
     ('downstream', 'evaluation'),
     ('recorder', 'experiment'),
     ('pretrain', '__main__'),
