@@ -18,7 +18,6 @@ import json
 import os
 import pathlib
 import re
-from typing import Any
 
 import flax.traverse_util
 import jax.numpy as jnp
@@ -59,8 +58,14 @@ def find(name: str | os.PathLike) -> epath.Path:
   if isinstance(name, str) and name in known:
     return epath.Path(known[name])
   path = epath.Path(os.path.expanduser(name))
-  if path.exists():
-    return path
+  try:
+    if path.exists():
+      return path
+  except ImportError:  # of what reads this kind of path
+    raise CheckpointError(
+        f'{name} needs a package that is not installed: for gs:// paths, '
+        '`python -m pip install gcsfs`'
+    ) from None
   if isinstance(name, str) and _NAME.fullmatch(name):
     ships = ', '.join(known) if known else 'none'
     raise CheckpointError(
