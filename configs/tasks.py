@@ -64,9 +64,10 @@ def get_config(name: str = 'device_mapping') -> ml_collections.ConfigDict:
       splits=tuple(row['splits']),  # which of them to run
       num_seeds=5,
       num_inner_folds=3,
-      num_null=10,  # random embeddings
+      num_null=30,  # random embeddings
       null_width=96,  # without a checkpoint, whose width is taken otherwise
       null_head='kernel',
+      recipe='kernel cost',  # of our row in pictures and lists of errors
   )
   config.fit = dict(
       heads=('kernel', 'mlp'),
@@ -80,7 +81,10 @@ def get_config(name: str = 'device_mapping') -> ml_collections.ConfigDict:
       max_depth=10, learning_rate=0.5, num_trees=70, num_seeds=3, num_threads=1
   )
   config.report = dict(
-      group=row['bootstrap_group'], num_resamples=2000, confidence=0.95
+      group=row['bootstrap_group'],
+      metric=row.get('metric', 'accuracy'),
+      num_resamples=2000,
+      confidence=0.95,
   )
   config.lock()
   return config

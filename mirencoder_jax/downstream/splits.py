@@ -6,9 +6,12 @@ inputs, one program with many kernels, one suite with many programs. A split
 names the relation that must not cross from training to test.
 
   random    stratified k-fold over rows, as published elsewhere: it leaks;
+  row       leave one row out, as published for thread coarsening: it leaks;
   kernel    no kernel on both sides;
   program   no program on both sides;
   suite     leave one suite out.
+
+Names are the config's; `find_leaks` says what crosses, from the masks.
 
 Inner folds, for choosing hyper-parameters, are made of the training rows alone
 and in the same way as the outer ones, so that the choice is made for the kind
@@ -28,7 +31,7 @@ class SplitConfig:
   Attributes:
     name: what the report calls it.
     group: the task's group that stays on one side; '' for stratified rows.
-    num_folds: number of test folds; 0 leaves one group out at a time.
+    num_folds: number of test folds; 0 leaves one group (or row) out at a time.
   """
 
   name: str
@@ -57,7 +60,16 @@ def stratified_folds(
     num_folds: int,
     rng: np.random.Generator | np.random.RandomState,
 ) -> np.ndarray:
-  """Deals the rows of each label over the folds; int [n]."""
+  """Deals the rows of each label over the folds; int [n].
+
+  Args:
+    labels: int [n].
+    num_folds: at most the number of rows is used; 0 means one fold a row.
+    rng: shuffles.
+  """
+  if num_folds == 0:
+    return np.arange(len(labels))
+  num_folds = min(num_folds, len(labels))
   folds = np.zeros(len(labels), int)
   dealt = 0  # goes on over the labels, so that folds differ by one row at most
   for label in np.unique(labels):
@@ -125,12 +137,12 @@ def build_protocol(
         f'{sorted(groups)}'
     )
   related = groups[config.group] if config.group else None
-  num_groups = 3 if related is None else len(np.unique(related))
+  num_groups = len(labels if related is None else np.unique(related))
   if num_groups < 3:
+    unit = f'group {config.group!r} has' if config.group else 'there are'
     raise ValueError(
-        f'split {config.name!r}: group {config.group!r} has {num_groups} '
-        'member(s); 3 are needed to hold one out and choose hyper-parameters '
-        'on the others'
+        f'split {config.name!r}: {unit} {num_groups} member(s); 3 are needed '
+        'to hold one out and choose hyper-parameters on the others'
     )
 
   def split(rows: np.ndarray, num_folds: int, rng) -> np.ndarray:
@@ -160,6 +172,29 @@ def build_protocol(
       seed=np.array(seeds),
       fold=np.array(folds),
   )
+
+
+def find_leaks(
+    protocol: Protocol, groups: dict[str, np.ndarray]
+) -> dict[str, float]:
+  """Share of the test rows that have a relative among the training rows.
+
+  Args:
+    protocol: the fits.
+    groups: name -> int [n].
+
+  Returns:
+    Name -> share, for groups that cross in some run.
+  """
+  leaks = {}
+  for name, codes in groups.items():
+    crossing = sum(
+        int(np.isin(codes[test], codes[train]).sum())
+        for train, test in zip(protocol.train, protocol.test, strict=True)
+    )
+    if crossing:
+      leaks[name] = crossing / int(protocol.test.sum())
+  return leaks
 
 
 def gather_test(protocol: Protocol, per_run: np.ndarray) -> np.ndarray:

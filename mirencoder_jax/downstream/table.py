@@ -7,36 +7,30 @@ does.
 """
 
 import dataclasses
-import importlib.metadata
-import pathlib
-import platform
-import re
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 from absl import logging
 
 from mirencoder_jax.downstream import (
   baselines,
+  embedding_map,
+  errors,
+  features,
   fit,
   markdown,
+  provenance,
   report,
   splits,
   tasks,
 )
 
-# Rows of ours: name -> (modality, whether the encoder is trained, kind).
-_OURS = {
-    'MIREncoder': ('joint', True, 'ours'),
-    'MIREncoder, all three': ('all', True, 'ours'),
-    'text only': ('ir', True, 'ablation'),
-    'graph only': ('graph', True, 'ablation'),
-    'not pre-trained': ('joint', False, 'ablation'),
-}
 # Trees take minutes on wide vectors; ablations do without.
 _KINDS_WITH_TREES = ('baseline', 'ours', 'compared')
+_MAX_CONFUSED = 8  # choices, for a confusion matrix that can be read
+_MAX_LISTED = 100  # members of a group, for a list that can be read
 
 
 @dataclasses.dataclass(frozen=True)
@@ -51,6 +45,8 @@ class TableConfig:
     num_null: how many random embeddings make up the null.
     null_width: their width where there is no encoder.
     null_head: the head they go through, one seed each.
+    recipe: head and score that our row has in pictures, lists of errors and
+      overviews: chosen beforehand, not by its results.
   """
 
   splits: tuple[str, ...]
@@ -59,132 +55,7 @@ class TableConfig:
   num_null: int
   null_width: int
   null_head: str
-
-
-class Features(NamedTuple):
-  """Vectors of the task's modules under a name."""
-
-  name: str
-  kind: str  # as in `report.Entry`
-  vectors: np.ndarray  # float32 [M, D]
-
-
-def embed_modules(
-    encoder: Any, task: tasks.Task, modalities: Sequence[str]
-) -> tuple[dict[str, np.ndarray], list[tasks.Problem]]:
-  """Embeds each distinct text once; what cannot be read becomes NaN.
-
-  Returns:
-    Modality -> float32 [M, D], and the modules that could not be read.
-  """
-  texts = list(dict.fromkeys(task.ir))
-  logging.info('embedding %d distinct modules', len(texts))
-  number = {text: i for i, text in enumerate(texts)}
-  index = np.array([number[text] for text in task.ir])
-  encoding = encoder.encode(texts, on_error='nan')
-  logging.info('embedded: %s', encoding.report)
-  problems = [
-      tasks.Problem(name, str(encoding.errors[i]))
-      for name, text, i in zip(task.modules, task.ir, index, strict=True)
-      if i in encoding.errors and text.strip()
-  ]
-  vectors = {m: encoding.module_vectors(m)[index] for m in modalities}
-  return vectors, problems
-
-
-def load_vectors(
-    path: str, task: tasks.Task
-) -> tuple[np.ndarray, list[tasks.Problem]]:
-  """Vectors from a `.npz` with `names` and `vecs`; NaN for modules not in it.
-
-  Raises:
-    ValueError: another content, or no module of the task in it.
-  """
-  with np.load(path) as file:
-    missing = {'names', 'vecs'} - set(file)
-    if missing:
-      raise ValueError(f'{path}: no array {", ".join(sorted(missing))}')
-    names, vectors = file['names'], np.asarray(file['vecs'], np.float32)
-  if vectors.ndim != 2 or len(names) != len(vectors):
-    raise ValueError(
-        f'{path}: names {names.shape} and vecs {vectors.shape} do not match; '
-        '[n] and [n, D] are expected'
-    )
-  rows = {str(name): row for row, name in enumerate(names)}
-  found = np.full((len(task.modules), vectors.shape[1]), np.nan, np.float32)
-  problems = []
-  for module, name in enumerate(task.modules):
-    if name in rows:
-      found[module] = vectors[rows[name]]
-    else:
-      problems.append(tasks.Problem(name, f'no vector in {path}'))
-  if len(problems) == len(task.modules):
-    raise ValueError(
-        f'{path}: names none of the modules, such as {task.modules[0]!r}; it '
-        f'has {str(names[0])!r}'
-    )
-  return found, problems
-
-
-def save_vectors(
-    workdir: str, task: tasks.Task, features: Sequence[Features]
-) -> None:
-  """Writes our vectors so that `load_vectors` (and --compare) reads them."""
-  folder = pathlib.Path(workdir)
-  folder.mkdir(parents=True, exist_ok=True)
-  for name, _, vectors in features:
-    file = re.sub(r'\W+', '_', name.lower()) + '.npz'
-    np.savez_compressed(
-        folder / file, names=np.array(task.modules), vecs=vectors
-    )
-
-
-def collect_features(
-    task: tasks.Task,
-    encoder: Any | None,
-    compared: Mapping[str, str],
-    config: TableConfig,
-) -> tuple[list[Features], list[tasks.Problem]]:
-  """All vectors of the table, and the modules that some of them lack.
-
-  A module without a vector gets zeros, and keeps its rows in the table.
-  """
-  nothing = np.zeros((len(task.modules), 0), np.float32)
-  features = [Features('inputs only', 'baseline', nothing)]
-  logging.info('counting opcodes of %d modules', len(task.modules))
-  modules, problems = baselines.read_modules(task)
-  features += [
-      Features(name, 'baseline', baselines.count_histograms(modules, name))
-      for name in baselines.HISTOGRAMS
-  ]
-  for name, path in compared.items():
-    vectors, missing = load_vectors(path, task)
-    features.append(Features(name, 'compared', vectors))
-    problems += missing
-  width = config.null_width
-  if encoder is not None:
-    width = encoder.width
-    trained, untrained = (
-        {m for m, pretrained, _ in _OURS.values() if pretrained == which}
-        for which in (True, False)
-    )
-    vectors, unread = embed_modules(encoder, task, sorted(trained))
-    before, _ = embed_modules(encoder.untrained(), task, sorted(untrained))
-    problems += unread
-    features += [
-        Features(name, kind, (vectors if pretrained else before)[modality])
-        for name, (modality, pretrained, kind) in _OURS.items()
-    ]
-  features += [
-      Features(
-          f'random {seed}',
-          'null',
-          baselines.random_vectors(len(task.modules), width, seed),
-      )
-      for seed in range(config.num_null)
-  ]
-  features = [f._replace(vectors=np.nan_to_num(f.vectors)) for f in features]
-  return features, list(dict.fromkeys(problems))
+  recipe: str = 'kernel cost'
 
 
 def _rules(
@@ -193,7 +64,7 @@ def _rules(
   rules = {
       'default choice': baselines.default_choices,
       'best constant': baselines.constant_choices,
-      'oracle': baselines.oracle_choices,
+      report.ORACLE: baselines.oracle_choices,
   }
   for name, choose in rules.items():
     yield report.Entry(
@@ -204,7 +75,7 @@ def _rules(
 def run_split(
     task: tasks.Task,
     protocol: splits.Protocol,
-    features: Sequence[Features],
+    listed: Sequence[features.Features],
     fit_config: fit.FitConfig,
     trees_config: baselines.TreesConfig,
     config: TableConfig,
@@ -212,7 +83,7 @@ def run_split(
   """Every row of one split, as they are done."""
   yield from _rules(task, protocol)
   single = splits.first_seeds(protocol, 1)
-  for name, kind, vectors in features:
+  for name, kind, vectors in listed:
     vectors = vectors[task.module_index]  # [n, D]
     if kind in _KINDS_WITH_TREES:
       start = time.monotonic()
@@ -237,6 +108,91 @@ def run_split(
         )  # fmt: skip
 
 
+def _find_ours(
+    entries: Sequence[report.Entry], split: str, recipe: str
+) -> report.Entry | None:
+  """Our row of a split: the recipe's, or the first."""
+  ours = [
+      e for e in entries if e.split == split and e.features == features.MAIN
+  ]
+  return next((e for e in ours if e.head == recipe), ours[0] if ours else None)
+
+
+def _look_closer(
+    task: tasks.Task,
+    entries: Sequence[report.Entry],
+    results: Sequence[Mapping[str, Any]],
+    recipe: str,
+) -> dict[str, Any]:
+  """Errors in common and confusion, of our row and of the best baseline."""
+  groups = [k for k, v in task.group_names.items() if len(v) <= _MAX_LISTED]
+  found: dict[str, Any] = {'errors': [], 'confusion': []}
+  for split in dict.fromkeys(entry.split for entry in entries):
+    # The last target is all together, if there are several.
+    versus = [r for r in results if r['split'] == split and 'versus' in r]
+    best = versus[-1]['versus']['baseline']
+    rival = next(
+        e
+        for e in entries
+        if e.split == split and f'{e.features}, {e.head}' == best
+    )
+    ours = _find_ours(entries, split, recipe)
+    if ours is not None:
+      found['errors'] += errors.compare(task, ours, rival, groups)
+    for entry in (rival, ours):
+      for number, target in enumerate(task.targets):
+        if entry is not None and len(target.choices) <= _MAX_CONFUSED:
+          found['confusion'].append({
+              'split': split,
+              'target': target.name,
+              'features': entry.features,
+              'head': entry.head,
+              'matrix': errors.confusion(target, entry.choices[number]),
+          })
+  return found
+
+
+def _name_default(target: tasks.Target) -> str:
+  names = [target.choices[c] for c in np.unique(target.defaults[target.judges])]
+  return names[0] if len(names) == 1 else 'differs by row'
+
+
+def _describe(
+    task: tasks.Task, config: TableConfig, metric: str
+) -> dict[str, Any]:
+  """What the table is about."""
+  return {
+      'task': task.name,
+      'metric': metric,
+      'recipe': config.recipe,
+      'rows': len(task.rows),
+      'modules': {
+          'all': len(task.modules),
+          'with_ir': sum(bool(text.strip()) for text in task.ir),
+      },
+      'rows_with_ir': int(
+          np.array([bool(text.strip()) for text in task.ir])[
+              task.module_index
+          ].sum()
+      ),
+      'groups': {k: len(v) for k, v in task.group_names.items()},
+      'targets': {
+          t.name: {
+              'choices': list(t.choices) if len(t.choices) <= 64 else [],
+              'num_choices': len(t.choices),
+              'default': _name_default(t),
+              'judged_rows': int(t.judges.sum()),
+              'unmeasured': int(np.isnan(t.costs[t.judges]).sum())
+              if t.costs is not None
+              else 0,
+          }
+          for t in task.targets
+      },
+      'trees': baselines.trees_name(),
+      **provenance.collect(),
+  }
+
+
 def evaluate(
     config: Mapping[str, Any],
     task: tasks.Task,
@@ -258,48 +214,60 @@ def evaluate(
   Returns:
     The results as plain data and as markdown.
   """
+  start = time.monotonic()
   table_config = TableConfig(**config['table'])
   fit_config = fit.FitConfig(**config['fit'])
   trees_config = baselines.TreesConfig(**config['trees'])
   report_config = report.ReportConfig(**config['report'])
-  features, missing = collect_features(
-      task, encoder, compared or {}, table_config
+  listed, missing = features.collect(
+      task,
+      encoder,
+      compared or {},
+      num_null=table_config.num_null,
+      null_width=table_config.null_width,
   )
   if workdir is not None:
-    save_vectors(workdir, task, [f for f in features if f.kind == 'ours'])
+    ours = [f for f in listed if f.kind == 'ours']
+    features.save_vectors(workdir, task, ours)
   problems = [*task.problems, *missing]
   for problem in problems:
     logging.warning('%s: %s', problem.where, problem.what)
+  about = _describe(task, table_config, report_config.metric) | {
+      'problems': [problem._asdict() for problem in problems],
+      'map': embedding_map.draw_map(task, listed),
+  }
   entries: list[report.Entry] = []
+  split_facts = []
   results, table = {}, ''
   for name in table_config.splits:
+    split = splits.SplitConfig(name=name, **config['splits'][name])
     protocol = splits.build_protocol(
-        splits.SplitConfig(name=name, **config['splits'][name]),
+        split,
         task.strata,
         task.groups,
         num_seeds=table_config.num_seeds,
         num_inner_folds=table_config.num_inner_folds,
     )
+    split_facts.append({
+        'name': name,
+        'group': split.group,
+        'folds': int(protocol.fold.max()) + 1,
+        'leaks': splits.find_leaks(protocol, task.groups),
+    })
     for entry in run_split(
-        task, protocol, features, fit_config, trees_config, table_config
+        task, protocol, listed, fit_config, trees_config, table_config
     ):
       entries.append(entry)
       logging.info('%s', report.one_line(task, entry))
     measured = report.measure(task, entries, report_config)
-    results = {
-        'task': task.name,
-        'rows': len(task.rows),
-        'valid_rows': {t.name: int(t.judges.sum()) for t in task.targets},
-        'groups': {k: len(v) for k, v in task.group_names.items()},
-        'date': time.strftime('%Y-%m-%d'),
-        'python': platform.python_version(),
-        'jax': importlib.metadata.version('jax'),
-        'trees': baselines.trees_name(),
-        'problems': [problem._asdict() for problem in problems],
+    results = about | {
+        'seconds': round(time.monotonic() - start, 1),
+        'splits': split_facts,
         'results': measured,
         'null': report.summarise_null(measured),
+        **_look_closer(task, entries, measured, table_config.recipe),
     }
-    table = markdown.format_report(task, results)
+    table = markdown.format_report(results)
     if workdir is not None:
       report.save(workdir, results, table)
   return results, table

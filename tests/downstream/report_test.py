@@ -120,6 +120,64 @@ class ReportTest(absltest.TestCase):
     self.assertGreater(ours['high'], ours['value'])
     self.assertGreater(ours['low'], 0)  # never worse on any program
 
+  def test_leads_only_by_a_margin(self):
+    rng = np.random.default_rng(0)
+    task = make_task(np.exp(rng.standard_normal((80, 2))))
+    labels = task.targets[0].labels
+    rows = np.arange(80)
+    weak = np.where(rows % 2, labels, 1 - labels)  # half of each program
+    near = np.where(rows == 0, 1 - labels, labels)
+    entries = [
+        entry(weak, 'weak', 'baseline'),
+        entry(labels, 'oracle', 'rule'),
+        entry(labels),
+    ]
+    self.assertIn('accuracy', measure(task, *entries)[-1]['leads'])
+    rival = entry(near, 'near', 'compared')
+    for result in measure(task, *entries, rival):
+      self.assertNotIn('accuracy', result['leads'])
+    # A second row of ours does not contest the lead.
+    results = measure(task, *entries, entry(near, 'part', 'ablation'))
+    self.assertIn('accuracy', results[2]['leads'])
+
+  def test_pairs_with_compared(self):
+    task = make_task([[1, 2], [2, 1], [1, 3], [1, 3]])
+    results = measure(
+        task,
+        entry([0, 0, 0, 0], 'default', 'rule'),
+        entry([0, 0, 1, 1], 'theirs', 'compared'),
+        entry([0, 1, 0, 0]),
+    )
+    versus = results[-1]['versus_compared']['theirs']
+    self.assertEqual(versus['accuracy']['value'], 0.75)
+    self.assertEqual(versus['slowdowns']['value'], -0.5)
+    self.assertNotIn('versus_compared', results[1])
+
+  def test_pooled(self):
+    task = make_task([[1, 2], [2, 1], [1, 3], [1, 4]])
+    (box,) = task.targets
+    part = box._replace(name='part', valid=np.array([True, True, False, False]))
+    task = task._replace(targets=(box, part))
+    one = entry([0, 0, 1, 1], kind='baseline')
+    both = one._replace(choices=np.repeat(one.choices, 2, axis=0))
+    results = {r['target']: r for r in measure(task, both)}
+    self.assertEqual(results['all']['rows'], 6)
+    self.assertAlmostEqual(results['all']['accuracy']['value'], 2 / 6, places=4)
+    self.assertAlmostEqual(
+        results['all']['geomean']['value'], (1 / 12) ** (1 / 6), places=4
+    )
+
+  def test_unmeasured_choice(self):
+    task = make_task([[1, 2], [2, 1]])
+    (target,) = task.targets
+    costs = np.array([[1.0, np.nan], [2, 1]])
+    target = target._replace(costs=costs, fallback=np.array([[0, 0], [0, 1]]))
+    (result,) = measure(
+        task._replace(targets=(target,)), entry([1, 1], kind='baseline')
+    )
+    self.assertEqual(result['accuracy']['value'], 1)
+    self.assertEqual(result['slowdowns']['value'], 0)
+
   def test_interval_is_over_groups(self):
     # Rows of a group agree: the interval is as wide as that of 10 rows.
     task = make_task([[1, 2]] * 200)
@@ -162,16 +220,34 @@ class ReportTest(absltest.TestCase):
         entry([0, 1, 0, 1], 'random 0', 'null'),
     )
     results = {
+        'task': 'toy',
+        'metric': 'accuracy',
+        'recipe': 'head',
         'rows': 4,
-        'valid_rows': {'box': 4},
+        'rows_with_ir': 3,
+        'modules': {'all': 4, 'with_ir': 3},
+        'groups': {'kernel': 4, 'program': 2},
+        'targets': {
+            'box': {'num_choices': 2, 'judged_rows': 4, 'unmeasured': 1}
+        },
+        'splits': [
+            {'name': 'random', 'folds': 2, 'leaks': {'kernel': 0.5}},
+        ],
         'trees': 'none',
         'date': 'today',
+        'commit': 'abc',
+        'hardware': 'box',
+        'seconds': 60,
         'results': measured,
         'null': report.summarise_null(measured),
         'problems': [{'where': 'row 9', 'what': 'is not there'}],
     }
-    text = markdown.format_report(task, results)
+    text = markdown.format_report(results)
     self.assertIn('| ours | head | 100.0 |', text)
+    self.assertIn('random (leaks)', text)
+    self.assertIn('Rows without IR', text)
+    self.assertIn('not measured: box 1.', text)
+    self.assertLess(text.index('| *rules* |'), text.index('| *ours* |'))
     self.assertIn('row 9: is not there', text)
     self.assertIn('1 random embeddings, median', text)
     self.assertIn('Best baseline: default, head.', text)

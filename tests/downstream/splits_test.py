@@ -102,6 +102,27 @@ class SplitsTest(parameterized.TestCase):
         self.assertTrue(protocol.test[run, row])
         self.assertEqual(protocol.seed[run], seed)
 
+  def test_leave_one_row_out(self):
+    labels, groups = _rows()
+    config = splits.SplitConfig('row', '', 0)
+    protocol = _build(config, labels, groups, num_seeds=1)
+    np.testing.assert_array_equal(protocol.test, np.eye(len(labels)))
+    np.testing.assert_array_equal(protocol.inner.sum(1), protocol.train)
+
+  @parameterized.parameters('program', 'suite')
+  def test_grouped_splits_do_not_leak(self, group):
+    labels, groups = _rows()
+    protocol = _build(splits.SplitConfig('any', group, 4), labels, groups)
+    self.assertNotIn(group, splits.find_leaks(protocol, groups))
+
+  def test_leaks_are_found(self):
+    program = np.array([0, 0, 0, 1, 2, 3, 4, 4, 5])
+    labels = np.zeros(9, int)
+    groups = {'program': program, 'row': np.arange(9)}
+    protocol = _build(splits.SplitConfig('row', '', 0), labels, groups)
+    leaks = splits.find_leaks(protocol, groups)
+    self.assertEqual(leaks, {'program': 5 / 9})
+
   def test_unknown_group(self):
     labels, groups = _rows()
     with self.assertRaisesRegex(ValueError, "unknown group 'author'"):

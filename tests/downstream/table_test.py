@@ -10,7 +10,7 @@ from absl.testing import absltest
 
 from configs import tasks as tasks_config
 from mirencoder_jax import inference, ir
-from mirencoder_jax.downstream import table, tasks
+from mirencoder_jax.downstream import features, table, tasks
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 DUMMY = ROOT / 'datasets' / 'device_mapping' / 'dummy_data'
@@ -114,7 +114,7 @@ class TableTest(absltest.TestCase):
           compared={'others': str(others)},
           workdir=folder,
       )
-      saved, missing = table.load_vectors(f'{folder}/mirencoder.npz', task)
+      saved, missing = features.load_vectors(f'{folder}/mirencoder.npz', task)
     self.assertEmpty(missing)
     np.testing.assert_array_equal(saved[0, :2], [1, 0])
     found = {(r['features'], r['kind']) for r in results['results']}
@@ -132,7 +132,17 @@ class TableTest(absltest.TestCase):
     ):
       self.assertIn(row, found)
     # Every row is there for every method; what is wrong is named once.
-    self.assertEqual(results['valid_rows'], {'amd': 15, 'nvidia': 16})
+    usable = {k: t['judged_rows'] for k, t in results['targets'].items()}
+    self.assertEqual(usable, {'amd': 15, 'nvidia': 16})
+    self.assertEqual(results['modules'], {'all': 8, 'with_ir': 8})
+    (fact,) = results['splits']
+    self.assertNotIn('program', fact['leaks'])
+    self.assertIn('suite', fact['leaks'])
+    errors = {(e['split'], e['target']) for e in results['errors']}
+    self.assertEqual(errors, {('program', 'amd'), ('program', 'nvidia')})
+    self.assertLen(results['confusion'], 4)  # ours and a baseline, two targets
+    self.assertLen(results['map'], 2)
+    self.assertIn('kernel cost, over others', text)  # ours in pairs with it
     wheres = [problem['where'] for problem in results['problems']]
     self.assertIn('b0 1.0 (amd)', wheres)
     whats = [p['what'] for p in results['problems'] if p['where'] == 'm7']
@@ -151,13 +161,13 @@ class TableTest(absltest.TestCase):
       path = f'{folder}/v.npz'
       np.savez(path, names=np.array(['x']), vecs=np.ones((1, 2)))
       with self.assertRaisesRegex(ValueError, "such as 'm0'"):
-        table.load_vectors(path, task)
+        features.load_vectors(path, task)
       np.savez(path, names=np.array(['m0']), vecs=np.ones((2, 2)))
       with self.assertRaisesRegex(ValueError, 'do not match'):
-        table.load_vectors(path, task)
+        features.load_vectors(path, task)
       np.savez(path, vecs=np.ones((2, 2)))
       with self.assertRaisesRegex(ValueError, 'no array names'):
-        table.load_vectors(path, task)
+        features.load_vectors(path, task)
 
   def test_command(self):
     """Takes 15 s: starts Python twice and compiles a head."""

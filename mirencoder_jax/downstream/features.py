@@ -1,0 +1,159 @@
+"""Features: what a task's modules look like to a head, by name.
+
+Station in the flow: after `tasks`, before `table`. Our embeddings, the vectors
+of other encoders, histograms, nothing at all and random numbers, as one list of
+named vectors. A module that a kind of features cannot read gets zeros and keeps
+its rows; it is named among the problems.
+"""
+
+import pathlib
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+from absl import logging
+
+from mirencoder_jax.downstream import baselines, tasks
+
+MAIN = 'MIREncoder'
+# Rows of ours: name -> (modality, whether the encoder is trained, kind).
+_OURS = {
+    MAIN: ('joint', True, 'ours'),
+    'MIREncoder, all three': ('all', True, 'ours'),
+    'text only': ('ir', True, 'ablation'),
+    'graph only': ('graph', True, 'ablation'),
+    'not pre-trained': ('joint', False, 'ablation'),
+}
+
+
+class Features(NamedTuple):
+  """Vectors of the task's modules under a name."""
+
+  name: str
+  kind: str  # as in `report.Entry`
+  vectors: np.ndarray  # float32 [M, D]
+
+
+def embed_modules(
+    encoder: Any, task: tasks.Task, modalities: Sequence[str]
+) -> tuple[dict[str, np.ndarray], list[tasks.Problem]]:
+  """Embeds each distinct text once; what cannot be read becomes NaN.
+
+  Returns:
+    Modality -> float32 [M, D], and the modules that could not be read.
+  """
+  texts = list(dict.fromkeys(task.ir))
+  logging.info('embedding %d distinct modules', len(texts))
+  number = {text: i for i, text in enumerate(texts)}
+  index = np.array([number[text] for text in task.ir])
+  encoding = encoder.encode(texts, on_error='nan')
+  logging.info('embedded: %s', encoding.report)
+  problems = [
+      tasks.Problem(name, str(encoding.errors[i]))
+      for name, text, i in zip(task.modules, task.ir, index, strict=True)
+      if i in encoding.errors and text.strip()
+  ]
+  vectors = {m: encoding.module_vectors(m)[index] for m in modalities}
+  return vectors, problems
+
+
+def load_vectors(
+    path: str, task: tasks.Task
+) -> tuple[np.ndarray, list[tasks.Problem]]:
+  """Vectors from a `.npz` with `names` and `vecs`; NaN for modules not in it.
+
+  Raises:
+    ValueError: another content, or no module of the task in it.
+  """
+  with np.load(path) as file:
+    missing = {'names', 'vecs'} - set(file)
+    if missing:
+      raise ValueError(f'{path}: no array {", ".join(sorted(missing))}')
+    names, vectors = file['names'], np.asarray(file['vecs'], np.float32)
+  if vectors.ndim != 2 or len(names) != len(vectors):
+    raise ValueError(
+        f'{path}: names {names.shape} and vecs {vectors.shape} do not match; '
+        '[n] and [n, D] are expected'
+    )
+  rows = {str(name): row for row, name in enumerate(names)}
+  found = np.full((len(task.modules), vectors.shape[1]), np.nan, np.float32)
+  problems = []
+  for module, name in enumerate(task.modules):
+    if name in rows:
+      found[module] = vectors[rows[name]]
+    else:
+      problems.append(tasks.Problem(name, f'no vector in {path}'))
+  if len(problems) == len(task.modules):
+    raise ValueError(
+        f'{path}: names none of the modules, such as {task.modules[0]!r}; it '
+        f'has {str(names[0])!r}'
+    )
+  return found, problems
+
+
+def save_vectors(
+    workdir: str, task: tasks.Task, features: Sequence[Features]
+) -> None:
+  """Writes our vectors so that `load_vectors` (and --compare) reads them."""
+  folder = pathlib.Path(workdir)
+  folder.mkdir(parents=True, exist_ok=True)
+  for name, _, vectors in features:
+    file = re.sub(r'\W+', '_', name.lower()) + '.npz'
+    np.savez_compressed(
+        folder / file, names=np.array(task.modules), vecs=vectors
+    )
+
+
+def collect(
+    task: tasks.Task,
+    encoder: Any | None,
+    compared: Mapping[str, str],
+    *,
+    num_null: int,
+    null_width: int,
+) -> tuple[list[Features], list[tasks.Problem]]:
+  """All vectors of the table, and the modules that some of them lack.
+
+  Args:
+    task: whose modules.
+    encoder: ours, None to do without.
+    compared: name -> `.npz` of vectors of other encoders.
+    num_null: how many random embeddings.
+    null_width: their width where there is no encoder.
+  """
+  nothing = np.zeros((len(task.modules), 0), np.float32)
+  features = [Features('inputs only', 'baseline', nothing)]
+  logging.info('counting opcodes of %d modules', len(task.modules))
+  modules, problems = baselines.read_modules(task)
+  features += [
+      Features(name, 'baseline', baselines.count_histograms(modules, name))
+      for name in baselines.HISTOGRAMS
+  ]
+  if encoder is not None:
+    null_width = encoder.width
+    trained, untrained = (
+        {m for m, pretrained, _ in _OURS.values() if pretrained == which}
+        for which in (True, False)
+    )
+    vectors, unread = embed_modules(encoder, task, sorted(trained))
+    before, _ = embed_modules(encoder.untrained(), task, sorted(untrained))
+    problems += unread
+    features += [
+        Features(name, kind, (vectors if pretrained else before)[modality])
+        for name, (modality, pretrained, kind) in _OURS.items()
+    ]
+  for name, path in compared.items():
+    vectors, missing = load_vectors(path, task)
+    features.append(Features(name, 'compared', vectors))
+    problems += missing
+  features += [
+      Features(
+          f'random {seed}',
+          'null',
+          baselines.random_vectors(len(task.modules), null_width, seed),
+      )
+      for seed in range(num_null)
+  ]
+  features = [f._replace(vectors=np.nan_to_num(f.vectors)) for f in features]
+  return features, list(dict.fromkeys(problems))
