@@ -1,0 +1,445 @@
+"""Fetches and compiles the packages of a tier into a folder of bitcode.
+
+    python datasets/source_packages/build.py --tier=musl --output=BITCODE
+
+`prepare.py source_packages` does the same and goes on to shards. The folder
+holds `bc/<package>/<source>.bc`, `manifest.csv` with one row a module,
+`report.md` and `report.json`, and in state/ what became of each file, from
+which the same command goes on after an interruption.
+
+Exits with 0 if all packages were there, 3 if some were not, 1 if nothing could
+be compiled or the disk is full, 130 if it was interrupted; what there is by
+then is in the manifest each time.
+"""
+
+import argparse
+import concurrent.futures
+import csv
+import dataclasses
+import hashlib
+import io
+import json
+import os
+import pathlib
+import sys
+from collections.abc import Iterator
+
+import tqdm
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+# First, because elsewhere `datasets` is another package's name.
+sys.path.insert(0, str(ROOT))
+
+from datasets.source_packages import (  # noqa: E402
+    compiling,
+    fetch,
+    packages,
+    report,
+    toolchain,
+    units,
+)
+
+# A new number compiles all again: for a change here that changes bitcode.
+_RECIPE = 1
+COLUMNS = (
+    'path',
+    'program',
+    'package',
+    'version',
+    'licence',
+    'language',
+    'opt_level',
+    'llvm',
+    'compiler',
+    'flags',
+    'num_bytes',
+    'sha256',
+    'source',
+)
+
+
+@dataclasses.dataclass(frozen=True)
+class BuildConfig:
+  """How bitcode is made.
+
+  Attributes:
+    tier: which packages, one of `packages.TIERS`.
+    manifest: path of the manifest; its folder is what `origin = 'folder'` is
+      relative to.
+    only: names of packages; all of the tier if empty.
+    retry: whether files that failed in an earlier run are tried again.
+    processes: compilers at a time; 0 for one per core.
+    bounds: of one compilation.
+    progress: whether to draw progress bars on stderr.
+  """
+
+  tier: str = 'default'
+  manifest: str | os.PathLike = packages.MANIFEST
+  only: tuple[str, ...] = ()
+  retry: bool = False
+  processes: int = 0
+  bounds: compiling.Bounds = compiling.Bounds()
+  progress: bool = True
+
+
+class State:
+  """What became of the units of one package, kept in one file of lines.
+
+  Attributes:
+    outcomes: by source.
+  """
+
+  def __init__(self, path: pathlib.Path, key: str):
+    """Takes up the file if it was made under the same `key`."""
+    self._path = path
+    self.outcomes: dict[str, compiling.Outcome] = {}
+    lines = []
+    if path.exists():
+      lines = path.read_text(encoding='utf-8').splitlines()
+    if lines and lines[0] == key:
+      for line in lines[1:]:
+        try:
+          fields = json.loads(line)
+        except json.JSONDecodeError:
+          continue  # the line that a kill cut
+        fields['flags'] = tuple(fields['flags'])
+        outcome = compiling.Outcome(**fields)
+        self.outcomes[outcome.source] = outcome
+    self._write(key)
+
+  def _write(self, key: str) -> None:
+    """The file anew, so that no cut line stays in it."""
+    self._path.parent.mkdir(parents=True, exist_ok=True)
+    scratch = self._path.with_suffix('.new')
+    lines = [key, *(_line(outcome) for outcome in self.outcomes.values())]
+    scratch.write_text('\n'.join(lines) + '\n', encoding='utf-8')
+    os.replace(scratch, self._path)
+
+  def add(self, outcome: compiling.Outcome) -> None:
+    """Notes one outcome, at once on disk."""
+    self.outcomes[outcome.source] = outcome
+    with self._path.open('a', encoding='utf-8') as file:
+      file.write(_line(outcome) + '\n')
+
+
+def _line(outcome: compiling.Outcome) -> str:
+  return json.dumps(dataclasses.asdict(outcome))
+
+
+class Build:
+  """One job: call `run`.
+
+  Attributes:
+    report: `report.Report`, complete after `run`, also after one that raised.
+  """
+
+  def __init__(
+      self,
+      output: str | os.PathLike,
+      cache: str | os.PathLike,
+      config: BuildConfig,
+  ):
+    """A job.
+
+    Args:
+      output: folder that the bitcode goes to.
+      cache: folder for what is downloaded.
+      config: what is made and how.
+
+    Raises:
+      ManifestError: for a manifest or names that make no sense.
+      ToolchainError: if there is no compiler.
+    """
+    self._output = pathlib.Path(output)
+    self._cache = pathlib.Path(cache)
+    self._config = config
+    self._manifest = packages.load_manifest(config.manifest)
+    self._packages = self._manifest.select(config.tier)
+    if config.only:
+      names = {package.name for package in self._packages}
+      if unknown := set(config.only) - names:
+        raise packages.ManifestError(
+            f'tier {config.tier} has no package {", ".join(sorted(unknown))}'
+        )
+      self._packages = [p for p in self._packages if p.name in config.only]
+    self._tools = toolchain.find_toolchain()
+    self._states: dict[str, State] = {}
+    self.report = report.Report(config.tier)
+
+  def run(self) -> None:
+    """Fetches, compiles, and writes the manifest and the report.
+
+    Raises:
+      DiskFullError: if the disk is full.
+      KeyboardInterrupt: if interrupted.
+    """
+    self._output.mkdir(parents=True, exist_ok=True)
+    try:
+      try:
+        self._compile(self._fetch())
+      finally:
+        # Also of a run that ends early.
+        self._write_manifest()
+        self.report.save(self._output)
+    except OSError as error:
+      if error.errno in compiling.DISK_FULL:
+        raise compiling.DiskFullError(error.errno, error.strerror) from error
+      raise
+
+  def _fetch(self) -> list[units.Sources]:
+    """The sources of each package that is to be had."""
+    found = []
+    folder = pathlib.Path(self._config.manifest).parent
+    for package in self._bar(self._packages, 'fetch', 'packages'):
+      if not self._is_compilable(package):
+        continue
+      try:
+        root = fetch.fetch(package, self._cache, folder)
+      except fetch.FetchError as error:
+        self.report.missing[package.name] = str(error)
+        continue
+      found.append(
+          units.Sources(package, root, self._tools, self._manifest.licences)
+      )
+    return found
+
+  def _is_compilable(self, package: packages.Package) -> bool:
+    """False for a package that no compiler here is for."""
+    languages = package.languages
+    if any(self._tools.compiler(language) for language in languages):
+      return True
+    self.report.missing[package.name] = (
+        f'there is no compiler for {", ".join(languages)}'
+    )
+    return False
+
+  def _compile(self, all_sources: list[units.Sources]) -> None:
+    tasks = []
+    for sources in all_sources:
+      package = sources.package
+      state = State(
+          self._output / 'state' / f'{package.name}.jsonl', self._key(package)
+      )
+      self._states[package.name] = state
+      listed, num_over = units.find_units(package, sources.root)
+      self.report.add_package(package, len(listed), num_over)
+      for unit in listed:
+        outcome = state.outcomes.get(unit.source)
+        if outcome is not None and self._is_done(unit, outcome):
+          self.report.add(package, outcome, is_resumed=True)
+        else:
+          tasks.append((unit, sources))
+    with self._bar(None, 'compile', 'files', len(tasks)) as bar:
+      for unit, outcome in self._outcomes(tasks):
+        self._states[unit.package.name].add(outcome)
+        self.report.add(unit.package, outcome)
+        bar.update()
+
+  def _is_done(self, unit: units.Unit, outcome: compiling.Outcome) -> bool:
+    if outcome.status != compiling.COMPILED:
+      return not self._config.retry
+    path = self._output / unit.path
+    return path.exists() and path.stat().st_size == outcome.num_bytes
+
+  def _outcomes(
+      self, tasks: list[tuple[units.Unit, units.Sources]]
+  ) -> Iterator[tuple[units.Unit, compiling.Outcome]]:
+    """Compiles; threads are enough, as the work is in other processes."""
+    processes = self._config.processes or _num_cores()
+    executor = concurrent.futures.ThreadPoolExecutor(processes)
+    rest = iter(tasks)
+    running = {}
+    try:
+      while True:
+        while len(running) < 2 * processes:
+          task = next(rest, None)
+          if task is None:
+            break
+          unit, sources = task
+          future = executor.submit(
+              compiling.compile_unit,
+              unit,
+              sources,
+              self._tools,
+              self._output,
+              self._config.bounds,
+          )
+          running[future] = unit
+        if not running:
+          return
+        done, _ = concurrent.futures.wait(
+            running, return_when=concurrent.futures.FIRST_COMPLETED
+        )
+        for future in done:
+          unit = running.pop(future)
+          yield unit, future.result()
+    finally:
+      executor.shutdown(cancel_futures=True)
+
+  def _key(self, package: packages.Package) -> str:
+    """Changes when any unit of the package could compile otherwise."""
+    described = dataclasses.asdict(package) | {'max_units': {}, 'tier': ''}
+    text = repr((_RECIPE, sorted(described.items()), self._tools.stamp))
+    return hashlib.sha256(text.encode()).hexdigest()
+
+  def _write_manifest(self) -> None:
+    rows = []
+    for package in self._packages:
+      state = self._states.get(package.name)
+      for outcome in state.outcomes.values() if state else ():
+        if outcome.status == compiling.COMPILED:
+          rows.append(self._row(package, outcome))
+    rows.sort(key=lambda row: row[0])
+    text = io.StringIO(newline='')
+    writer = csv.writer(text, lineterminator='\n')
+    writer.writerows([COLUMNS, *rows])
+    scratch = self._output / 'manifest.csv.new'
+    scratch.write_text(text.getvalue(), encoding='utf-8')
+    os.replace(scratch, self._output / 'manifest.csv')
+
+  def _row(
+      self, package: packages.Package, outcome: compiling.Outcome
+  ) -> tuple[str, ...]:
+    compiler, llvm = self._tools.compiler(outcome.language)
+    return (
+        f'bc/{package.name}/{outcome.source}.bc',
+        package.name,
+        package.name,
+        package.version,
+        outcome.licence,
+        outcome.language,
+        toolchain.opt_level(outcome.language),
+        llvm,
+        compiler,
+        ' '.join(outcome.flags),
+        str(outcome.num_bytes),
+        outcome.sha256,
+        outcome.source,
+    )
+
+  def _bar(self, items, what: str, unit: str, total: int | None = None):
+    return tqdm.tqdm(
+        items,
+        desc=what,
+        unit=f' {unit}',
+        total=total,
+        disable=not self._config.progress,
+        dynamic_ncols=True,
+        file=sys.stderr,
+    )
+
+
+def _num_cores() -> int:
+  if hasattr(os, 'sched_getaffinity'):
+    return len(os.sched_getaffinity(0))
+  return os.cpu_count() or 1
+
+
+def add_flags(parser: argparse.ArgumentParser) -> None:
+  """The flags of `BuildConfig`, for the commands that build."""
+  defaults = BuildConfig()
+  bounds = compiling.Bounds()
+  parser.add_argument(
+      '--tier',
+      choices=packages.TIERS,
+      default=defaults.tier,
+      help='musl: a minute, no download; default: an hour of CPU; full: '
+      'every file (default: %(default)s)',
+  )
+  parser.add_argument(
+      '--packages',
+      default='',
+      help='names of packages of the tier, with commas; by default all',
+  )
+  parser.add_argument(
+      '--packages_manifest',
+      default=str(packages.MANIFEST),
+      help='TOML file of the packages (default: the one of this repository)',
+  )
+  parser.add_argument(
+      '--cache',
+      help='folder for what is downloaded (default: beside the bitcode)',
+  )
+  parser.add_argument(
+      '--retry',
+      action='store_true',
+      help='tries again the files that an earlier run could not compile',
+  )
+  parser.add_argument(
+      '--compile_timeout',
+      type=int,
+      default=bounds.seconds,
+      help='seconds that one file may take (default: %(default)s)',
+  )
+  parser.add_argument(
+      '--compile_memory_mb',
+      type=int,
+      default=bounds.memory_mb,
+      help='memory that one compiler may take (default: %(default)s)',
+  )
+
+
+def config_of(args: argparse.Namespace) -> BuildConfig:
+  """The `BuildConfig` that flags ask for."""
+  return BuildConfig(
+      tier=args.tier,
+      manifest=args.packages_manifest,
+      only=tuple(filter(None, args.packages.split(','))),
+      retry=args.retry,
+      processes=args.processes,
+      bounds=compiling.Bounds(args.compile_timeout, args.compile_memory_mb),
+  )
+
+
+def run(
+    output: str | os.PathLike, cache: str | os.PathLike, config: BuildConfig
+) -> int:
+  """Builds and prints the report; returns the exit code."""
+  try:
+    build = Build(output, cache, config)
+  except (packages.ManifestError, toolchain.ToolchainError) as error:
+    print(f'error: {error}', file=sys.stderr)
+    return 1
+  code = None
+  try:
+    build.run()
+  except compiling.DiskFullError:
+    print(
+        f'error: the disk of {output} is full; make room and run this again '
+        '(what was compiled is kept)',
+        file=sys.stderr,
+    )
+    code = 1
+  except KeyboardInterrupt:
+    print('interrupted; the same command goes on from here', file=sys.stderr)
+    code = 130
+  print(build.report.as_markdown())
+  print(build.report.summary())
+  return build.report.exit_code if code is None else code
+
+
+def main(argv: list[str] | None = None) -> int:
+  parser = argparse.ArgumentParser(
+      prog='python datasets/source_packages/build.py',
+      description=__doc__,
+      formatter_class=argparse.RawDescriptionHelpFormatter,
+  )
+  add_flags(parser)
+  parser.add_argument(
+      '--output',
+      default=str(ROOT / 'runs' / 'bitcode'),
+      help='folder for the bitcode (default: %(default)s)',
+  )
+  parser.add_argument(
+      '--processes',
+      type=int,
+      default=0,
+      help='compilers at a time; 0 for one per core (default: %(default)s)',
+  )
+  args = parser.parse_args(argv)
+  cache = args.cache or pathlib.Path(args.output).parent / 'source_cache'
+  return run(args.output, cache, config_of(args))
+
+
+if __name__ == '__main__':
+  sys.exit(main())

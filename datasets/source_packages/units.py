@@ -1,0 +1,194 @@
+"""The files of a package that are compiled, and what each one needs.
+
+Station in the flow of `source_packages`: sources in, `Unit`s and the flags to
+try on each out, for `compiling`.
+"""
+
+import dataclasses
+import fnmatch
+import hashlib
+import os
+import pathlib
+import re
+from collections.abc import Collection, Iterator
+
+from datasets.source_packages import (
+    includes,
+    licences,
+    packages,
+    toolchain,
+)
+
+# Tables and concatenations of whole programs; a compiler is busy for minutes.
+_MAX_BYTES = 3 << 20
+_OPENMP = re.compile(rb'^[ \t]*#[ \t]*pragma[ \t]+omp\b', re.MULTILINE)
+
+
+@dataclasses.dataclass(frozen=True)
+class Unit:
+  """One file to compile.
+
+  Attributes:
+    package: it belongs to.
+    root: folder of the package's sources.
+    source: path relative to `root`.
+    language: one of `packages.LANGUAGES`.
+  """
+
+  package: packages.Package
+  root: pathlib.Path
+  source: str
+  language: str
+
+  @property
+  def path(self) -> str:
+    """Where its bitcode is in the folder that is made."""
+    return f'bc/{self.package.name}/{self.source}.bc'
+
+
+@dataclasses.dataclass(frozen=True)
+class Attempt:
+  """One way of compiling a unit: where its flags are from, and the flags."""
+
+  way: str
+  flags: tuple[str, ...]
+
+
+class Refused(Exception):
+  """A licence that is not allowed; the message says which and where."""
+
+
+def find_units(
+    package: packages.Package, root: pathlib.Path
+) -> tuple[list[Unit], int]:
+  """Lists what can be compiled, in an order that says nothing.
+
+  A limit takes the first ones of each language, so that a higher limit adds
+  files and changes none.
+
+  Args:
+    package: with globs and limits. `*` of a glob takes in folders.
+    root: of its sources.
+
+  Returns:
+    The units and the number of files that the limits left out.
+  """
+  units = []
+  for source in _files(root):
+    language = toolchain.language_of(source)
+    if language not in package.languages or not _matches(source, package.include):
+      continue
+    if _matches(source, package.exclude):
+      continue
+    if 0 < (root / source).stat().st_size <= _MAX_BYTES:
+      units.append(Unit(package, root, source, language))
+  units.sort(key=lambda unit: hashlib.sha256(unit.source.encode()).digest())
+  taken = []
+  counts = dict.fromkeys(packages.LANGUAGES, 0)
+  for unit in units:
+    counts[unit.language] += 1
+    limit = package.max_units.get(unit.language)
+    if limit is None or counts[unit.language] <= limit:
+      taken.append(unit)
+  return taken, len(units) - len(taken)
+
+
+def _files(root: pathlib.Path) -> Iterator[str]:
+  for folder, folders, names in os.walk(root):
+    folders[:] = sorted(name for name in folders if not name.startswith('.'))
+    for name in sorted(names):
+      path = pathlib.Path(folder, name)
+      if path.is_file():
+        yield path.relative_to(root).as_posix()
+
+
+def _matches(source: str, globs: tuple[str, ...]) -> bool:
+  return any(fnmatch.fnmatchcase(source, glob) for glob in globs)
+
+
+class Sources:
+  """The sources of one package, with what is found out about them once.
+
+  Attributes:
+    package: whose sources.
+    root: their folder.
+  """
+
+  def __init__(
+      self,
+      package: packages.Package,
+      root: pathlib.Path,
+      tools: toolchain.Toolchain,
+      allowed: Collection[str],
+  ):
+    self.package = package
+    self.root = root
+    self._tools = tools
+    self._allowed = allowed
+    self._licences: dict[str, str] = {}
+    self._resolver = includes.IncludeResolver(
+        root,
+        tools.library_headers,
+        package.include_dirs,
+        tools.python_headers,
+    )
+
+  def closure(self, unit: Unit) -> includes.Closure:
+    """What the unit includes."""
+    return self._resolver.resolve(unit.source)
+
+  def licence(self, unit: Unit, files: tuple[str, ...]) -> str:
+    """The licence of a unit.
+
+    Args:
+      unit: whose licence.
+      files: the unit's and those of the headers that go into it.
+
+    Raises:
+      Refused: if one of them is under a licence that is not allowed.
+    """
+    for file in files:
+      licence = self._licence_of(file)
+      if not licences.is_allowed(licence, self._allowed):
+        where = '' if file == unit.source else f' of {file}'
+        raise Refused(f'licence {licence or "unknown"}{where}')
+    return self._licence_of(unit.source)
+
+  def _licence_of(self, file: str) -> str:
+    if file not in self._licences:
+      try:
+        with open(self.root / file, encoding='latin-1') as text:
+          found = licences.detect(text.read(8192))
+      except OSError:
+        found = ''
+      self._licences[file] = found or self.package.licence
+    return self._licences[file]
+
+  def attempts(
+      self, unit: Unit, closure: includes.Closure
+  ) -> Iterator[Attempt]:
+    """The ways of compiling a unit, the likeliest first."""
+    yield Attempt('include', self._flags(unit, closure))
+
+  def _flags(
+      self, unit: Unit, closure: includes.Closure
+  ) -> tuple[str, ...]:
+    package = self.package
+    if unit.language in ('rust', 'fortran'):
+      return package.flags
+    flags = [f'-D{define}' for define in package.defines]
+    if self.is_openmp(unit):
+      flags.append('-fopenmp')
+    flags += [f'-I{folder}' for folder in closure.folders]
+    for folder in closure.late:
+      flags += ['-idirafter', folder]
+    if closure.outside:
+      for folder in self._tools.python_dirs:
+        flags += ['-isystem', str(folder)]
+    return (*flags, *package.flags)
+
+  def is_openmp(self, unit: Unit) -> bool:
+    """Whether a unit of C or C++ has directives of OpenMP."""
+    if unit.language not in ('c', 'c++'):
+      return False
+    return bool(_OPENMP.search((self.root / unit.source).read_bytes()))
