@@ -55,11 +55,23 @@ _PHRASES = (
         r'(?:in|into|to|is|as) (?:the )?public[- ]domain|public domain code',
     ),
     # By name only, after all that bring their own words.
-    ('MIT', r'\bmit(?:-style| style| expat)? licen[sc]e|licen[sc]ed? .{0,30}mit\b'),
+    (
+        'MIT',
+        r'\bmit(?:-style| style| expat)? licen[sc]e|licen[sc]ed? .{0,30}mit\b',
+    ),
     ('BSD-3-Clause', r'\bbsd(?:-style| style|-like)? licen[sc]e|3-clause bsd'),
 )
 _PATTERNS = tuple(
     (name, re.compile(phrase.replace(' ', r'\s'))) for name, phrase in _PHRASES
+)
+# Those that can be stated without the words licence and permission.
+_WITHOUT_THE_WORD = (
+    'LGPL',
+    'GPL',
+    'LicenseRef-proprietary',
+    'BSD-2-Clause',
+    'CC0-1.0',
+    'LicenseRef-public-domain',
 )
 _COPYLEFT = ('AGPL', 'LGPL', 'GPL')
 # A file that may be taken under either of two licences.
@@ -89,8 +101,7 @@ def detect(text: str) -> str:
   plain = _MARKS.sub(' ', top).lower()
   if 'licen' not in plain and 'permission' not in plain:
     # Quick: most files that say nothing end here.
-    return _first(plain, ('LicenseRef-public-domain', 'CC0-1.0', 'BSD-2-Clause',
-                          'LicenseRef-proprietary', 'GPL', 'LGPL'))
+    return _first(plain, _WITHOUT_THE_WORD)
   found = [name for name, pattern in _PATTERNS if pattern.search(plain)]
   if not found:
     return ''

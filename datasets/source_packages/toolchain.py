@@ -87,8 +87,6 @@ _CLANG_LANGUAGE = {
         '-cl-std=CL1.2',
         '-Xclang',
         '-fdeclare-opencl-builtins',
-        '-include',
-        'opencl_stub.h',
     ),
     'cuda': (
         '-x',
@@ -152,7 +150,7 @@ class Toolchain:
   def stamp(self) -> str:
     """Changes when the same file could compile to something else."""
     stubs = [
-        path.read_text() for path in sorted(STUBS.iterdir()) if path.is_file()
+        path.read_text() for path in sorted(STUBS.rglob('*.h'))
     ]
     return repr((self.clang, self.rustc, self.flang, stubs))
 
@@ -250,13 +248,15 @@ class Toolchain:
           source,
       ]
     words = [str(self.zig), 'clang', *_CLANG]
-    if language in ('opencl',):
+    if language == 'opencl':
       words.append('--target=spir64')
     else:
       words += ['--target=x86_64-linux-gnu', '-D__GLIBC_MINOR__=36']
     words += _CLANG_LANGUAGE[language]
     words += flags
     words += ['-isystem', str(STUBS)]
+    if language == 'cuda':
+      words += ['-isystem', str(STUBS / 'cuda')]
     folders = self.libc_dirs
     if language in ('c++', 'cuda'):
       words += [f'-D{macro}' for macro in _LIBCXX]

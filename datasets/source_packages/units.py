@@ -76,7 +76,9 @@ def find_units(
   units = []
   for source in _files(root):
     language = toolchain.language_of(source)
-    if language not in package.languages or not _matches(source, package.include):
+    if language not in package.languages:
+      continue
+    if not _matches(source, package.include):
       continue
     if _matches(source, package.exclude):
       continue
