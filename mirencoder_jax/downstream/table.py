@@ -158,12 +158,13 @@ def _name_default(target: tasks.Target) -> str:
 
 
 def _describe(
-    task: tasks.Task, config: TableConfig, metric: str
+    task: tasks.Task, config: TableConfig, report_config: report.ReportConfig
 ) -> dict[str, Any]:
   """What the table is about."""
   return {
       'task': task.name,
-      'metric': metric,
+      'metric': report_config.metric,
+      'group': report_config.group,
       'recipe': config.recipe,
       'rows': len(task.rows),
       'modules': {
@@ -232,7 +233,7 @@ def evaluate(
   problems = [*task.problems, *missing]
   for problem in problems:
     logging.warning('%s: %s', problem.where, problem.what)
-  about = _describe(task, table_config, report_config.metric) | {
+  about = _describe(task, table_config, report_config) | {
       'problems': [problem._asdict() for problem in problems],
       'map': embedding_map.draw_map(task, listed),
   }
