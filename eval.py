@@ -1,4 +1,4 @@
-"""Evaluates a task: `python eval.py --config=configs/tasks.py:device_mapping`.
+"""Evaluates tasks: `python eval.py --config=configs/tasks.py:device_mapping`.
 
 Kept short so that everything can be imported and tested; the work is in
 `mirencoder_jax.downstream`.
@@ -6,14 +6,16 @@ Kept short so that everything can be imported and tested; the work is in
 
 import os
 import pathlib
+import sys
 
 from absl import app, flags, logging
 from ml_collections import config_flags
 
 import mirencoder_jax as mir
-from mirencoder_jax.downstream import table, tasks
+from mirencoder_jax.downstream import run
 
 ROOT = pathlib.Path(__file__).resolve().parent
+DATA = os.environ.get('TFDS_DATA_DIR', f'{ROOT}/runs/data')
 
 _CONFIG = config_flags.DEFINE_config_file(
     'config', f'{ROOT}/configs/tasks.py:device_mapping', lock_config=True
@@ -22,37 +24,32 @@ _CHECKPOINT = flags.DEFINE_string(
     'checkpoint', None, 'What train.py wrote. Without it: baselines only.'
 )
 _WORKDIR = flags.DEFINE_string(
-    'workdir', None, 'Gets results.json, results.md and our vectors.'
+    'workdir', None, 'Gets results.json, results.md, pictures, our vectors.'
 )
-_DATA_DIR = flags.DEFINE_string(
-    'data_dir',
-    os.environ.get('TFDS_DATA_DIR', f'{ROOT}/runs/data'),
-    'Folder of prepared datasets.',
-)
+_DATA_DIR = flags.DEFINE_string('data_dir', DATA, 'Of prepared datasets.')
 _MANUAL_DIR = flags.DEFINE_string(
     'manual_dir', None, 'Files to prepare it from: datasets/<task>/README.md.'
 )
 _COMPARE = flags.DEFINE_multi_string(
-    'compare', [], 'NAME=VECTORS.npz with arrays names and vecs; repeatable.'
+    'compare', [], '[TASK:]NAME=VECTORS.npz with arrays names and vecs.'
 )
+_PAGE = flags.DEFINE_string('results_page', None, 'Markdown with everything.')
 
 
 def main(argv: list[str]) -> None:
   if len(argv) > 1:
     raise app.UsageError(f'not understood: {" ".join(argv[1:])}')
   logging.set_verbosity(logging.INFO)
-  config = _CONFIG.value.to_dict()
-  compared = tasks.parse_named_paths(_COMPARE.value)
-  encoder = mir.load(_CHECKPOINT.value) if _CHECKPOINT.value else None
-  task = tasks.load_task(
-      tasks.TaskConfig(**config['task']),
-      data_dir=_DATA_DIR.value,
-      manual_dir=_MANUAL_DIR.value,
-  )
-  _, text = table.evaluate(
-      config, task, encoder=encoder, compared=compared, workdir=_WORKDIR.value
-  )
-  print(text)
+  try:
+    request = run.Request(
+        mir.load(_CHECKPOINT.value) if _CHECKPOINT.value else None,
+        *(_WORKDIR.value, _DATA_DIR.value, _MANUAL_DIR.value, _COMPARE.value),
+    )
+    failed = run.run(_CONFIG.value.to_dict(), request, _PAGE.value)
+  except run.USER_ERRORS as error:
+    sys.exit(f'eval.py: {error}')
+  if failed:
+    sys.exit('eval.py: no results for ' + ', '.join(f.task for f in failed))
 
 
 if __name__ == '__main__':

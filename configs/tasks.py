@@ -4,7 +4,9 @@
         --manual_dir=FOLDER --checkpoint=runs/tiny --workdir=runs/device_mapping
 
 A task is a row of the table below. Without --checkpoint the table of results
-has the baselines, and vectors named by --compare.
+has the baselines, and vectors named by --compare. `:all` runs every task, with
+its files in a folder of FOLDER and of the workdir that is named as the task;
+--results_page=docs/RESULTS.md makes one page of everything.
 """
 
 import ml_collections
@@ -53,7 +55,12 @@ _TASKS = {
 
 
 def get_config(name: str = 'device_mapping') -> ml_collections.ConfigDict:
-  """The recipe of a task."""
+  """The recipe of a task, or of `all` of them under `tasks`."""
+  if name == 'all':
+    config = ml_collections.ConfigDict()
+    config.tasks = {task: get_config(task) for task in _TASKS}
+    config.lock()
+    return config
   if name not in _TASKS:
     raise ValueError(f'task {name!r} is none of {sorted(_TASKS)}')
   row = _TASKS[name]

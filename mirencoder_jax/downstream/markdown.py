@@ -46,7 +46,7 @@ def format_report(results: Results) -> str:
       'seeds.',
       '',
   ]
-  for metric in _shown_metrics(results, ('accuracy', 'geomean')):
+  for metric in shown_metrics(results, ('accuracy', 'geomean')):
     title = METRICS[metric][0]
     names = ' / '.join(_summary_targets(results))
     lines += [
@@ -113,7 +113,7 @@ def _summary_targets(results: Results) -> list[str]:
   return names if len(names) <= 2 else [report.POOLED]
 
 
-def _shown_metrics(results: Results, metrics: Sequence[str]) -> list[str]:
+def shown_metrics(results: Results, metrics: Sequence[str]) -> list[str]:
   """Those that are known, accuracy only where choices are few."""
   num_choices = max(t['num_choices'] for t in results['targets'].values())
   return [
@@ -201,7 +201,7 @@ def format_interval(
 
 def format_split(results: Results, split: str, target: str) -> list[str]:
   """Everything about one split and target, with intervals."""
-  metrics = _shown_metrics(results, tuple(METRICS))
+  metrics = shown_metrics(results, tuple(METRICS))
   main = results['metric']
   main_title, main_scale, main_digits = METRICS[main]
   found = [

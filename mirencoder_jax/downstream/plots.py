@@ -107,7 +107,8 @@ def _draw_panel(
       continue
     y = names.index(r['features'])
     is_ours = r['kind'] == 'ours'
-    axes.plot([low, high], [y, y], color=color, linewidth=2.2 if is_ours else 1.4)
+    width = 2.2 if is_ours else 1.4
+    axes.plot([low, high], [y, y], color=color, linewidth=width)
     axes.plot(value, y, 'o', color=color, markersize=6 if is_ours else 4.5)
     if r['features'] == features.MAIN:
       axes.axvline(value, color=color, linewidth=0.7, alpha=0.5, zorder=0)

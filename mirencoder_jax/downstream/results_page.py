@@ -1,0 +1,222 @@
+"""The page of results: all tasks, for a person to read in one go.
+
+Station in the flow: the end, from the plain data of each task to one markdown
+file (`docs/RESULTS.md`) and the pictures beside it.
+"""
+
+import os
+import pathlib
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from mirencoder_jax import plot_style
+from mirencoder_jax.downstream import features, markdown, plots, report
+
+Results = Mapping[str, Any]
+
+_NUM_LISTED = 10  # members of a group, where we lose most
+_READING = (
+    'Every row of a table is a kind of features under a head, fitted and '
+    'judged on the same folds; a split named (leaks) has relatives of its test '
+    'rows in training and says little about new programs, so read the grouped '
+    'ones. Brackets are 95 % intervals from a bootstrap over groups of related '
+    'rows and over seeds, and "over best baseline" is a paired difference to '
+    'the baseline that was best on the very rows that are judged, in its '
+    'favour: a gain counts where that interval excludes zero, and only then is '
+    'it bold. Random embeddings name a program and say nothing about it: what '
+    'lies below their 95 % quantile is no evidence of anything.'
+)
+
+
+def _ours(results: Results, split: str, target: str) -> Results | None:
+  rows = plots.choose_rows(results, split, target)
+  return next((r for r in rows if r['features'] == features.MAIN), None)
+
+
+def _cells(results: Results, split: str) -> list[str]:
+  """An overview's cells of one split, targets that share them by slashes."""
+  metric = results['metric']
+  title, scale, digits = markdown.METRICS[metric]
+
+  def number(value, sign=''):
+    return '' if value is None else f'{scale * value:{sign}.{digits}f}'
+
+  columns: list[list[str]] = []
+  for target in plots.shown_targets(results):
+    rows = plots.choose_rows(results, split, target)
+    by_name = {r['features']: r[metric]['value'] for r in rows}
+    ours = _ours(results, split, target)
+    baseline = rows[0]['versus']['baseline']
+    value = next(
+        r[metric]['value']
+        for r in results['results']
+        if (r['split'], r['target']) == (split, target)
+        and f'{r["features"]}, {r["head"]}' == baseline
+    )
+    mine = difference = ''
+    if ours is not None:
+      mine = number(ours[metric]['value'])
+      versus = ours['versus'][metric]
+      difference = markdown.format_interval(versus, scale, digits, '+')
+      if versus['low'] is not None and versus['low'] > 0:
+        mine, difference = f'**{mine}**', f'**{difference}**'
+    columns.append([
+        number(by_name.get('default choice')),
+        number(by_name.get('best constant')),
+        f'{number(value)} ({baseline})',
+        mine,
+        difference,
+        number(by_name.get(report.ORACLE)),
+    ])
+  return [title, *(' / '.join(cells) for cells in zip(*columns, strict=True))]
+
+
+def format_overview(all_results: Sequence[Results]) -> list[str]:
+  """One table of all tasks: a row for each split, our row by its recipe."""
+  lines = [
+      '| task | split | | default | best constant | best baseline | MIREncoder '
+      '| over best baseline | oracle |',
+      '|---' * 9 + '|',
+  ]
+  for results in all_results:
+    task = results['task']
+    if len(results['targets']) == 2:
+      task += f' ({" / ".join(results["targets"])})'
+    for fact in results['splits']:
+      label = markdown.split_label(results, fact['name'])
+      cells = _cells(results, fact['name'])
+      lines.append('| ' + ' | '.join([task, label, *cells]) + ' |')
+  return lines
+
+
+def format_errors(results: Results) -> list[str]:
+  """Where our decisions are wrong, and what the errors have in common."""
+  split = plots.choose_split(results)
+  lines = []
+  for e in results['errors']:
+    if e['split'] != split:
+      continue
+    swaps = ', '.join(
+        f'{s["taken"]} for {s["best"]} ({100 * s["share"]:.0f} %)'
+        for s in e['swaps'][:3]
+    )
+    lines += [
+        f'**{e["target"]}**, split {split}: {e["ours"]} and {e["other"]} are '
+        f'both wrong on {100 * e["both"]:.1f} % of the rows, ours alone on '
+        f'{100 * e["only_ours"]:.1f} %, the baseline alone on '
+        f'{100 * e["only_other"]:.1f} %'
+        + (f'; decided most often: {swaps}.' if swaps else '.'),
+        '',
+    ]
+    for group, members in e['groups'].items():
+      shown = members if len(members) <= _NUM_LISTED else [
+          m for m in members[:_NUM_LISTED] if m['wrong']
+      ]
+      if not shown:
+        continue
+      which = '' if len(shown) == len(members) else ', where ours loses most'
+      lines += [
+          f'| {group}{which} | rows | ours wrong % | baseline wrong % | '
+          'speedup ours | baseline | oracle |',
+          '|---' * 7 + '|',
+      ]
+      for m in shown:
+        speedups = [
+            '' if m[key] is None else f'{m[key]:.2f}'
+            for key in ('speedup', 'speedup_other', 'speedup_oracle')
+        ]
+        lines.append(
+            f'| {m["name"]} | {m["rows"]} | {100 * m["wrong"]:.0f} | '
+            f'{100 * m["wrong_other"]:.0f} | ' + ' | '.join(speedups) + ' |'
+        )
+      lines.append('')
+  return lines
+
+
+def format_task(results: Results, pictures: Mapping[str, str]) -> list[str]:
+  """A task's section.
+
+  Args:
+    results: of the task.
+    pictures: their file name -> path from the page.
+  """
+  name = results['task'].replace('_', ' ')
+
+  def show(picture, text):
+    if picture not in pictures:
+      return []
+    return [f'![{name}: {text}]({pictures[picture]})', '']
+
+  lines = [f'## {name[0].upper()}{name[1:]}', '']
+  lines += [*markdown.format_facts(results), '']
+  lines += [*markdown.format_splits(results), '']
+  lines += show('comparison.png', 'every row with its interval')
+  for metric in markdown.shown_metrics(results, ('accuracy', 'geomean')):
+    names = ' / '.join(plots.shown_targets(results))
+    lines += [f'{markdown.METRICS[metric][0].capitalize()}, {names}:', '']
+    lines += [*markdown.format_summary(results, metric), '']
+  split = plots.choose_split(results)
+  for target in plots.shown_targets(results):
+    label = markdown.split_label(results, split)
+    lines += [f'### {target}, split {label}', '']
+    lines += [*markdown.format_split(results, split, target), '']
+  lines += show('members.png', 'speedup of every program')
+  lines += show('map.png', 'embeddings in two dimensions')
+  wrong = format_errors(results)
+  if wrong:
+    lines += [f'### Where ours is wrong: {name}', '', *wrong]
+  lines += [f'### Data: {name}', '', *markdown.format_problems(results), '']
+  return lines
+
+
+def format_page(
+    all_results: Sequence[Results],
+    failures: Sequence[tuple[str, str]],
+    pictures: Mapping[str, Mapping[str, str]],
+) -> str:
+  """The page.
+
+  Args:
+    all_results: of each task.
+    failures: tasks without results, and why.
+    pictures: task -> file name -> path from the page.
+  """
+  lines = ['# Results', '']
+  if all_results:
+    first = all_results[0]
+    minutes = sum(r['seconds'] for r in all_results) / 60
+    commit = f', commit {first["commit"]}' if first['commit'] else ''
+    lines += [
+        f'Made by `eval.py` on {first["date"]}{commit}, {first["hardware"]}, '
+        f'Python {first["python"]}, JAX {first["jax"]}, in {minutes:.0f} '
+        'minutes:',
+        '',
+        f'    {first["command"]}',
+        '',
+    ]
+  lines += ['## How to read this', '', _READING, '']
+  lines += ['## In one table', '', *format_overview(all_results), '']
+  if failures:
+    lines += ['No results:', '']
+    lines += [f'* {task}: {reason}' for task, reason in failures]
+    lines += ['']
+  for results in all_results:
+    lines += format_task(results, pictures.get(results['task'], {}))
+  return '\n'.join(lines).rstrip() + '\n'
+
+
+def write(
+    path: str | os.PathLike[str],
+    all_results: Sequence[Results],
+    failures: Sequence[tuple[str, str]],
+) -> None:
+  """Writes the page, and its pictures to a folder `results` beside it."""
+  page = pathlib.Path(path)
+  pictures: dict[str, dict[str, str]] = {}
+  page.parent.mkdir(parents=True, exist_ok=True)
+  if plot_style.has_matplotlib():
+    for results in all_results:
+      task = results['task']
+      names = plots.draw_all(results, page.parent / 'results' / task)
+      pictures[task] = {name: f'results/{task}/{name}' for name in names}
+  page.write_text(format_page(all_results, failures, pictures))
