@@ -45,6 +45,7 @@ from mirencoder_jax.data import (
     corpus_markdown,
     corpus_tasks,
 )
+from mirencoder_jax.ir import views as ir_views
 
 # As in `train.py`.
 _DATA_DIR = os.environ.get('TFDS_DATA_DIR', str(_ROOT / 'runs' / 'data'))
@@ -130,11 +131,41 @@ def _add_corpus_flags(command: argparse.ArgumentParser) -> None:
       help='vocab.json to use, of another corpus or a checkpoint; by default '
       'one is trained on the training split',
   )
+  command.add_argument(
+      '--views',
+      nargs='?',
+      type=_names,
+      default=(),
+      const=ir_views.DEFAULT,
+      help='also takes every module as LLVM makes it at other levels and after '
+      f'random passes (default of the flag: {",".join(ir_views.DEFAULT)}; also '
+      'O0, O3, Os, random4, ...); for IR that is not optimised',
+  )
+  command.add_argument(
+      '--decontaminate',
+      nargs='+',
+      default=(),
+      metavar='[NAME=]PATH',
+      help='IR of benchmarks (folder, archive, file) or their saved '
+      'fingerprints (.npz): what is equal to or much like one of their '
+      'functions is left out, with all its views',
+  )
+  command.add_argument(
+      '--save_benchmarks',
+      metavar='FILE.npz',
+      help='keeps the fingerprints of the benchmarks, for another machine',
+  )
   for name, text in (
       ('vocab_size', 'entries of a trained vocabulary, at most'),
-      ('validation_rate', 'share of the programs held out'),
+      ('vocab_functions', 'functions that it is trained on, at most'),
+      ('validation_rate', 'share of the functions held out, by program'),
+      (
+          'near_duplicates',
+          'similarity from which on one of two functions is left out; 0 keeps '
+          'both',
+      ),
       ('processes', 'worker processes; 0 for one per core'),
-      ('timeout', 'seconds that one file may take'),
+      ('timeout', 'seconds that one file or view may take'),
       ('max_file_mb', 'files over this size are left out'),
   ):
     default = getattr(defaults, name)
@@ -144,6 +175,10 @@ def _add_corpus_flags(command: argparse.ArgumentParser) -> None:
         default=default,
         help=f'{text} (default: %(default)s)',
     )
+
+
+def _names(text: str) -> tuple[str, ...]:
+  return tuple(name.strip() for name in text.split(','))
 
 
 def _create_builder(args: argparse.Namespace) -> tfds.core.DatasetBuilder:

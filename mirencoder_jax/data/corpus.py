@@ -3,9 +3,10 @@
 Station in the flow: `data.corpus_files` in, `data.example.Example`s out, for
 the dataset builders. Two passes, each over all processes:
 
-  read    file -> Module, kept in a working file, with its word counts
+  read    file -> Module and its views, kept in a working file, with word counts
+          and fingerprints
   plan    which functions are new, which side of the split they are on
-  train   the vocabulary, on the words of the training side (unless given)
+  train   the vocabulary, on a sample of the training side (unless given)
   encode  Module -> examples
 
 What comes out does not depend on the number of processes nor on their timing.
@@ -16,30 +17,27 @@ interrupted run finds the modules it has read in the working folder.
 import collections
 import dataclasses
 import functools
-import json
 import os
 import pathlib
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import tqdm
 
-try:
-  import fcntl
-except ImportError:  # not a POSIX system
-  fcntl = None
-
 from mirencoder_jax import ir
 from mirencoder_jax.data import (
+    corpus_decontamination,
     corpus_files,
     corpus_origins,
     corpus_plan,
     corpus_report,
+    corpus_store,
     corpus_tasks,
     worker_pool,
 )
 from mirencoder_jax.data import example as example_lib
+from mirencoder_jax.ir import views as ir_views
 
 
 @dataclasses.dataclass(frozen=True)
@@ -50,20 +48,34 @@ class CorpusConfig:
     processes: number of worker processes; 0 for one per core.
     vocab: path of a vocabulary to use; None trains one.
     vocab_size: of the vocabulary that is trained, at most.
-    validation_rate: share of the programs that are held out.
+    vocab_functions: functions that it is trained on, at most; a sample of
+      the training split.
+    validation_rate: share of the functions that are held out, about; whole
+      programs go to one side.
     max_file_mb: files over this size are left out.
-    timeout: seconds that one file may take in one pass.
+    timeout: seconds that one file, or one view of it, may take in one pass.
     group: what stays on one side of the split: 'program' or 'file'.
+    views: views to make of every file, see `ir.views`; none by default.
+    near_duplicates: similarity (0 to 1) from which on functions of two sources
+      are near-duplicates, of which one stays; 0 to keep them all.
+    decontaminate: benchmarks whose functions must not be in the corpus, see
+      `corpus_decontamination.load`.
+    save_benchmarks: where to keep their fingerprints.
     progress: whether to draw progress bars on stderr.
   """
 
   processes: int = 0
   vocab: str | os.PathLike | None = None
   vocab_size: int = 8192
+  vocab_functions: int = 100_000
   validation_rate: float = 0.12
   max_file_mb: float = 256.0
   timeout: float = 300.0
   group: str = 'program'
+  views: Sequence[str] = ()
+  near_duplicates: float = 0.85
+  decontaminate: Sequence[str] = ()
+  save_benchmarks: str | None = None
   progress: bool = True
 
   def __post_init__(self):
@@ -76,6 +88,11 @@ class CorpusConfig:
           f'validation_rate {self.validation_rate} is not at least 0 and less '
           'than 1'
       )
+    if not 0 <= self.near_duplicates <= 1:
+      raise ValueError(
+          f'near_duplicates {self.near_duplicates} is not between 0 and 1'
+      )
+    ir_views.check_names(self.views)
 
 
 class Corpus:
@@ -94,20 +111,20 @@ class Corpus:
   ):
     self._files = files
     self._config = config
-    self._work_dir = pathlib.Path(work_dir)
+    self._store = corpus_store.CorpusStore(pathlib.Path(work_dir))
     self._plans: dict[str, list[corpus_plan.ModulePlan]] = {}
     self._pool = worker_pool.WorkerPool(
-        config.processes or _num_cores(), config.timeout
+        config.processes or _num_cores(),
+        # The file itself, and each of its views.
+        config.timeout * (1 + len(config.views)),
     )
-    self._lock = None
     self.report = corpus_report.Report(source=files.source)
     self.tokenizer = None
 
   def close(self) -> None:
     """Ends the worker processes."""
     self._pool.close()
-    if self._lock is not None:
-      self._lock.close()
+    self._store.close()
 
   @property
   def splits(self) -> list[str]:
@@ -124,37 +141,35 @@ class Corpus:
     # Before the long work, so that a bad path is an error at once.
     given = self._config.vocab
     tokenizer = None if given is None else _load_vocabulary(given)
-    self._work_dir.mkdir(parents=True, exist_ok=True)
-    self._take_lock()
+    benchmarks = None
+    if self._config.decontaminate:
+      benchmarks = corpus_decontamination.load(
+          self._config.decontaminate, self._pool
+      )
+      if self._config.save_benchmarks is not None:
+        benchmarks.save(self._config.save_benchmarks)
+    self._store.open()
     reads = self._read()
-    group = self._config.group
-    plan = corpus_plan.plan(
-        reads,
-        [
-            read.name if group == 'file' else self._origin(read).program
-            for read in reads
-        ],
-        self._config.validation_rate,
-    )
+    plan = self._plan(reads, benchmarks)
     if not any(plan.splits.values()):
       self.clear()
       raise corpus_files.CorpusError(self.report.nothing_read())
-    self.report.set_plan(plan)
     self._plans = plan.splits
+    sample = None
     if tokenizer is None:
-      counts = self._count_words()
+      counts, sample = self._count_words()
       tokenizer = ir.tokenizer.train(counts, self._config.vocab_size)
     self.tokenizer = tokenizer
-    self.report.set_vocabulary(tokenizer, str(given) if given else None)
-    tokenizer.save(self._work_dir / 'vocab.json')
+    self.report.set_vocabulary(tokenizer, sample)
+    tokenizer.save(self._store.vocab)
 
   def examples(self, split: str) -> Iterator[tuple[str, example_lib.Example]]:
     """Yields a key and an example for each function of the split."""
     plans = {plan.read.name: plan for plan in self._plans[split]}
     encode = functools.partial(
         corpus_tasks.encode,
-        str(self._modules),
-        str(self._work_dir / 'vocab.json'),
+        str(self._store.modules),
+        str(self._store.vocab),
     )
     with self._bar(f'writing {split}', len(plans)) as bar:
       tasks = (self._encode_task(plan) for plan in plans.values())
@@ -165,43 +180,23 @@ class Corpus:
           self.report.add_failure(name, outcome.failure)
           self.report.add_lost(len(task['indices']))
           continue
-        for index, example, digest in outcome.value:
-          self.report.add_example(split, example, digest)
+        examples, coverage = outcome.value
+        origin = self._origin(plans[name].read)
+        self.report.add_coverage(origin.language, coverage)
+        for index, example, digest in examples:
+          self.report.add_example(split, example, digest, origin)
           yield f'{name}#{index}', example
 
   def clear(self) -> None:
     """Removes the working files; not before the shards are in place."""
-    for path in (self._modules, self._index, self._work_dir / 'vocab.json'):
-      path.unlink(missing_ok=True)
-    for folder in (self._work_dir, self._work_dir.parent):
-      if folder.is_dir() and not any(folder.iterdir()):
-        folder.rmdir()
-
-  @property
-  def _modules(self) -> pathlib.Path:
-    return self._work_dir / 'modules.bin'
-
-  @property
-  def _index(self) -> pathlib.Path:
-    return self._work_dir / 'modules.jsonl'
-
-  def _take_lock(self) -> None:
-    if fcntl is None:
-      return
-    self._lock = self._index.open('a')
-    try:
-      fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-      raise corpus_files.CorpusError(
-          f'another process prepares this corpus ({self._work_dir} is locked); '
-          'wait for it'
-      ) from None
+    self._store.clear()
 
   def _read(self) -> list[corpus_plan.ModuleRead]:
     """The first pass; takes from the working file what is there already."""
     limit = int(self._config.max_file_mb * 2**20)
-    known = self._resume()
-    salt = corpus_tasks.code_stamp() + self._files.stamp
+    known = self._store.resume()
+    views = self._config.views
+    salt = '-'.join((corpus_tasks.read_stamp(), *views)) + self._files.stamp
     keys = {
         file.name: f'{salt}-{file.size}-{file.stamp}'
         for file in self._files.files
@@ -223,92 +218,114 @@ class Corpus:
         self.report.add_failure(file.name, failure)
       elif file.name not in reads:
         wanted.append(file)
-    with (
-        self._bar('reading', len(reads) + len(wanted)) as bar,
-        self._modules.open('ab') as modules,
-        self._index.open('a', encoding='utf-8') as index,
-    ):
+    read_file = functools.partial(
+        corpus_tasks.read_file, views, self._config.timeout
+    )
+    with self._bar('reading', len(reads) + len(wanted)) as bar:
       bar.update(len(reads))
       tasks = (
           {'name': file.name, 'path': file.path, 'data': data}
           for file, data in self._files.read(wanted)
       )
-      for task, outcome in self._pool.map(corpus_tasks.read_file, tasks):
+      for task, outcome in self._pool.map(read_file, tasks):
+        name = task['name']
         bar.update()
         if outcome.failure is not None:
-          self.report.add_failure(task['name'], outcome.failure)
+          self.report.add_failure(name, outcome.failure)
           continue
-        summary, words, module = outcome.value
-        start = modules.tell()
-        modules.write(words)
-        modules.write(module)
-        modules.flush()
-        read = corpus_plan.ModuleRead(
-            name=task['name'],
-            key=keys[task['name']],
-            start=start,
-            middle=start + len(words),
-            end=modules.tell(),
-            **summary,
-        )
-        index.write(json.dumps(read) + '\n')
-        index.flush()
-        reads[read.name] = read
+        reads[name] = self._store.append(name, keys[name], outcome.value)
     for name, failure in self._files.problems.items():
       self.report.add_failure(name, failure)
     # The order of names, not the one in which workers happened to end.
-    reads = [
+    ordered = [
         reads[file.name] for file in self._files.files if file.name in reads
     ]
-    self.report.set_reads(self._files, reads)
-    return reads
+    for read in ordered:
+      self.report.add_lost_views(read.name, read.lost)
+    modules = [module for read in ordered for module in read.modules]
+    self.report.set_reads(self._files, modules)
+    return modules
 
-  def _resume(self) -> dict[str, corpus_plan.ModuleRead]:
-    """What an earlier run has left in the working files."""
-    if not (self._index.exists() and self._modules.exists()):
-      return {}
-    size = self._modules.stat().st_size
-    known = {}
-    for line in self._index.read_text(encoding='utf-8').splitlines():
-      try:
-        read = corpus_plan.ModuleRead(*json.loads(line))
-      except (ValueError, TypeError):  # the run ended while it wrote the line
-        continue
-      if read.end <= size:
-        known[read.name] = read
-    return known
+  def _plan(
+      self,
+      reads: list[corpus_plan.ModuleRead],
+      benchmarks: corpus_decontamination.Benchmarks | None,
+  ) -> corpus_plan.Plan:
+    threshold = self._config.near_duplicates
+    signatures = contaminated = None
+    if threshold or benchmarks is not None:
+      signatures = self._store.signatures(reads)
+    if benchmarks is not None:
+      hashes = [digest for read in reads for _, digest, _ in read.functions]
+      contaminated, is_exact = benchmarks.find(hashes, signatures, threshold)
+      self.report.set_contamination(benchmarks, contaminated, is_exact)
+    origins = [self._origin(read) for read in reads]
+    plan = corpus_plan.plan(
+        reads,
+        [origin.program for origin in origins],
+        self._config.validation_rate,
+        units=[origin.unit for origin in origins],
+        signatures=signatures,
+        threshold=threshold,
+        contaminated=contaminated,
+    )
+    self.report.set_plan(plan)
+    return plan
 
-  def _count_words(self) -> dict[str, int]:
-    """Counts of the words of the training functions, most frequent first."""
+  def _count_words(self) -> tuple[dict[str, int], dict[str, int]]:
+    """Counts of the words of a sample of the training functions.
+
+    Returns:
+      Counts, most frequent first; and how large the sample is.
+    """
+    plans = self._plans[corpus_plan.TRAIN]
+    num_functions = sum(len(plan.indices) for plan in plans)
+    rate = self._config.vocab_functions / max(num_functions, 1)
     total = collections.Counter()
-    with self._modules.open('rb') as modules:
-      for plan in self._plans[corpus_plan.TRAIN]:
-        modules.seek(plan.read.start)
-        words = corpus_tasks.unpack(
-            modules.read(plan.read.middle - plan.read.start)
-        )
-        for index in plan.indices:
+    num_sampled = 0
+    for plan in plans:
+      sampled = [
+          i
+          for i in plan.indices
+          # The hash is as good as a random number, and always the same one.
+          if int(plan.read.functions[i][1][:8], 16) < rate * 2**32
+      ]
+      if sampled:
+        words = self._store.words(plan.read)
+        for index in sampled:
           total.update(words[index])
-    return dict(sorted(total.items(), key=lambda item: (-item[1], item[0])))
+        num_sampled += len(sampled)
+    counts = dict(sorted(total.items(), key=lambda item: (-item[1], item[0])))
+    sample = {
+        'functions': num_sampled,
+        'words': sum(counts.values()),
+        'distinct_words': len(counts),
+    }
+    return counts, sample
 
   def _encode_task(self, plan: corpus_plan.ModulePlan) -> dict[str, Any]:
     read = plan.read
     origin = self._origin(read)
     return {
         'name': read.name,
-        'span': (read.middle, read.end),
+        'span': read.spans[-2:],
         'indices': plan.indices,
         'groups': plan.groups,
+        'program': origin.program,
+        'unit': origin.unit,
         'provenance': {
             'module': read.name,
             'language': origin.language,
-            'opt_level': origin.opt_level,
+            'opt_level': read.opt_level or origin.opt_level,
             'llvm': origin.llvm or read.llvm,
         },
     }
 
   def _origin(self, read: corpus_plan.ModuleRead) -> corpus_origins.Origin:
-    return self._files.origin(read.name)
+    origin = self._files.origin(read.file)
+    if self._config.group == 'file':
+      return origin._replace(program=read.file, unit=read.file)
+    return origin
 
   def _bar(self, what: str, total: int) -> tqdm.tqdm:
     # A log file gets a line now and then, a terminal a bar.

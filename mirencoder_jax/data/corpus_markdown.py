@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from typing import Any
 
 _MAX_FAILURES = 50
+_MAX_ROWS = 40
 
 
 def summary(report: dict[str, Any]) -> str:
@@ -43,10 +44,22 @@ def markdown(report: dict[str, Any]) -> str:
                   sum(files['other'].values()),
               ),
               ('functions found', functions['found']),
+              ('... in the files as they are', functions['before_views']),
+              (
+                  '... ... distinct among these',
+                  functions['distinct_before_views'],
+              ),
+              ('... of a benchmark, left out', functions['contaminated']),
               ('... duplicates, left out', functions['duplicates']),
               (
                   '... of the training side, left out of the validation',
                   functions['in_both_splits'],
+              ),
+              ('... near-duplicates, left out', functions['near_duplicates']),
+              (
+                  '... near one of the training side, left out of the '
+                  'validation',
+                  functions['near_in_both_splits'],
               ),
               ('... read but not encoded', functions['not_encoded']),
               ('functions written', functions['written']),
@@ -67,7 +80,8 @@ def markdown(report: dict[str, Any]) -> str:
       ),
       '',
       f"Vocabulary: {report['vocabulary']['size']:,} entries, from "
-      f"{report['vocabulary']['from']}, hash `{report['vocabulary']['hash']}`.",
+      f"{report['vocabulary']['from']}{_sample(report['vocabulary'])}, hash "
+      f"`{report['vocabulary']['hash']}`.",
       f"Content hash: `{report['content_hash']}`.",
       '',
       '## Splits',
@@ -86,8 +100,41 @@ def markdown(report: dict[str, Any]) -> str:
           [(name, *row.values()) for name, row in report['lengths'].items()],
       ),
   ]
-  for key in ('language', 'opt_level', 'llvm'):
-    rows = [(name or '(unknown)', n) for name, n in report[key].items()]
+  if len(report['views']['found']) > 1 or report['views']['lost']:
+    lines += ['', '## Views', '']
+    rows = [(k or '(as it is)', n) for k, n in report['views']['found'].items()]
+    lines += _table(('view', 'functions found'), rows)
+    if report['views']['lost']:
+      rows = list(report['views']['lost'].items())[:_MAX_FAILURES]
+      lines += ['', *_table(('views that LLVM could not make', 'files'), rows)]
+  if report['benchmarks']:
+    rows = [(k, *row.values()) for k, row in report['benchmarks'].items()]
+    header = (
+        'benchmark',
+        'its functions',
+        'equal ones here',
+        'near ones here',
+        'sources removed',
+        'functions removed with them',
+    )
+    lines += ['', '## Decontamination', '', *_table(header, rows)]
+    if report['benchmark_files_not_read']:
+      unread = report['benchmark_files_not_read']
+      lines += ['', f'Files of benchmarks that were not read: {len(unread)}.']
+  if report['coverage']:
+    rows = [
+        (k or '(unknown)', *row.values())
+        for k, row in report['coverage'].items()
+    ]
+    header = ('language', *next(iter(report['coverage'].values())))
+    header = tuple(name.replace('_', ' ') for name in header)
+    lines += ['', '## Coverage of the vocabulary', '', *_table(header, rows)]
+  for key in ('language', 'opt_level', 'llvm', 'package', 'licence'):
+    items = list(report[key].items())
+    rows = [(name or '(unknown)', n) for name, n in items[:_MAX_ROWS]]
+    if len(items) > _MAX_ROWS:
+      more = items[_MAX_ROWS:]
+      rows.append((f'({len(more)} more)', sum(n for _, n in more)))
     lines += [
         '',
         f'## Functions by {key}',
@@ -108,6 +155,16 @@ def markdown(report: dict[str, Any]) -> str:
       more = len(report['failures']) - len(shown)
       lines.append(f'- and {more:,} more, all in `report.json`')
   return '\n'.join(lines) + '\n'
+
+
+def _sample(vocabulary: dict[str, Any]) -> str:
+  sample = vocabulary['sample']
+  if not sample:
+    return ''
+  return (
+      f" ({sample['functions']:,} functions, {sample['words']:,} words, "
+      f"{sample['distinct_words']:,} distinct)"
+  )
 
 
 def _table(header: tuple, rows: Iterable[tuple]) -> list[str]:

@@ -46,16 +46,30 @@ _COLUMNS = {
     'opt': 'opt_level',
     'llvm': 'llvm',
     'llvm_version': 'llvm',
+    'licence': 'licence',
+    'license': 'licence',
 }
 
 
 class Origin(NamedTuple):
-  """Where a module comes from; '' where unknown."""
+  """Where a module comes from; '' where unknown.
+
+  Attributes:
+    program: what must stay on one side of a split.
+    language: as `c++`.
+    opt_level: as `O2`.
+    llvm: version of the producer.
+    unit: the translation unit inside the corpus: the path without what says
+      only how it was compiled. Views of a unit share it.
+    licence: as the manifest has it, an SPDX expression.
+  """
 
   program: str
   language: str
   opt_level: str
   llvm: str
+  unit: str = ''
+  licence: str = ''
 
 
 def parse_manifest(data: bytes) -> dict[str, dict[str, str]]:
@@ -110,11 +124,14 @@ class PathOrigins:
     """What the path says; '' for what it does not say."""
     *folders, stem = name.split('/')
     found = {'language': '', 'opt_level': '', 'llvm': ''}
-    rest = []
+    rest, unit = [], []
     for i, folder in enumerate(folders):
-      if not _recognise(folder, found) and i >= self._shared:
-        rest.append(folder)
+      kind = _recognise(folder, found)
+      if i >= self._shared:
+        rest += [folder] if kind is None else []
+        unit += [folder] if kind in (None, 'language') else []
     stem = stem.rsplit('.', 1)[0]
+    suffix = ''
     # gemm.O2, gemm-O2, gemm_O2, gemm.cpp; but not gemm-c.
     while (cut := re.search(r'[-_.]([^-_.]+)$', stem)) is not None:
       part = cut[1]
@@ -122,23 +139,29 @@ class PathOrigins:
       if not (is_language or _OPT_LEVEL.fullmatch(part)):
         break
       _recognise(part, found)
+      suffix = (cut[0] if is_language else '') + suffix
       stem = stem[: cut.start()]
-    return Origin(program=rest[0] if rest else stem, **found)
+    return Origin(
+        program=rest[0] if rest else stem,
+        unit='/'.join([*unit, stem + suffix]),
+        **found,
+    )
 
 
-def _recognise(part: str, found: dict[str, str]) -> bool:
-  """Notes what a part of a path says; False if it says nothing known."""
+def _recognise(part: str, found: dict[str, str]) -> str | None:
+  """Notes what a part of a path says; the kind of it, None if unknown."""
   if _OPT_LEVEL.fullmatch(part):
-    found['opt_level'] = _opt_level(part)
+    kind, value = 'opt_level', _opt_level(part)
   elif (llvm := _LLVM.fullmatch(part.lower())) is not None:
-    found['llvm'] = llvm[1]
+    kind, value = 'llvm', llvm[1]
   elif re.fullmatch(r'\d{1,2}(\.\d+){1,2}', part):
-    found['llvm'] = part
+    kind, value = 'llvm', part
   elif part.lower() in _LANGUAGES:
-    found['language'] = _LANGUAGES[part.lower()]
+    kind, value = 'language', _LANGUAGES[part.lower()]
   else:
-    return False
-  return True
+    return None
+  found[kind] = value
+  return kind
 
 
 def _opt_level(text: str) -> str:

@@ -16,8 +16,11 @@ import numpy as np
 from etils import epath
 
 from mirencoder_jax.data import (
+    corpus_coverage,
+    corpus_decontamination,
     corpus_files,
     corpus_markdown,
+    corpus_origins,
     corpus_plan,
     windows,
     worker_pool,
@@ -43,7 +46,11 @@ class Report:
     self._source = source
     self._files: dict[str, Any] = {}
     self._failures: dict[str, worker_pool.Failure] = {}
-    self._num_functions = 0
+    self._functions: dict[str, int] = {}
+    self._found_in_view = collections.Counter()
+    self._lost_views = collections.Counter()  # by reason and pipeline
+    self._benchmarks: dict[str, dict[str, int]] = {}
+    self._unread_benchmarks: dict[str, str] = {}
     self._num_lost = 0
     self._reader_counts = collections.Counter()
     self._vocabulary: dict[str, Any] = {}
@@ -53,8 +60,10 @@ class Report:
     self._num_long = 0
     self._num_unknown = 0
     self._by = {
-        key: collections.Counter() for key in ('language', 'opt_level', 'llvm')
+        key: collections.Counter()
+        for key in ('language', 'opt_level', 'llvm', 'package', 'licence')
     }
+    self._coverage = collections.defaultdict(collections.Counter)
     self._lengths = {
         name: array.array('q')
         for name in ('instructions', 'tokens', 'nodes', 'edges')
@@ -68,38 +77,84 @@ class Report:
     """Notes functions that were read and could not be encoded."""
     self._num_lost += num_functions
 
+  def add_lost_views(self, file: str, lost: Iterable[list[str]]) -> None:
+    """Notes views of a file that LLVM could not make."""
+    for view, pipeline, reason, message in lost:
+      self._lost_views[f'{reason}: {pipeline or view}'] += 1
+      if reason != 'unverified':
+        failure = worker_pool.Failure(f'view {reason}', message)
+        self.add_failure(f'{file}@{pipeline}', failure)
+
   def set_reads(
-      self, files: corpus_files.CorpusFiles, reads: Iterable[Any]
+      self,
+      files: corpus_files.CorpusFiles,
+      reads: Iterable[corpus_plan.ModuleRead],
   ) -> None:
     """Notes what the first pass read."""
     reads = list(reads)
+    originals = [read for read in reads if not read.view]
     self._files = {
         'found': len(files.files),
-        'read': len(reads),
-        'with_functions': sum(bool(read.functions) for read in reads),
-        'unverified': sum(read.unverified for read in reads),
+        'read': len(originals),
+        'with_functions': sum(bool(read.functions) for read in originals),
+        'unverified': sum(read.unverified for read in originals),
         'other': dict(sorted(files.others.items())),
     }
-    self._num_functions = sum(len(read.functions) for read in reads)
     for read in reads:
-      self._reader_counts.update(read.counts)
+      self._found_in_view[read.view] += len(read.functions)
+      self._reader_counts.update({} if read.view else read.counts)
+    self._functions = {
+        'found': sum(self._found_in_view.values()),
+        'before_views': self._found_in_view[''],
+        'distinct_before_views': _num_distinct(originals),
+        'distinct': _num_distinct(reads),
+    }
+    for read in originals:
       if not read.functions:
         failure = worker_pool.Failure('empty', 'a module without definitions')
         self.add_failure(read.name, failure)
 
+  def set_contamination(
+      self,
+      benchmarks: corpus_decontamination.Benchmarks,
+      found: np.ndarray,
+      is_exact: np.ndarray,
+  ) -> None:
+    """Notes which functions are of a benchmark, see `Benchmarks.find`."""
+    self._unread_benchmarks = benchmarks.unread
+    for i, name in enumerate(benchmarks.names):
+      self._benchmarks[name] = {
+          'functions_of_it': int((benchmarks.owners == i).sum()),
+          'equal': int(((found == i) & is_exact).sum()),
+          'near': int(((found == i) & ~is_exact).sum()),
+      }
+
   def set_plan(self, plan: corpus_plan.Plan) -> None:
     """Notes what is left out."""
     self._plan = plan
+    for i, row in enumerate(self._benchmarks.values()):
+      sources, functions = plan.contaminated.get(i, (0, 0))
+      row |= {'sources_removed': sources, 'functions_removed': functions}
 
-  def set_vocabulary(self, tokenizer, path: str | None) -> None:
+  def set_vocabulary(self, tokenizer, sample: dict[str, int] | None) -> None:
+    """Notes the vocabulary, and what it was trained on if it was."""
     self._vocabulary = {
         'size': tokenizer.vocab_size,
         'hash': tokenizer.hash,
-        'from': 'a file' if path else 'the training split',
+        'from': 'the training split' if sample else 'a file',
+        'sample': sample or {},
     }
 
+  def add_coverage(self, language: str, counts: dict[str, int]) -> None:
+    """Adds what `corpus_coverage.measure` counted."""
+    self._coverage[language].update(counts)
+
   def add_example(
-      self, split: str, example: example_lib.Example, digest: int
+      self,
+      split: str,
+      example: example_lib.Example,
+      digest: int,
+      origin: corpus_origins.Origin,
   ) -> None:
     """Counts an example that goes to the shards."""
     self._examples[split] += 1
@@ -116,8 +171,9 @@ class Report:
     self._num_long += len(bounds) > 2
     for name in ('tokens', 'text_tokens'):
       self._num_unknown += int((example[name] == _UNKNOWN_ID).sum())
+    values = example | {'package': origin.program, 'licence': origin.licence}
     for key, counter in self._by.items():
-      counter[example[key]] += 1
+      counter[values[key]] += 1
     # A sum, so that the order in which workers end does not matter.
     self._digest = (self._digest + digest) % 2**128
 
@@ -145,9 +201,14 @@ class Report:
         'files': self._files
         | {'failed': len(failures), 'failed_by_reason': _by_count(reasons)},
         'functions': {
-            'found': self._num_functions,
+            **self._functions,
+            'contaminated': sum(
+                functions for _, functions in self._plan.contaminated.values()
+            ),
             'duplicates': self._plan.num_duplicates,
             'in_both_splits': self._plan.num_in_both_splits,
+            'near_duplicates': self._plan.num_near_duplicates,
+            'near_in_both_splits': self._plan.num_near_both_splits,
             'not_encoded': self._num_lost,
             'written': num_examples,
         },
@@ -159,7 +220,17 @@ class Report:
             for split, count in sorted(self._examples.items())
         },
         'split_by': self._plan.split_by,
+        'views': {
+            'found': dict(sorted(self._found_in_view.items())),
+            'lost': _by_count(self._lost_views),
+        },
+        'benchmarks': self._benchmarks,
+        'benchmark_files_not_read': self._unread_benchmarks,
         'vocabulary': self._vocabulary,
+        'coverage': {
+            language: corpus_coverage.shares(counts)
+            for language, counts in sorted(self._coverage.items())
+        },
         'unknown_tokens': self._num_unknown,
         'windows': {
             'row_tokens': ROW_TOKENS,
@@ -193,6 +264,10 @@ class Report:
 def _by_count(counter: collections.Counter) -> dict[str, int]:
   """A dict, largest first, that does not depend on the order of counting."""
   return dict(sorted(counter.items(), key=lambda item: (-item[1], item[0])))
+
+
+def _num_distinct(reads: Iterable[corpus_plan.ModuleRead]) -> int:
+  return len({digest for read in reads for _, digest, _ in read.functions})
 
 
 def _percentile(values: array.array, percent: int) -> int:

@@ -10,37 +10,96 @@ import hashlib
 import pathlib
 import pickle
 import zlib
+from collections.abc import Sequence
 from typing import Any
 
 from mirencoder_jax import ir
+from mirencoder_jax.data import (
+    corpus_coverage,
+    corpus_fingerprints,
+    corpus_plan,
+)
 from mirencoder_jax.data import example as example_lib
+from mirencoder_jax.ir import views as ir_views
 
 
-def read_file(task: dict[str, Any]) -> tuple[dict[str, Any], bytes, bytes]:
-  """A file's functions, their word counts and the module, in a worker."""
-  data = task['data']
+def read_file(
+    views: Sequence[str], timeout: float, task: dict[str, Any]
+) -> dict[str, Any]:
+  """What the first pass makes of a file, in a worker.
+
+  Args:
+    views: names of views, see `ir.views`, to make besides the file itself.
+    timeout: seconds that LLVM may take for one view.
+    task: `name`, and `data` or `path`.
+
+  Returns:
+    `modules`: for the file and each view, a summary (fields of
+      `corpus_plan.ModuleRead`) and three byte strings: word counts of the
+      functions, their fingerprints, the module.
+    `lost`: view, pipeline, reason and message of each view that LLVM could not
+      make.
+  """
+  name, data = task['name'], task['data']
   if task['path'] is not None:
     data = pathlib.Path(task['path']).read_bytes()
-  module = ir.read_module(data, name=task['name'])
+  module = ir.read_module(data, name=name)
+  modules, lost = [_record(name, module)], []
+  if views and module.unverified:
+    lost = [[view, '', 'unverified', module.refusal] for view in views]
+    views = ()
+  for result in ir_views.read_views(data, name, views, timeout):
+    if isinstance(result, ir_views.LostView):
+      lost.append([*result.view, result.reason, result.message])
+    else:
+      view, module = result
+      modules.append(_record(name, module, view))
+  return {'modules': modules, 'lost': lost}
+
+
+def _record(
+    name: str, module: ir.Module, view: ir_views.View | None = None
+) -> tuple[dict[str, Any], tuple[bytes, bytes, bytes]]:
+  functions = module.functions
   summary = {
-      'functions': [[_text(f.name), f.hash] for f in module.functions],
+      # The pipeline says more than `random1`.
+      'name': name if view is None else f'{name}@{view.pipeline}',
+      'file': name,
+      'view': '' if view is None else view.name,
+      'opt_level': '' if view is None else view.opt_level,
+      'functions': [
+          [_text(f.name), f.hash, f.num_instructions] for f in functions
+      ],
       'unverified': bool(module.unverified),
       'llvm': _text(module.producer_llvm or ''),
       'counts': dict(module.counts),
   }
-  words = [dict(collections.Counter(f.words)) for f in module.functions]
-  return summary, pack(words), pack(module)
+  words = [dict(collections.Counter(f.words)) for f in functions]
+  signatures = corpus_fingerprints.signatures(functions)
+  return summary, (pack(words), signatures.tobytes(), pack(module))
 
 
 def encode(
     modules: str, vocab: str, task: dict[str, Any]
-) -> list[tuple[int, example_lib.Example, int]]:
-  """The examples of the wanted functions of a module, in a worker."""
-  tokenizer = _load_tokenizer(vocab)
+) -> tuple[list[tuple[int, example_lib.Example, int]], dict[str, int]]:
+  """The examples of the wanted functions of a module, in a worker.
+
+  Returns:
+    Number of the function in its module, example and digest of each; and how
+    the vocabulary covers them, see `corpus_coverage.measure`.
+  """
   start, end = task['span']
   with open(modules, 'rb') as file:
     file.seek(start)
-    module = unpack(file.read(end - start))
+    data = file.read(end - start)
+  return encode_module(data, _load_tokenizer(vocab), task)
+
+
+def encode_module(
+    data: bytes, tokenizer: ir.Tokenizer, task: dict[str, Any]
+) -> tuple[list[tuple[int, example_lib.Example, int]], dict[str, int]]:
+  """As `encode`, of the module that `read_file` packed."""
+  module = unpack(data)
   functions = [module.functions[index] for index in task['indices']]
   examples = example_lib.featurize(
       module, tokenizer, provenance=task['provenance'], functions=functions
@@ -50,11 +109,13 @@ def encode(
       task['indices'], task['groups'], examples, strict=True
   ):
     example['program'] = group
-    example['source'] = f"{group}/{example['function']}"
+    example['source'] = corpus_plan.source_of(
+        task['program'], task['unit'], example['function']
+    )
     for name in example_lib.STRINGS:
       example[name] = _text(example[name])
     results.append((index, example, _digest(example)))
-  return results
+  return results, corpus_coverage.measure(tokenizer, functions)
 
 
 @functools.cache
@@ -80,6 +141,15 @@ def code_stamp() -> str:
   state = hashlib.sha256()
   for path in [*paths, pathlib.Path(example_lib.__file__)]:
     state.update(path.read_bytes())
+  return state.hexdigest()[:16]
+
+
+@functools.cache
+def read_stamp() -> str:
+  """Changes when anything does that the first pass leaves behind."""
+  state = hashlib.sha256(code_stamp().encode())
+  for module in (corpus_fingerprints.__file__, __file__):
+    state.update(pathlib.Path(module).read_bytes())
   return state.hexdigest()[:16]
 
 

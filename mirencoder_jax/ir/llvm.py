@@ -35,12 +35,15 @@ class LlvmWorker:
     self._owner = 0
     self._lock = threading.Lock()
 
-  def canonical_text(self, data: bytes, timeout: float = 300.0) -> str:
+  def canonical_text(
+      self, data: bytes, timeout: float = 300.0, pipeline: str = ''
+  ) -> str:
     """LLVM's own text of a module.
 
     Args:
       data: bitcode or UTF-8 text.
       timeout: seconds of wall time after which the file is given up.
+      pipeline: what LLVM does to the module before, as `ir.views` names it.
 
     Raises:
       LlvmRefusal: LLVM parsed it and says what is wrong.
@@ -50,8 +53,9 @@ class LlvmWorker:
       process = self._start()
       deadline = time.monotonic() + timeout
       try:
-        process.stdin.write(struct.pack('<Q', len(data)))
-        process.stdin.write(data)
+        for field in (pipeline.encode(), data):
+          process.stdin.write(struct.pack('<Q', len(field)))
+          process.stdin.write(field)
         process.stdin.flush()
         head = self._read(process, 9, deadline)
         body = self._read(process, struct.unpack('<Q', head[1:])[0], deadline)
@@ -65,6 +69,8 @@ class LlvmWorker:
         raise LlvmAbort(
             f'LLVM aborted while reading it (exit {code}); the module is '
             'malformed'
+            if not pipeline
+            else f'LLVM aborted in the passes {pipeline} (exit {code})'
         ) from None
       except BaseException:
         # Interrupted: what the child still has to say is nobody's answer.
@@ -139,6 +145,8 @@ worker = LlvmWorker()  # this process's own
 atexit.register(worker.close)
 
 
-def canonical_text(data: bytes, timeout: float = 300.0) -> str:
+def canonical_text(
+    data: bytes, timeout: float = 300.0, pipeline: str = ''
+) -> str:
   """As `LlvmWorker.canonical_text`, with `worker`."""
-  return worker.canonical_text(data, timeout)
+  return worker.canonical_text(data, timeout, pipeline)

@@ -3,21 +3,25 @@
 Station in the flow: started by `ir.llvm` as a script, so that an abort inside
 LLVM costs one file and not the caller. It imports llvmlite and nothing of ours.
 
-Protocol on stdin and stdout, little endian. Request: uint64 length, payload
-(bitcode, or UTF-8 text). Answer: one byte, `+` or `-`, uint64 length, payload
-(the module's text, or LLVM's message).
+Protocol on stdin and stdout, little endian. Request: uint64 length, pipeline
+(what to run before printing, see `ir.views`; empty for nothing), uint64 length,
+payload (bitcode, or UTF-8 text). Answer: one byte, `+` or `-`, uint64 length,
+payload (the module's text, or LLVM's message).
 """
 
+import functools
 import os
+import re
 import struct
 import sys
 
 
-def canonical_text(data: bytes) -> str:
-  """Parses bitcode or text with LLVM and prints it.
+def canonical_text(data: bytes, pipeline: str = '') -> str:
+  """Parses bitcode or text with LLVM, runs a pipeline and prints it.
 
   Raises:
-    RuntimeError: LLVM's message if it refuses the input.
+    RuntimeError: LLVM's message if it refuses the input, or if what the
+      pipeline made of it is broken.
   """
   import llvmlite.binding as llvm
 
@@ -25,7 +29,54 @@ def canonical_text(data: bytes) -> str:
     module = llvm.parse_bitcode(data)
   else:
     module = llvm.parse_assembly(data.decode())
+  if pipeline:
+    _optimise(module, pipeline)
+    module.verify()
   return str(module)
+
+
+def _optimise(module, pipeline: str) -> None:
+  """Runs a level of clang (`O1`) or passes of llvmlite (`sroa,new_gvn`)."""
+  import llvmlite.binding as llvm
+
+  level = re.fullmatch('O([0-3s])', pipeline)
+  if level is not None and level[1] == 's':
+    # As clang has it: the pipeline of O2 over functions marked so.
+    for function in module.functions:
+      if not function.is_declaration:
+        function.add_function_attribute('optsize')
+  speed = 2 if level is None or level[1] == 's' else int(level[1])
+  builder = llvm.create_pass_builder(
+      _machine(module.triple), llvm.create_pipeline_tuning_options(speed)
+  )
+  if level is not None:
+    manager = builder.getModulePassManager()
+  else:
+    manager = llvm.create_new_module_pass_manager()
+    for name in pipeline.split(','):
+      getattr(manager, f'add_{name}_pass')()
+  manager.run(module, builder)
+
+
+@functools.cache
+def _machine(triple: str):
+  """What the pipeline optimises for; this machine where LLVM lacks the one."""
+  import llvmlite.binding as llvm
+
+  llvm.initialize_all_targets()
+  try:
+    target = llvm.Target.from_triple(triple)
+  except RuntimeError:  # spir, for one
+    target = llvm.Target.from_default_triple()
+  return target.create_target_machine(opt=2)
+
+
+def _read(requests) -> bytes | None:
+  """The next field of a request, None at the end."""
+  head = requests.read(8)
+  if len(head) < 8:
+    return None
+  return requests.read(struct.unpack('<Q', head)[0])
 
 
 def main() -> None:
@@ -34,12 +85,12 @@ def main() -> None:
   os.dup2(2, 1)
   requests = sys.stdin.buffer
   while True:
-    head = requests.read(8)
-    if len(head) < 8:
+    pipeline = _read(requests)
+    data = _read(requests)
+    if data is None:
       return
-    data = requests.read(struct.unpack('<Q', head)[0])
     try:
-      status, text = b'+', canonical_text(data)
+      status, text = b'+', canonical_text(data, pipeline.decode())
     except Exception as error:  # whatever it is, it is this file's error
       status, text = b'-', str(error) or type(error).__name__
     del data

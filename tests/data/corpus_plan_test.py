@@ -6,15 +6,19 @@ from mirencoder_jax.data import corpus_plan
 
 
 def module(name: str, *hashes: str) -> corpus_plan.ModuleRead:
-  functions = [[f'function{i}', digest] for i, digest in enumerate(hashes)]
-  return corpus_plan.ModuleRead(name, '', 0, 0, 0, functions, False, '', {})
+  functions = [[f'function{i}', digest, 9] for i, digest in enumerate(hashes)]
+  return corpus_plan.ModuleRead(
+      name, name, '', '', [], functions, False, '', {}
+  )
 
 
 class PlanTest(absltest.TestCase):
 
   def test_equal_functions_are_written_once_and_to_the_training_side(self):
     held_out = next(
-        iter(corpus_plan.held_out_groups({'a', 'b', 'c'}, rate=0.0001))
+        iter(
+            corpus_plan.held_out_groups(dict.fromkeys('abc', 1), rate=0.0001)
+        )
     )
     other, third = sorted({'a', 'b', 'c'} - {held_out})
     reads = [
@@ -55,22 +59,33 @@ class PlanTest(absltest.TestCase):
 class HeldOutGroupsTest(absltest.TestCase):
 
   def test_a_group_stays_where_it_is_when_others_come(self):
-    few = {f'program{i}' for i in range(100)}
-    many = {f'program{i}' for i in range(1000)}
+    few = {f'program{i}': 1 for i in range(100)}
+    many = {f'program{i}': 1 for i in range(1000)}
     held_out = corpus_plan.held_out_groups(many, 0.12)
-    self.assertEqual(corpus_plan.held_out_groups(few, 0.12), held_out & few)
+    self.assertEqual(
+        corpus_plan.held_out_groups(few, 0.12), held_out & set(few)
+    )
     self.assertBetween(len(held_out), 90, 150)
 
   def test_both_sides_have_one(self):
     for rate in (0.0001, 0.9999):
       for n in (2, 3):
-        groups = {f'program{i}' for i in range(n)}
+        groups = {f'program{i}': 1 for i in range(n)}
         self.assertBetween(
             len(corpus_plan.held_out_groups(groups, rate)), 1, n - 1
         )
 
   def test_a_single_group_is_trained_on(self):
-    self.assertEmpty(corpus_plan.held_out_groups({'one'}, 0.9999))
+    self.assertEmpty(corpus_plan.held_out_groups({'one': 7}, 0.9999))
+
+  def test_share_of_the_functions_is_kept_where_groups_differ_in_size(self):
+    # A program of a third of all functions among sixty, whatever its name.
+    for name in 'abcdefghijklmnop':
+      sizes = {f'{name}{i}': 10 + 40 * (i % 7) for i in range(60)}
+      sizes[name] = sum(sizes.values()) // 2
+      held_out = corpus_plan.held_out_groups(sizes, 0.08)
+      share = sum(sizes[g] for g in held_out) / sum(sizes.values())
+      self.assertBetween(share, 0.04, 0.12)
 
 
 if __name__ == '__main__':

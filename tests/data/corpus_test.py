@@ -80,7 +80,9 @@ def write_corpus(root: pathlib.Path) -> None:
 def run(source, work_dir, **settings):
   """All splits of a source, and the report."""
   settings = {'progress': False, 'processes': 1} | settings
-  files = corpus_files.CorpusFiles(source)
+  files = source
+  if not isinstance(files, corpus_files.CorpusFiles):
+    files = corpus_files.CorpusFiles(source)
   job = corpus.Corpus(files, work_dir, corpus.CorpusConfig(**settings))
   try:
     job.prepare()
@@ -185,7 +187,7 @@ class CorpusTest(parameterized.TestCase):
             'function': 'kernel3',
             'module': name,
             'program': 'program 3',
-            'source': 'program 3/kernel3',
+            'source': 'program 3/main.c/kernel3',
             'language': 'c',
             'opt_level': 'O2',
             'llvm': '',
@@ -244,9 +246,25 @@ class CorpusTest(parameterized.TestCase):
     self.assertEqual(job.tokenizer.hash, self.job.tokenizer.hash)
     self.assertEqual(report['unknown_tokens'], 0)
 
+  def _manifest_of(self, *names: str) -> pathlib.Path:
+    path = self.root / 'one.csv'
+    path.write_text('path,program\n' + ''.join(f'{n},p\n' for n in names))
+    return path
+
   def test_one_program_is_split_by_file_and_one_file_by_function(self):
     source = self.root / 'my ir' / 'program 1'
+    # Two levels of one file: a split by file would part the views.
     splits, report, _ = run(source, self.root / 'work one')
+    self.assertEqual(report['split_by'], 'function')
+    (self.root / 'one program').mkdir()
+    for name in ('first', 'second'):
+      text = _LOOP.format(name=name, op='add', constant=len(name))
+      (self.root / 'one program' / f'{name}.ll').write_text(text)
+    files = corpus_files.CorpusFiles(
+        self.root / 'one program', self._manifest_of('first.ll', 'second.ll')
+    )
+    self.assertEqual(files.origin('second.ll').program, 'p')
+    splits, report, _ = run(files, self.root / 'work two')
     self.assertEqual(report['split_by'], 'file')
     self.assertLen(splits, 2)
     splits, report, _ = run(
