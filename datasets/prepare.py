@@ -33,11 +33,15 @@ sys.path[:] = [str(_ROOT)] + [
 import tensorflow_datasets as tfds
 from absl import logging
 
+from datasets import measurements
 from datasets.device_mapping import (
     device_mapping_dataset_builder as device_mapping,
 )
 from datasets.ir_folder import ir_folder_dataset_builder as ir_folder
 from datasets.starter_ir import starter_ir_dataset_builder as starter_ir
+from datasets.thread_coarsening import (
+    thread_coarsening_dataset_builder as thread_coarsening,
+)
 from mirencoder_jax import ir
 from mirencoder_jax.data import (
     corpus,
@@ -52,11 +56,14 @@ _DATA_DIR = os.environ.get('TFDS_DATA_DIR', str(_ROOT / 'runs' / 'data'))
 # To pre-train on: IR into examples. `tfds build` would want apache_beam.
 _CORPORA = {'ir_folder': ir_folder.Builder, 'starter_ir': starter_ir.Builder}
 # To evaluate on: measurements that the user brings.
-_TASKS = {'device_mapping': device_mapping.Builder}
+_TASKS = {
+    'device_mapping': device_mapping.Builder,
+    'thread_coarsening': thread_coarsening.Builder,
+}
 
 _ERRORS = (
     corpus_files.CorpusError,
-    device_mapping.ManualDataError,
+    measurements.ManualDataError,
     ir.IRError,
     OSError,
 )

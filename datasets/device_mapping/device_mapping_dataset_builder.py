@@ -8,46 +8,12 @@ downloaded. A row without IR is kept with an empty text, and a time that is not
 a number becomes NaN: whoever evaluates counts and names them.
 """
 
-import csv
-import gzip
-import io
-import math
-import tarfile
-
 import numpy as np
 import tensorflow_datasets as tfds
 
+from datasets import measurements
+
 PLATFORMS = ('amd', 'nvidia')
-# Kernel sources stand in a column of the tables and are long.
-_MAX_FIELD = 1 << 24
-
-
-class ManualDataError(ValueError):
-  """The files in `manual_dir` are not what they should be."""
-
-
-def _read_table(path) -> list[dict[str, str]]:
-  csv.field_size_limit(_MAX_FIELD)
-  try:
-    with gzip.open(io.BytesIO(path.read_bytes()), 'rt', newline='') as file:
-      return list(csv.DictReader(file))
-  except (OSError, EOFError, UnicodeDecodeError, csv.Error) as error:
-    raise ManualDataError(f'{path}: {error}') from error
-
-
-def _number(row: dict[str, str], column: str) -> float:
-  try:
-    return float(row[column])
-  except (TypeError, ValueError):
-    return math.nan
-
-
-def _check_columns(path, rows: list[dict[str, str]], columns) -> None:
-  if not rows:
-    raise ManualDataError(f'{path}: the table has no rows')
-  missing = [column for column in columns if column not in rows[0]]
-  if missing:
-    raise ManualDataError(f'{path}: no column {", ".join(missing)}')
 
 
 def connect_kernels(benchmarks: list[str], sources: list[str]) -> list[str]:
@@ -56,25 +22,10 @@ def connect_kernels(benchmarks: list[str], sources: list[str]) -> list[str]:
   Rows are of one kernel if they have the same benchmark name or the same source
   text, also through others. Its name is the first of its benchmark names.
   """
-  parent: dict[tuple[str, str], tuple[str, str]] = {}
-
-  def find(key):
-    parent.setdefault(key, key)
-    while parent[key] != key:
-      parent[key] = parent[parent[key]]
-      key = parent[key]
-    return key
-
-  for benchmark, source in zip(benchmarks, sources, strict=True):
-    parent[find(('source', source))] = find(('name', benchmark))
-  roots = [find(('name', benchmark)) for benchmark in benchmarks]
-  first: dict[tuple[str, str], str] = {}
-  for root, benchmark in zip(roots, benchmarks, strict=True):
-    first[root] = min(benchmark, first.get(root, benchmark))
-  return [first[root] for root in roots]
+  return measurements.connect(benchmarks, [[source] for source in sources])
 
 
-class Builder(tfds.core.GeneratorBasedBuilder):
+class Builder(measurements.TaskBuilder):
   """Rows of the device-mapping tables with the IR of their kernels."""
 
   VERSION = tfds.core.Version('1.0.0')
@@ -84,9 +35,6 @@ class Builder(tfds.core.GeneratorBasedBuilder):
       'and kernels_ir.tar.xz; datasets/device_mapping/README.md says where '
       'they come from.'
   )
-
-  def __init__(self, **kwargs):
-    super().__init__(**({'file_format': 'array_record'} | kwargs))
 
   def _info(self) -> tfds.core.DatasetInfo:
     text = tfds.features.Text
@@ -109,39 +57,37 @@ class Builder(tfds.core.GeneratorBasedBuilder):
           f'{platform}_runtime_gpu': np.float64,  # ms, transfer included
           f'{platform}_label': text(),  # CPU or GPU
       }
-    return self.dataset_info_from_configs(
-        features=tfds.features.FeaturesDict(features)
-    )
-
-  def _split_generators(self, dl_manager: tfds.download.DownloadManager):
-    return {'train': self._generate_examples(dl_manager.manual_dir)}
+    return self.describe(features)
 
   def _generate_examples(self, folder):
     tables = {}
     for platform in PLATFORMS:
       path = folder / f'cgo17-{platform}.csv.gz'
-      tables[platform] = _read_table(path)
-      _check_columns(
+      tables[platform] = measurements.read_table(
           path,
-          tables[platform],
           ('benchmark', 'dataset', 'transfer', 'wgsize', 'oracle', 'src')
           + ('runtime_cpu', 'runtime_gpu'),
       )
     rows, others = (tables[platform] for platform in PLATFORMS)
     keys = [(row['benchmark'], row['dataset']) for row in rows]
     if keys != [(row['benchmark'], row['dataset']) for row in others]:
-      raise ManualDataError(
+      raise measurements.ManualDataError(
           f'{folder}: the tables of {" and ".join(PLATFORMS)} differ in rows'
       )
-    files = self._read_ir_names(folder / 'row_to_ir.csv')
-    texts = self._read_ir(folder / 'kernels_ir.tar.xz')
+    files = {
+        int(row['row']): row['ir_file'].removesuffix('.ll')
+        for row in measurements.read_table(
+            folder / 'row_to_ir.csv', ('row', 'ir_file')
+        )
+    }
+    texts = measurements.read_archive(folder / 'kernels_ir.tar.xz')
     kernels = connect_kernels(
         [row['benchmark'] for row in rows], [row['src'] for row in rows]
     )
     for index, row in enumerate(rows):
       benchmark = row['benchmark']
       # A row that the mapping forgot keeps its place, with no IR.
-      file = files.get(index, f'{benchmark}.ll')
+      module = files.get(index, benchmark)
       example = {
           'row': index,
           'benchmark': benchmark,
@@ -149,38 +95,14 @@ class Builder(tfds.core.GeneratorBasedBuilder):
           'kernel': kernels[index],
           'program': benchmark.rsplit('-', 1)[0],
           'suite': benchmark.split('-', 1)[0],
-          'module': file.removesuffix('.ll'),
-          'ir': texts.get(file, ''),
+          'module': module,
+          'ir': texts.get(module, ''),
       }
       for platform in PLATFORMS:
         measured = tables[platform][index]
         example |= {
-            f'{platform}_{column}': _number(measured, column)
+            f'{platform}_{column}': measurements.number(measured, column)
             for column in ('transfer', 'wgsize', 'runtime_cpu', 'runtime_gpu')
         }
         example[f'{platform}_label'] = measured['oracle']
       yield index, example
-
-  def _read_ir_names(self, path) -> dict[int, str]:
-    try:
-      rows = list(csv.DictReader(io.StringIO(path.read_text())))
-    except OSError as error:
-      raise ManualDataError(f'{path}: {error}') from error
-    _check_columns(path, rows, ('row', 'ir_file'))
-    return {int(row['row']): row['ir_file'] for row in rows}
-
-  def _read_ir(self, path) -> dict[str, str]:
-    """File name -> text, whatever folder of the archive it is in."""
-    texts = {}
-    try:
-      with tarfile.open(fileobj=io.BytesIO(path.read_bytes())) as archive:
-        for member in archive:
-          if member.isfile() and member.name.endswith('.ll'):
-            text = archive.extractfile(member).read()
-            # LLVM's text is ASCII; what is not cannot be its meaning.
-            texts[member.name.rsplit('/', 1)[-1]] = text.decode(
-                'utf-8', 'replace'
-            )
-    except (OSError, EOFError, tarfile.TarError) as error:
-      raise ManualDataError(f'{path}: {error}') from error
-    return texts

@@ -1,0 +1,158 @@
+"""What the builders of tasks share: a user's tables and IR -> rows.
+
+A task's builder reads measurements from `manual_dir`, where a user has put the
+published files. Nothing here downloads, and no row is left out: IR that is not
+there is an empty text, a number that is none is NaN, and whoever evaluates
+counts and names them.
+"""
+
+import csv
+import gzip
+import io
+import lzma
+import math
+import tarfile
+import zlib
+from collections.abc import Hashable, Iterable, Mapping, Sequence
+
+import tensorflow_datasets as tfds
+
+from mirencoder_jax import ir
+
+# Sources stand in columns of published tables and are long.
+_MAX_FIELD = 1 << 24
+
+
+class ManualDataError(ValueError):
+  """The files in `manual_dir` are not what they should be."""
+
+
+def read_table(path, columns: Sequence[str]) -> list[dict[str, str]]:
+  """Rows of a CSV file, gzipped if its name ends in `.gz`.
+
+  Raises:
+    ManualDataError: no such file, no CSV, no rows, or a column is missing.
+  """
+  csv.field_size_limit(_MAX_FIELD)
+  try:
+    data = path.read_bytes()
+    if path.name.endswith('.gz'):
+      data = gzip.decompress(data)
+    rows = list(csv.DictReader(io.StringIO(data.decode(), newline='')))
+  except (OSError, EOFError, zlib.error, ValueError, csv.Error) as error:
+    raise ManualDataError(f'{path}: {error}') from error
+  if not rows:
+    raise ManualDataError(f'{path}: the table has no rows')
+  missing = [column for column in columns if column not in rows[0]]
+  if missing:
+    raise ManualDataError(f'{path}: no column {", ".join(missing)}')
+  return rows
+
+
+def number(row: Mapping[str, str], column: str) -> float:
+  """A cell as a number; NaN if it is none."""
+  try:
+    return float(row[column])
+  except (TypeError, ValueError):
+    return math.nan
+
+
+def _text(data: bytes) -> str:
+  # LLVM's text is ASCII; what is not cannot be its meaning.
+  return data.decode('utf-8', 'replace')
+
+
+def read_archive(path) -> dict[str, str]:
+  """Texts of the `.ll` files in a tar archive; {name without suffix: text}.
+
+  Raises:
+    ManualDataError: no such file, or no archive.
+  """
+  texts = {}
+  try:
+    with tarfile.open(fileobj=io.BytesIO(path.read_bytes())) as archive:
+      for member in archive:
+        if member.isfile() and member.name.endswith('.ll'):
+          # Whatever folder of the archive it is in.
+          name = member.name.rsplit('/', 1)[-1].removesuffix('.ll')
+          texts[name] = _text(archive.extractfile(member).read())
+  except (OSError, EOFError, lzma.LZMAError, tarfile.TarError) as error:
+    raise ManualDataError(f'{path}: {error}') from error
+  return texts
+
+
+def read_folder(folder) -> dict[str, str]:
+  """Texts of the `.ll` files in a folder, {} if there is no such folder."""
+  if not folder.is_dir():
+    return {}
+  return {
+      path.name.removesuffix('.ll'): _text(path.read_bytes())
+      for path in sorted(folder.iterdir())
+      if path.name.endswith('.ll')
+  }
+
+
+def connect(
+    names: Sequence[str], shared: Sequence[Iterable[Hashable]]
+) -> list[str]:
+  """Groups of what shares something, also through others.
+
+  Args:
+    names: of each row; equal ones are together.
+    shared: what each row shares with others that have it too.
+
+  Returns:
+    The group of each row: the first, in order, of the names in it.
+  """
+  parent: dict[tuple, tuple] = {}
+
+  def find(key):
+    parent.setdefault(key, key)
+    while parent[key] != key:
+      parent[key] = parent[parent[key]]
+      key = parent[key]
+    return key
+
+  for name, keys in zip(names, shared, strict=True):
+    for key in keys:
+      parent[find(('shared', key))] = find(('name', name))
+  roots = [find(('name', name)) for name in names]
+  first: dict[tuple, str] = {}
+  for root, name in zip(roots, names, strict=True):
+    first[root] = min(name, first.get(root, name))
+  return [first[root] for root in roots]
+
+
+def code_of(texts: Mapping[str, str]) -> dict[str, tuple[str, ...]]:
+  """What the IR of each name says: hashes of its normalised functions, sorted.
+
+  Names of functions and values do not count, so that copies are equal. IR that
+  cannot be read says nothing, and is reported by whoever evaluates.
+  """
+  code = {}
+  for name, text in texts.items():
+    try:
+      module = ir.read_module(text, name)
+    except ir.IRError:
+      continue
+    code[name] = tuple(sorted(function.hash for function in module.functions))
+  return code
+
+
+class TaskBuilder(tfds.core.GeneratorBasedBuilder):
+  """A builder of a task: one split, from the files in `manual_dir`."""
+
+  def __init__(self, **kwargs):
+    super().__init__(**({'file_format': 'array_record'} | kwargs))
+
+  def _split_generators(self, dl_manager: tfds.download.DownloadManager):
+    return {'train': self._generate_examples(dl_manager.manual_dir)}
+
+  def describe(
+      self, features: Mapping[str, object], **metadata
+  ) -> tfds.core.DatasetInfo:
+    """The data set's info; `metadata` is what all its rows share."""
+    return self.dataset_info_from_configs(
+        features=tfds.features.FeaturesDict(features),
+        metadata=tfds.core.MetadataDict(metadata) if metadata else None,
+    )
