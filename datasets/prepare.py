@@ -34,10 +34,17 @@ import tensorflow_datasets as tfds
 from absl import logging
 
 from datasets import measurements
+from datasets.cuda_block import cuda_block_dataset_builder as cuda_block
 from datasets.device_mapping import (
     device_mapping_dataset_builder as device_mapping,
 )
 from datasets.ir_folder import ir_folder_dataset_builder as ir_folder
+from datasets.numa_prefetch import (
+    numa_prefetch_dataset_builder as numa_prefetch,
+)
+from datasets.openmp_tuning import (
+    openmp_tuning_dataset_builder as openmp_tuning,
+)
 from datasets.starter_ir import starter_ir_dataset_builder as starter_ir
 from datasets.thread_coarsening import (
     thread_coarsening_dataset_builder as thread_coarsening,
@@ -57,8 +64,14 @@ _DATA_DIR = os.environ.get('TFDS_DATA_DIR', str(_ROOT / 'runs' / 'data'))
 _CORPORA = {'ir_folder': ir_folder.Builder, 'starter_ir': starter_ir.Builder}
 # To evaluate on: measurements that the user brings.
 _TASKS = {
-    'device_mapping': device_mapping.Builder,
-    'thread_coarsening': thread_coarsening.Builder,
+    name: module.Builder
+    for name, module in {
+        'device_mapping': device_mapping,
+        'thread_coarsening': thread_coarsening,
+        'openmp_tuning': openmp_tuning,
+        'numa_prefetch': numa_prefetch,
+        'cuda_block': cuda_block,
+    }.items()
 }
 
 _ERRORS = (

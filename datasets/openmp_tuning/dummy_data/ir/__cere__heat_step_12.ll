@@ -1,0 +1,9 @@
+define internal void @.omp_outlined.(ptr %global, ptr %bound, ptr %x) {
+entry:
+  %i = load i64, ptr %bound
+  %p = getelementptr double, ptr %x, i64 %i
+  %a = load double, ptr %p
+  %b = fmul double %a, 0.25
+  store double %b, ptr %p
+  ret void
+}
