@@ -17,7 +17,7 @@ class TargetConfig:
 
   Attributes:
     name: what the report calls it.
-    choices: names of the choices.
+    choices: names of the choices; empty if the data set's metadata has them.
     default: the choice that is taken without a model, or the field that names
       it where each row has its own.
     costs: field with the cost of each choice, in the order of `choices`; or
@@ -31,8 +31,8 @@ class TargetConfig:
   """
 
   name: str
-  choices: tuple[str, ...]
   default: str
+  choices: tuple[str, ...] = ()
   costs: tuple[str, ...] | str = ()
   label: str = ''
   inputs: tuple[str, ...] = ()
@@ -163,7 +163,8 @@ def _check_costs(costs, defaults, choices, note, reject) -> np.ndarray:
   """NaN instead of costs that cannot be; rejects rows with too few left."""
   usable = np.isfinite(costs) & (costs > 0)
   wrong = ~usable & ~np.isnan(costs)
-  for row in np.flatnonzero(~usable.all(axis=1)):
+  never = np.isnan(costs).all(axis=1)
+  for row in np.flatnonzero(~usable.all(axis=1) & ~never):
     default = defaults[row]
     if not usable[row, default] or usable[row].sum() < 2:
       unusable = np.flatnonzero(~usable[row])
@@ -263,6 +264,16 @@ def read_target(
           f'{len(config.choices)} choices'
       )
     costs = _check_costs(costs, defaults, config.choices, note, reject)
+    never = valid & judged & np.isnan(costs).all(axis=1)
+    valid &= ~np.isnan(costs).all(axis=1)
+    if never.any():
+      problems.append(
+          Problem(
+              config.name,
+              f'{never.sum()} row(s) have no cost at all, such as '
+              f'{rows[np.argmax(never)]}; they do not count here',
+          )
+      )
     costs[~valid] = np.nan
     labels[valid] = np.nanargmin(costs[valid], axis=1)
     measured = ~np.isnan(costs)

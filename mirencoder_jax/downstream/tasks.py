@@ -12,7 +12,7 @@ import dataclasses
 import pathlib
 import subprocess
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -66,7 +66,10 @@ class Task(NamedTuple):
 
 
 def build_task(
-    config: TaskConfig, examples: Iterable[Mapping[str, Any]]
+    config: TaskConfig,
+    examples: Iterable[Mapping[str, Any]],
+    choices: Sequence[str] = (),
+    problems: Sequence[Problem] = (),
 ) -> Task:
   """Arrays of a task from its examples, with every problem named.
 
@@ -76,6 +79,8 @@ def build_task(
   Args:
     config: the meaning of the fields.
     examples: dicts as the TFDS builder yields them.
+    choices: of the targets that name none themselves.
+    problems: what is known to be wrong with the data already.
 
   Raises:
     ValueError: there are no rows, or a target has no usable ones.
@@ -85,7 +90,7 @@ def build_task(
     raise ValueError(f'task {config.name!r}: the data set has no rows')
   text = targets_lib.text
   rows = [' '.join(text(e[f]) for f in config.row) for e in examples]
-  problems: list[Problem] = []
+  problems = list(problems)
 
   ir: dict[str, bytes] = {}
   for example in examples:
@@ -112,7 +117,9 @@ def build_task(
 
   targets = []
   for name, keywords in config.targets.items():
-    target_config = TargetConfig(name=name, **keywords)
+    target_config = TargetConfig(
+        **{'name': name, 'choices': tuple(choices)} | dict(keywords)
+    )
     target = targets_lib.read_target(target_config, examples, rows, problems)
     if not target.judges.any():
       raise ValueError(
@@ -165,7 +172,12 @@ def load_task(
       ) from None
     prepare(config.name, manual_dir=manual_dir, data_dir=data_dir)
     builder = open_builder()
-  task = build_task(config, builder.as_data_source(split=config.split))
+  metadata = builder.info.metadata or {}
+  task = build_task(
+      config,
+      builder.as_data_source(split=config.split),
+      metadata.get('choices', ()),
+  )
   logging.info(
       'task %s: %d rows, %d modules, %s, problems: %d',
       task.name,

@@ -58,6 +58,16 @@ class TasksTest(parameterized.TestCase):
     self.assertTrue(target.valid.all())
     self.assertEmpty(task.problems)
 
+  def test_rows_without_any_cost_are_counted(self):
+    examples = _examples()
+    for row in (2, 4):
+      examples[row] |= dict(cpu=math.nan, gpu=math.nan)
+    task = tasks.build_task(CONFIG, examples)
+    np.testing.assert_array_equal(task.targets[0].valid, [1, 1, 0, 1, 0, 1])
+    (problem,) = task.problems
+    self.assertEqual(problem.where, 'box')
+    self.assertIn('2 row(s) have no cost at all, such as k1', problem.what)
+
   @parameterized.parameters(0.0, -1.0, math.nan, math.inf)
   def test_bad_cost_is_named_and_marked(self, cost):
     examples = _examples()

@@ -1,0 +1,51 @@
+"""Every recipe of `configs/tasks.py` is made of fields that exist."""
+
+import importlib.util
+import pathlib
+
+from absl.testing import absltest
+
+from mirencoder_jax.downstream import splits, targets, tasks
+
+ROOT = pathlib.Path(__file__).resolve().parents[1]
+
+
+def _load_recipes():
+  path = ROOT / 'configs' / 'tasks.py'
+  spec = importlib.util.spec_from_file_location('tasks_recipes', path)
+  module = importlib.util.module_from_spec(spec)
+  spec.loader.exec_module(module)
+  return module
+
+
+class TasksRecipesTest(absltest.TestCase):
+
+  def test_every_task(self):
+    recipes = _load_recipes()
+    every = recipes.get_config('all').to_dict()['tasks']
+    self.assertIn('thread_coarsening', every)
+    for name, config in every.items():
+      task = tasks.TaskConfig(**config['task'])
+      self.assertEqual(task.name, name)
+      for target, keywords in task.targets.items():
+        target_config = targets.TargetConfig(name=target, **keywords)
+        self.assertIn(target_config.unmeasured, targets.FALLBACKS)
+      for split, keywords in config['splits'].items():
+        group = splits.SplitConfig(name=split, **keywords).group
+        self.assertIn(group, (*task.groups, ''))
+      self.assertIn(config['report']['group'], task.groups)
+      self.assertTrue((ROOT / 'datasets' / name / 'README.md').is_file())
+
+  def test_all(self):
+    recipes = _load_recipes()
+    every = recipes.get_config('all').to_dict()['tasks']
+    alone = recipes.get_config('device_mapping').to_dict()
+    self.assertEqual(every['device_mapping'], alone)
+
+  def test_unknown(self):
+    with self.assertRaisesRegex(ValueError, "'device' is none of"):
+      _load_recipes().get_config('device')
+
+
+if __name__ == '__main__':
+  absltest.main()
