@@ -182,7 +182,7 @@ def _read(path: str, name: str, pool: worker_pool.WorkerPool) -> Benchmarks:
 
 def _load_saved(path: str) -> Benchmarks:
   try:
-    with np.load(path) as saved:
+    with open(path, 'rb') as file, np.load(file) as saved:
       arrays = {name: saved[name] for name in saved.files}
       probe = str(arrays['probe'])
       result = Benchmarks(
