@@ -1,7 +1,7 @@
 """Evaluates tasks: `python eval.py --config=configs/tasks.py:device_mapping`.
 
-Kept short so that everything can be imported and tested; the work is in
-`mirencoder_jax.downstream`.
+Also `configs/pretraining_eval.py`: held-out functions. Kept short so that
+everything can be imported and tested; the work is in `mirencoder_jax.results`.
 """
 
 import os
@@ -11,8 +11,7 @@ import sys
 from absl import app, flags, logging
 from ml_collections import config_flags
 
-import mirencoder_jax as mir
-from mirencoder_jax.downstream import run
+from mirencoder_jax import results
 
 ROOT = pathlib.Path(__file__).resolve().parent
 DATA = os.environ.get('TFDS_DATA_DIR', f'{ROOT}/runs/data')
@@ -41,12 +40,15 @@ def main(argv: list[str]) -> None:
     raise app.UsageError(f'not understood: {" ".join(argv[1:])}')
   logging.set_verbosity(logging.INFO)
   try:
-    request = run.Request(
-        mir.load(_CHECKPOINT.value) if _CHECKPOINT.value else None,
-        *(_WORKDIR.value, _DATA_DIR.value, _MANUAL_DIR.value, _COMPARE.value),
+    request = results.Request(
+        checkpoint=_CHECKPOINT.value,
+        workdir=_WORKDIR.value,
+        data_dir=_DATA_DIR.value,
+        manual_dir=_MANUAL_DIR.value,
+        compared=tuple(_COMPARE.value),
     )
-    failed = run.run(_CONFIG.value.to_dict(), request, _PAGE.value)
-  except run.USER_ERRORS as error:
+    failed = results.run(_CONFIG.value.to_dict(), request, _PAGE.value)
+  except results.USER_ERRORS as error:
     sys.exit(f'eval.py: {error}')
   if failed:
     sys.exit('eval.py: no results for ' + ', '.join(f.task for f in failed))

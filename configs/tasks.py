@@ -11,6 +11,8 @@ its files in a folder of FOLDER and of the workdir that is named as the task;
 
 import ml_collections
 
+from configs import pretraining_eval
+
 # What inner folds choose from: the product of the values, for each head.
 _GRIDS = dict(
     kernel=dict(
@@ -142,10 +144,11 @@ _TASKS = {
 
 
 def get_config(name: str = 'device_mapping') -> ml_collections.ConfigDict:
-  """The recipe of a task, or of `all` of them under `tasks`."""
+  """The recipe of a task; `all`: of every task, and of held-out functions."""
   if name == 'all':
     config = ml_collections.ConfigDict()
     config.tasks = {task: get_config(task) for task in _TASKS}
+    config.heldout = pretraining_eval.get_config().heldout
     config.lock()
     return config
   if name not in _TASKS:

@@ -4,7 +4,8 @@ Station in the flow: `objectives` on uncorrupted and corrupted batches of the
 held-out split, into a dict of floats, beside what guessing would give.
 """
 
-from collections.abc import Callable, Iterable
+import math
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, NamedTuple
 
 import jax
@@ -16,6 +17,7 @@ from mirencoder_jax import objectives, training_log
 from mirencoder_jax.data import batch as batch_lib
 from mirencoder_jax.data.batch import Batch
 from mirencoder_jax.models import mirencoder
+from mirencoder_jax.objectives import graph as graph_objective
 
 RETRIEVAL_POOL = 64
 
@@ -78,11 +80,46 @@ def evaluation_step(
   return Evaluated(*sums, *vectors, source, counts)
 
 
+def guess_edges_by_degree(
+    batch: Batch, rng: jax.Array, config: objectives.ObjectivesConfig
+) -> tuple[jax.Array, jax.Array]:
+  """Area under the curve of a guess without a model, as sum and weight.
+
+  An edge is taken for the likelier, the more edges its receiver has among those
+  that are shown. The pairs to tell apart are drawn as in `evaluation_step`, and
+  are the same for the same key.
+
+  Args:
+    batch: packed form [U, ...].
+    rng: as in `evaluation_step`.
+    config: of the objectives.
+  """
+  batch = jax.tree.map(jnp.asarray, batch)
+  num_packs, num_nodes = batch.graph.nodes['kind'].shape
+  keys = jax.vmap(lambda u: jax.random.split(jax.random.fold_in(rng, u), 3))(
+      jnp.arange(num_packs)
+  )  # [U, 3], as in `pretraining_losses`
+  shown, targets = jax.vmap(
+      lambda key, pack: graph_objective.corrupt_graph(
+          key, pack, {'edge'}, config
+      )
+  )(keys[:, 1], batch)
+  offset = jnp.arange(num_packs)[:, None] * num_nodes
+  degree = jnp.zeros(num_packs * num_nodes).at[shown.receivers + offset].add(1)
+
+  def decode(method, codes, senders, receivers, flows):
+    del method, codes, senders, flows
+    return degree[receivers]
+
+  return graph_objective.edge_loss(decode, None, batch, targets)[1]
+
+
 def evaluate(
     step: Callable[[Any, Batch, jax.Array], Evaluated],
     params: Any,
     batches: Iterable[Batch],
     config: objectives.ObjectivesConfig,
+    pools: Sequence[int] = (),
 ) -> dict[str, float]:
   """Runs a step over batches and adds everything up.
 
@@ -91,11 +128,14 @@ def evaluate(
     params: of the model.
     batches: as `step` takes them.
     config: of the objectives.
+    pools: further numbers of graphs that a text's own is found among.
 
   Returns:
     'loss' (weighted as in training), 'loss/<objective>', the objectives'
-    metrics, 'mlm_unigram_accuracy' (always guessing the token that is most
-    frequent in these batches), 'retrieval_recall_at_1' among 64 examples.
+    metrics, 'mlm_perplexity', 'mlm_unigram_accuracy' (always guessing the token
+    that is most frequent in these batches), 'mlm_unigram_perplexity' (guessing
+    by their frequencies), 'retrieval_recall_at_1' among 64 examples, and
+    'retrieval_recall_at_1_of_<n>' among others; fewer, if there are no more.
   """
   rng = jax.random.key(0)
   losses, metrics, counts = {}, {}, 0
@@ -117,13 +157,20 @@ def evaluate(
   weights = objectives.loss_weights(config)
   values['loss'] = sum(weights[name] * loss for name, loss in losses.items())
   values |= {f'loss/{name}': loss for name, loss in losses.items()}
-  values['mlm_unigram_accuracy'] = float(counts.max() / counts.sum())
-  values['retrieval_recall_at_1'] = objectives.retrieval_recall(
-      np.concatenate(ir_vectors),
-      np.concatenate(graph_vectors),
-      np.concatenate(sources),
-      pool=RETRIEVAL_POOL,
+  if 'mlm' in losses:
+    values['mlm_perplexity'] = math.exp(min(losses['mlm'], 700.0))
+  frequencies = counts[counts > 0] / counts.sum()
+  values['mlm_unigram_accuracy'] = float(frequencies.max())
+  values['mlm_unigram_perplexity'] = float(
+      np.exp(-(frequencies * np.log(frequencies)).sum())
   )
+  vectors = np.concatenate(ir_vectors), np.concatenate(graph_vectors)
+  source = np.concatenate(sources)
+  for pool in (RETRIEVAL_POOL, *pools):
+    of_pool = '' if pool == RETRIEVAL_POOL else f'_of_{min(pool, len(source))}'
+    values[f'retrieval_recall_at_1{of_pool}'] = objectives.retrieval_recall(
+        *vectors, source, pool=pool
+    )
   return values
 
 

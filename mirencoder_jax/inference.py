@@ -174,7 +174,7 @@ class Encoder:
       new = example_lib.featurize(module, self.tokenizer)
       examples += new
       modules += [number] * len(new)
-    vectors, report = self._embed_examples(examples)
+    vectors, report = self.embed_examples(examples)
     report['unverified'] = unverified
     return Encoding(
         vectors=vectors,
@@ -193,10 +193,17 @@ class Encoder:
     params = _init(self._model, seed)
     return Encoder(self.config, params, self.tokenizer, self.num_tokens)
 
-  def _embed_examples(
+  def embed_examples(
       self, examples: Sequence[example_lib.Example]
   ) -> tuple[dict[str, np.ndarray], dict[str, int]]:
-    """Vectors [n, D] of examples of any size, and what had to be cut."""
+    """Embeds functions that were featurized with this encoder's vocabulary.
+
+    Args:
+      examples: of any size.
+
+    Returns:
+      Modality -> float32 [n, D], and counts of what had to be cut.
+    """
     largest = self._budgets[-1]
     parts: list[example_lib.Example] = []
     owners: list[int] = []

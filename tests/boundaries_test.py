@@ -19,9 +19,9 @@ STATIONS = (
     ('objectives', 'optimizer', 'checkpoint', 'testing', 'preemption'),
     ('training_log', 'update', 'weights', 'model_card', 'checkpoint_writer'),
     ('inference', 'testing_encoder'),
-    ('downstream', 'evaluation'),
-    ('recorder', 'experiment'),
-    ('pretrain', '__main__'),
+    ('downstream', 'evaluation', 'view_retrieval', 'heldout_markdown'),
+    ('recorder', 'experiment', 'heldout'),
+    ('pretrain', 'results', '__main__'),
 )
 # What a station may import of others' packages is what the stations before it
 # may not do without.

@@ -55,7 +55,13 @@ class PreparedSource:
   twice as fast as TFDS's own decoding.
   """
 
-  def __init__(self, builder: tfds.core.DatasetBuilder, split: str):
+  def __init__(
+      self,
+      builder: tfds.core.DatasetBuilder,
+      split: str,
+      strings: Sequence[str] = _STRINGS,
+  ):
+    self._strings = tuple(strings)
     info = builder.info.splits[split]
     self._records = builder.as_data_source(split).data_source
     self.cache_dir = pathlib.Path(str(builder.data_dir))
@@ -67,16 +73,17 @@ class PreparedSource:
     return len(self._records)
 
   def __getitems__(self, indices: Sequence[int]) -> list[example_lib.Example]:
-    return [_decode(r) for r in self._records.__getitems__(list(indices))]
+    records = self._records.__getitems__(list(indices))
+    return [_decode(record, self._strings) for record in records]
 
 
-def _decode(record: bytes) -> example_lib.Example:
+def _decode(record: bytes, strings: Sequence[str]) -> example_lib.Example:
   features = tf_example_pb2.Example.FromString(record).features.feature
   example = {}
   for name, dtype in example_lib.ARRAYS.items():
     values = features[name].bytes_list.value
     example[name] = np.frombuffer(values[0] if values else b'', dtype)
-  for name in _STRINGS:
+  for name in strings:
     example[name] = features[name].bytes_list.value[0].decode()
   return example
 

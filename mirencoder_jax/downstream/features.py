@@ -58,38 +58,51 @@ def embed_modules(
   return vectors, problems
 
 
-def load_vectors(
-    path: str, task: tasks.Task
-) -> tuple[np.ndarray, list[tasks.Problem]]:
-  """Vectors from a `.npz` with `names` and `vecs`; NaN for modules not in it.
+def load_named(path: str, names: Sequence[str]) -> np.ndarray:
+  """Vectors of these names from a `.npz` with `names` and `vecs`.
+
+  Returns:
+    float32 [n, D]; NaN for names that are not in it.
 
   Raises:
-    ValueError: another content, or no module of the task in it.
+    ValueError: another content, or none of the names in it.
   """
   with np.load(path) as file:
     missing = {'names', 'vecs'} - set(file)
     if missing:
       raise ValueError(f'{path}: no array {", ".join(sorted(missing))}')
-    names, vectors = file['names'], np.asarray(file['vecs'], np.float32)
-  if vectors.ndim != 2 or len(names) != len(vectors):
+    there, vectors = file['names'], np.asarray(file['vecs'], np.float32)
+  if vectors.ndim != 2 or len(there) != len(vectors):
     raise ValueError(
-        f'{path}: names {names.shape} and vecs {vectors.shape} do not match; '
+        f'{path}: names {there.shape} and vecs {vectors.shape} do not match; '
         '[n] and [n, D] are expected'
     )
-  rows = {str(name): row for row, name in enumerate(names)}
-  found = np.full((len(task.modules), vectors.shape[1]), np.nan, np.float32)
-  problems = []
-  for module, name in enumerate(task.modules):
-    if name in rows:
-      found[module] = vectors[rows[name]]
-    else:
-      problems.append(tasks.Problem(name, f'no vector in {path}'))
-  if len(problems) == len(task.modules):
+  rows = {str(name): row for row, name in enumerate(there)}
+  found = np.full((len(names), vectors.shape[1]), np.nan, np.float32)
+  known = [i for i, name in enumerate(names) if name in rows]
+  if not known:
     raise ValueError(
-        f'{path}: names none of the modules, such as {task.modules[0]!r}; it '
-        f'has {str(names[0])!r}'
+        f'{path}: has no vector of {names[0]!r} or any other that is needed; '
+        f'it has {str(there[0])!r}'
     )
-  return found, problems
+  found[known] = vectors[[rows[names[i]] for i in known]]
+  return found
+
+
+def load_vectors(
+    path: str, task: tasks.Task
+) -> tuple[np.ndarray, list[tasks.Problem]]:
+  """Vectors of the task's modules; NaN and a problem for those not there.
+
+  Raises:
+    ValueError: as `load_named`.
+  """
+  vectors = load_named(path, task.modules)
+  problems = [
+      tasks.Problem(task.modules[i], f'no vector in {pathlib.Path(path).name}')
+      for i in np.flatnonzero(np.isnan(vectors).all(axis=1))
+  ]
+  return vectors, problems
 
 
 def save_vectors(

@@ -9,7 +9,7 @@ import pathlib
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from mirencoder_jax import plot_style
+from mirencoder_jax import heldout_markdown, plot_style
 from mirencoder_jax.downstream import features, markdown, plots, report
 
 Results = Mapping[str, Any]
@@ -173,6 +173,7 @@ def format_page(
     all_results: Sequence[Results],
     failures: Sequence[tuple[str, str]],
     pictures: Mapping[str, Mapping[str, str]],
+    heldout: Mapping[str, Any] | None = None,
 ) -> str:
   """The page.
 
@@ -180,11 +181,13 @@ def format_page(
     all_results: of each task.
     failures: tasks without results, and why.
     pictures: task -> file name -> path from the page.
+    heldout: what `heldout.evaluate` found.
   """
   lines = ['# Results', '']
-  if all_results:
-    first = all_results[0]
-    minutes = sum(r['seconds'] for r in all_results) / 60
+  parts = [*all_results, *([heldout] if heldout is not None else [])]
+  if parts:
+    first = parts[0]
+    minutes = sum(r['seconds'] for r in parts) / 60
     commit = f', commit {first["commit"]}' if first['commit'] else ''
     lines += [
         f'Made by `eval.py` on {first["date"]}{commit}, {first["hardware"]}, '
@@ -200,6 +203,9 @@ def format_page(
     lines += ['No results:', '']
     lines += [f'* {task}: {reason}' for task, reason in failures]
     lines += ['']
+  if heldout is not None:
+    lines += ['## Held-out functions', '']
+    lines += [*heldout_markdown.format_heldout(heldout), '']
   for results in all_results:
     lines += format_task(results, pictures.get(results['task'], {}))
   return '\n'.join(lines).rstrip() + '\n'
@@ -209,6 +215,7 @@ def write(
     path: str | os.PathLike[str],
     all_results: Sequence[Results],
     failures: Sequence[tuple[str, str]],
+    heldout: Mapping[str, Any] | None = None,
 ) -> None:
   """Writes the page, and its pictures to a folder `results` beside it."""
   page = pathlib.Path(path)
@@ -219,4 +226,4 @@ def write(
       task = results['task']
       names = plots.draw_all(results, page.parent / 'results' / task)
       pictures[task] = {name: f'results/{task}/{name}' for name in names}
-  page.write_text(format_page(all_results, failures, pictures))
+  page.write_text(format_page(all_results, failures, pictures, heldout))

@@ -160,7 +160,7 @@ class TableTest(absltest.TestCase):
     with tempfile.TemporaryDirectory() as folder:
       path = f'{folder}/v.npz'
       np.savez(path, names=np.array(['x']), vecs=np.ones((1, 2)))
-      with self.assertRaisesRegex(ValueError, "such as 'm0'"):
+      with self.assertRaisesRegex(ValueError, "no vector of 'm0'"):
         features.load_vectors(path, task)
       np.savez(path, names=np.array(['m0']), vecs=np.ones((2, 2)))
       with self.assertRaisesRegex(ValueError, 'do not match'):

@@ -9,12 +9,12 @@ import numpy as np
 from absl.testing import absltest, parameterized
 
 from configs import tasks as tasks_config
+from mirencoder_jax import results as results_lib
 from mirencoder_jax.downstream import (
   markdown,
   plots,
   provenance,
   results_page,
-  run,
   table,
   tasks,
 )
@@ -134,7 +134,7 @@ class ResultsTest(parameterized.TestCase):
   def test_page(self):
     with tempfile.TemporaryDirectory() as folder:
       page = pathlib.Path(folder, 'docs', 'RESULTS.md')
-      failures = [run.Failure('other', 'no data')]
+      failures = [results_lib.Failure('other', 'no data')]
       results_page.write(page, [self.results], failures)
       text = page.read_text()
       for name in plots.PICTURES:
@@ -183,12 +183,12 @@ class RunTest(parameterized.TestCase):
 
   def test_all_names_what_is_absent_and_goes_on(self):
     with tempfile.TemporaryDirectory() as folder:
-      request = run.Request(
+      request = results_lib.Request(
           workdir=f'{folder}/work', data_dir=f'{folder}/data'
       )
       config = small_config()
       configs = {'device_mapping': config, 'broken': {'task': {'name': 'x'}}}
-      failures = run.run({'tasks': configs}, request)
+      failures = results_lib.run({'tasks': configs}, request)
       self.assertEqual([f.task for f in failures], ['device_mapping', 'broken'])
       self.assertIn('pass --manual_dir', failures[0].reason)
       summary = pathlib.Path(folder, 'work', 'summary.md').read_text()
@@ -202,12 +202,12 @@ class RunTest(parameterized.TestCase):
   def test_compared(self, value, expected):
     with tempfile.NamedTemporaryFile() as file:
       expected = {k: v.format(file.name) for k, v in expected.items()}
-      found = run.compared_of('toy', [value.format(file.name)])
+      found = results_lib.compared_of('toy', [value.format(file.name)])
     self.assertEqual(found, expected)
 
   def test_compared_is_not_there(self):
     with self.assertRaisesRegex(ValueError, 'there is no file'):
-      run.compared_of('toy', ['a=/nowhere.npz'])
+      results_lib.compared_of('toy', ['a=/nowhere.npz'])
 
 
 class ProvenanceTest(absltest.TestCase):

@@ -1,6 +1,7 @@
-"""Run: one task or all of them, from what the flags say to files.
+"""Results: what `eval.py` calls, from what the flags say to files.
 
-Station in the flow: what `eval.py` calls. A task's files stand in the workdir,
+Station in the flow: tasks through `downstream`, held-out functions through
+`heldout`, and one page of everything. A task's files stand in the workdir,
 or under `:all` in a folder of its own there. A task that cannot be evaluated is
 named, costs itself only, and makes the command fail in the end.
 """
@@ -13,7 +14,13 @@ from typing import Any, NamedTuple
 
 from absl import logging
 
-from mirencoder_jax import plot_style
+from mirencoder_jax import (
+  checkpoint,
+  heldout,
+  heldout_markdown,
+  inference,
+  plot_style,
+)
 from mirencoder_jax.downstream import (
   plots,
   results_page,
@@ -21,15 +28,21 @@ from mirencoder_jax.downstream import (
   tasks,
 )
 
+HELDOUT = 'heldout'
 # What a user can mend; anything else keeps its traceback.
-USER_ERRORS = (FileNotFoundError, ValueError, subprocess.CalledProcessError)
+USER_ERRORS = (
+    FileNotFoundError,
+    ValueError,
+    checkpoint.CheckpointError,
+    subprocess.CalledProcessError,
+)
 
 
 class Request(NamedTuple):
   """What the command asks for beside its config.
 
   Attributes:
-    encoder: ours, None for baselines only.
+    checkpoint: ours, None for baselines only.
     workdir: gets results, pictures and vectors; None for nothing.
     data_dir: of prepared data.
     manual_dir: files to prepare it from; of several tasks a folder each, named
@@ -37,7 +50,7 @@ class Request(NamedTuple):
     compared: `NAME=PATH`, or `TASK:NAME=PATH` for one task of several.
   """
 
-  encoder: Any = None
+  checkpoint: str | None = None
   workdir: str | None = None
   data_dir: str | None = None
   manual_dir: str | None = None
@@ -66,7 +79,9 @@ def compared_of(task: str, values: Iterable[str]) -> dict[str, str]:
 
 
 def evaluate_task(
-    config: Mapping[str, Any], request: Request
+    config: Mapping[str, Any],
+    request: Request,
+    encoder: inference.Encoder | None = None,
 ) -> dict[str, Any]:
   """Evaluates one task and writes and prints its results.
 
@@ -84,7 +99,7 @@ def evaluate_task(
   results, text = table.evaluate(
       config,
       task,
-      encoder=request.encoder,
+      encoder=encoder,
       compared=compared,
       workdir=request.workdir,
   )
@@ -101,14 +116,17 @@ def evaluate_task(
   return results
 
 
-def evaluate_all(
-    configs: Mapping[str, Mapping[str, Any]], request: Request
+def evaluate_tasks(
+    configs: Mapping[str, Mapping[str, Any]],
+    request: Request,
+    encoder: inference.Encoder | None = None,
 ) -> tuple[dict[str, dict[str, Any]], list[Failure]]:
   """Evaluates tasks one after the other, each in a folder of its own.
 
   Args:
     configs: name of the task -> its config.
     request: of the command; a summary stands in its workdir in the end.
+    encoder: ours.
 
   Returns:
     Results by task, and the tasks that have none.
@@ -124,7 +142,7 @@ def evaluate_all(
       part = part._replace(manual_dir=str(folder) if folder.is_dir() else None)
     start = time.monotonic()
     try:
-      found[name] = evaluate_task(config, part)
+      found[name] = evaluate_task(config, part, encoder)
     except USER_ERRORS as error:
       failures.append(Failure(name, str(error)))
       logging.error('%s is skipped: %s', name, error)
@@ -145,25 +163,61 @@ def evaluate_all(
   return found, failures
 
 
+def evaluate_heldout(
+    config: Mapping[str, Any], request: Request
+) -> dict[str, Any]:
+  """Evaluates a checkpoint on held-out functions, and prints what it found.
+
+  Raises:
+    FileNotFoundError: the data set is not prepared.
+    ValueError: there is no checkpoint, or something else that a user can mend.
+  """
+  if request.checkpoint is None:
+    raise ValueError('held-out functions need --checkpoint')
+  found = heldout.evaluate(
+      heldout.HeldoutConfig(**config),
+      request.checkpoint,
+      data_dir=request.data_dir,
+      compared=compared_of(HELDOUT, request.compared),
+      workdir=request.workdir,
+  )
+  print('\n'.join(heldout_markdown.format_heldout(found)), flush=True)
+  return found
+
+
 def run(
     config: Mapping[str, Any], request: Request, page: str | None = None
 ) -> list[Failure]:
-  """Runs the tasks of a config and writes the page of results, if asked for.
+  """Runs what the config has and writes the page of results, if asked for.
 
   Args:
-    config: of `configs/tasks.py`: one task, or `tasks` with several.
+    config: of `configs/tasks.py`, with one `task` or several `tasks`, or of
+      `configs/pretraining_eval.py`, with `heldout`; all of them may have both.
     request: of the command.
     page: a markdown file that is to have everything, with pictures beside it.
 
   Returns:
-    The tasks that have no results.
+    What has no results. Where only one thing was asked for, its error is
+    raised instead.
   """
+  encoder = None
+  if request.checkpoint is not None and ('task' in config or 'tasks' in config):
+    encoder = inference.load(request.checkpoint)
+  tasks_found, failures, heldout_found = {}, [], None
   if 'tasks' in config:
-    found, failures = evaluate_all(config['tasks'], request)
-  else:
-    found, failures = {
-        config['task']['name']: evaluate_task(config, request)
-    }, []
+    tasks_found, failures = evaluate_tasks(config['tasks'], request, encoder)
+  elif 'task' in config:
+    name = config['task']['name']
+    tasks_found[name] = evaluate_task(config, request, encoder)
+  if HELDOUT in config:
+    try:
+      heldout_found = evaluate_heldout(config[HELDOUT], request)
+    except USER_ERRORS as error:
+      if len(config) == 1:
+        raise
+      failures.append(Failure(HELDOUT, str(error)))
+      logging.error('%s is skipped: %s', HELDOUT, error)
   if page is not None:
-    results_page.write(page, list(found.values()), failures)
+    found = list(tasks_found.values())
+    results_page.write(page, found, failures, heldout_found)
   return failures
