@@ -5,9 +5,14 @@ Station in the flow: called by `ir.reader` for every body, after the first pass
 it: words, operands, control flow.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 
-from mirencoder_jax.ir import instruction, line_shape, module_context
+from mirencoder_jax.ir import (
+  function_scan,
+  instruction,
+  line_shape,
+  module_context,
+)
 from mirencoder_jax.ir import plan as plan_lib
 from mirencoder_jax.ir.function_scan import BodyError, Scan
 from mirencoder_jax.ir.module import Constant, Function
@@ -17,7 +22,7 @@ from mirencoder_jax.ir.signature import Signature, parse_signature
 
 
 def read_function(
-    first: str, body: Sequence[str], context: ModuleContext
+    first: str, body: Iterable[str], context: ModuleContext
 ) -> Function:
   """Reads a definition.
 
@@ -125,7 +130,7 @@ class _Emitter:
         next_start = next(starts, -1)
         if len(successors) != block or next_start == number:
           self._no_terminator(number)
-        words.append(f'b{block}:')
+        words.append(f'b{block % function_scan.NUM_NUMBERS}:')
       # What says nothing goes: attachments of metadata, and the alignment of
       # accesses that are not vectors.
       whole = line

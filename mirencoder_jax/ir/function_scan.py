@@ -4,9 +4,10 @@ Station in the flow: used by `ir.function_reader`, because a phi may use a value
 that is defined below it.
 """
 
+import array
 import itertools
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable
 
 from mirencoder_jax.ir import instruction, line_shape
 from mirencoder_jax.ir.signature import Signature
@@ -32,8 +33,11 @@ class BodyError(ValueError):
     self.offset = offset
 
 
-_VALUE_WORDS: list[str] = []
-_MAX_VALUE_WORDS = 1 << 13
+# Numbers of values and blocks begin again here. A window of tokens sees a few
+# hundred, so they stay distinct where it matters, and the words of a function
+# of a million instructions are not a million.
+NUM_NUMBERS = 1 << 13
+_VALUE_WORDS = [f'%{i}' for i in range(NUM_NUMBERS)]
 
 
 class Scan:
@@ -54,7 +58,7 @@ class Scan:
   def __init__(self, signature: Signature, quotes: line_shape.Quotes):
     self.lines: list[str] = []
     self.values: list[str] = []
-    self.offsets: list[int] = []
+    self.offsets = array.array('l')
     self.starts: list[int] = []
     self.labels: dict[str, int] = {}
     self.definitions: dict[str, int] = {}
@@ -70,7 +74,7 @@ class Scan:
       self.definitions[name] = -1 - i
       self.words[name] = f'%a{i}'
 
-  def read(self, body: Sequence[str]) -> None:
+  def read(self, body: Iterable[str]) -> None:
     """Goes over the lines of a body, up to its closing `}`.
 
     Raises:
@@ -78,7 +82,7 @@ class Scan:
     """
     lines, values, offsets = self.lines, self.values, self.offsets
     definitions, words = self.definitions, self.words
-    value_words = _value_words(len(body))
+    value_words = itertools.cycle(_VALUE_WORDS)
     more: dict[int, list[str]] = {}  # instruction -> its further lines
     open_switch = False
     terminated = True  # the entry block needs no label
@@ -153,7 +157,7 @@ class Scan:
 
   def _start_block(self, name: str) -> None:
     self.labels[name] = len(self.starts)
-    self.words[name] = f'b{len(self.starts)}'
+    self.words[name] = f'b{len(self.starts) % NUM_NUMBERS}'
     self.starts.append(len(self.lines))
 
   def _implicit_block(self, first: str = '') -> None:
@@ -170,16 +174,6 @@ class Scan:
       last = (n for n in reversed(self.words) if n[1:].isdecimal())
       number = int(next(last, '%-1')[1:12]) + 1
     self._start_block(f'%{number}')
-
-
-def _value_words(size: int) -> Iterator[str]:
-  """`%0`, `%1`, ...: words of values; most are made only once."""
-  if len(_VALUE_WORDS) < min(size, _MAX_VALUE_WORDS):
-    start = len(_VALUE_WORDS)
-    _VALUE_WORDS.extend([f'%{i}' for i in range(start, _MAX_VALUE_WORDS)])
-  return itertools.chain(
-      _VALUE_WORDS, (f'%{i}' for i in itertools.count(_MAX_VALUE_WORDS))
-  )
 
 
 def _bad_result(name: str, line: str, equals: int) -> str:

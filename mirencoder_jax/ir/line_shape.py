@@ -24,7 +24,8 @@ _HOLE = re.compile(
     r'[%@][-\w.$]+'
     rf'|(?<![-\w.$%@#!\[<])(?<!addrspace\()(?:{NUMBER})(?![-\w.$])'
 )
-_LOCAL = re.compile(r'(%[-\w.$]+)([,)]*)$')
+# What most pieces are: the name of a value or a small number, alone.
+_PLAIN = re.compile(r'(%[-\w.$]+|-?[0-9]+)([,)]*)$')
 # Numbers of attribute groups and metadata say nothing.
 _SIGIL = re.compile('[%@]')
 _REFERENCE = re.compile(r'(?<=#)[0-9]+|(?<=!)[-\w.$\\]+')
@@ -39,6 +40,7 @@ _PLAIN_STRING = re.compile(r'[-\w.]*$')
 ALIAS = '\xaa'
 _ALIASED = re.compile(rf'"?{ALIAS}[0-9]+"?')
 _MAX_PIECES = 200_000
+_MAX_PLAIN = 1 << 15
 
 
 def is_number(token: str) -> bool:
@@ -89,17 +91,60 @@ class Quotes:
     return alias
 
 
+class _Holes(dict):
+  """piece -> its hole, or ''."""
+
+  def __missing__(self, piece: str) -> str:
+    match = _PLAIN.match(piece)
+    if not match:
+      raise KeyError(piece)
+    return match.group(1)
+
+
+class _Literals(dict):
+  """piece -> the piece with its hole closed."""
+
+  def __init__(self, holes: dict[str, str]):
+    super().__init__()
+    self._holes = holes
+    self._plain: list[str] = []
+    # Equal literals are one object: there are few, used all the time.
+    self._shared: dict[str, str] = {}
+
+  def __missing__(self, piece: str) -> str:
+    match = _PLAIN.match(piece)
+    if not match:
+      raise KeyError(piece)
+    hole, rest = match.groups()
+    literal = '%' + rest if piece[0] == '%' else '0' + rest
+    if len(self._plain) >= _MAX_PLAIN:
+      self._forget()
+    self._plain.append(piece)
+    self._holes[piece] = hole if rest else piece
+    self[piece] = literal = self._shared.setdefault(literal, literal)
+    return literal
+
+  def _forget(self) -> None:
+    """Names that a large function does not need again must not fill memory."""
+    for piece in self._plain:
+      del self[piece], self._holes[piece]
+    self._plain.clear()
+
+
 class Lexicon:
   """What is known of pieces; shared by all functions until it is full.
 
+  Names of values and plain numbers, which are what is new in a line, are known
+  without being learned, and may be forgotten again.
+
   Attributes:
-    literals: of every piece seen, the piece with its hole closed.
-    holes: of every piece seen, its hole, or ''.
+    literals: of every piece known, the piece with its hole closed.
+    holes: of every piece known, its hole, or ''.
   """
 
   def __init__(self):
-    self.literals: dict[str, str] = {}
-    self.holes: dict[str, str] = {}
+    self.holes: dict[str, str] = _Holes()
+    self.literals: dict[str, str] = _Literals(self.holes)
 
   @property
   def is_full(self) -> bool:
@@ -114,12 +159,7 @@ class Lexicon:
     literals = self.literals
     result = []
     for piece in pieces:
-      if piece in literals:
-        result.append(piece)
-      elif match := _LOCAL.match(piece):
-        # As below, but sooner: names of values are what is new in a line.
-        self.holes[piece], rest = match.groups()
-        literals[piece] = '%' + rest
+      if piece in literals or _PLAIN.match(piece):
         result.append(piece)
       elif len(_HOLE.findall(piece)) < 2:
         self._learn(piece)

@@ -8,8 +8,11 @@ the module is marked `unverified`.
 Reading never executes anything and never recurses on the depth of the input.
 """
 
+import contextlib
+import gc
 import os
 import re
+from collections.abc import Iterator
 
 from mirencoder_jax.ir import (
   function_reader,
@@ -31,6 +34,8 @@ _IDENT = re.compile(
     r'![0-9]+ = !\{!"[^"]*?(?:version|LLVM|LDC|rustc|flang)[^"\d]*'
     r'([0-9]+(?:\.[0-9]+)*)'
 )
+# Characters of a body that are cut into lines at a time.
+_CHUNK = 1 << 20
 # What is kept of a global; its initial value may be megabytes.
 _HEAD_OF_GLOBAL = 4096
 # What a line at the top level of a module may begin with.
@@ -123,6 +128,18 @@ def parse_text(text: str, name: str, lines: bool = True) -> Module:
         name,
     )
   return outline.module()
+
+
+@contextlib.contextmanager
+def _no_collections() -> Iterator[None]:
+  """Stops the search for cycles while millions of new objects have none."""
+  was_enabled = gc.isenabled()
+  gc.disable()
+  try:
+    yield
+  finally:
+    if was_enabled:
+      gc.enable()
 
 
 class _Outline:
@@ -228,7 +245,8 @@ class _Outline:
         globals=self.globals,
         quotes=self._quotes,
     )
-    functions = [self._function(*place, context) for place in self.bodies]
+    with _no_collections():
+      functions = [self._function(*place, context) for place in self.bodies]
     restore = self._quotes.restore
     return Module(
         name=self._name,
@@ -248,10 +266,19 @@ class _Outline:
   def _function(
       self, at: int, end: int, close: int, context: module_context.ModuleContext
   ) -> Function:
-    body = self._text[end + 1 : close].split('\n')
+    first = self._line(at, end)
+    body = _lines(self._text, end + 1, close)
     try:
-      return function_reader.read_function(self._line(at, end), body, context)
+      return function_reader.read_function(first, body, context)
     except BodyError as error:
       raise self._error(error.message, at, error.offset) from None
     except LineError as error:
       raise self._error(str(error), at) from None
+
+
+def _lines(text: str, start: int, end: int) -> Iterator[str]:
+  """The lines of a part of a text, not all of them at a time."""
+  while (cut := text.find('\n', start + _CHUNK, end)) >= 0:
+    yield from text[start:cut].split('\n')
+    start = cut + 1
+  yield from text[start:end].split('\n')

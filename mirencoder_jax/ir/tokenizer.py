@@ -7,6 +7,7 @@ printable ASCII character is a piece, at the start of a word and inside one, and
 anything else is spelled in ASCII first: no IR becomes `[UNK]`.
 """
 
+import array
 import hashlib
 import json
 import os
@@ -48,12 +49,13 @@ class Tokenizer:
     digest = hashlib.blake2b('\n'.join(self.vocab).encode(), digest_size=8)
     self.hash = digest.hexdigest()
     # A word that is spelled like a special piece is not one.
-    self._id_of = {
-        piece: i
-        for i, piece in enumerate(self.vocab)
-        if i >= len(SPECIALS)
-    }
-    self._longest = max(map(len, self.vocab))
+    first, further = _Known(self.unk_id), _Known(self.unk_id)
+    for i, piece in enumerate(self.vocab[len(SPECIALS) :], len(SPECIALS)):
+      if piece.startswith('##') and len(piece) > 2:
+        further.add(piece[2:], i)
+      # `##` is where a word may begin, too.
+      first.add(piece, i)
+    self._first, self._further = first, further
     self._words = _Pieces(self._encode_word)
     self._texts = _Pieces(self._encode_text)
 
@@ -93,22 +95,13 @@ class Tokenizer:
     As `tokenizers` does it, whose calls take longer than most words.
     """
     word = _in_ascii(word)
-    get, longest = self._id_of.get, self._longest
     ids: list[int] = []
-    for first in range(0, len(word), _MAX_WORD):
-      part = word[first : first + _MAX_WORD]
-      start, size, prefix = 0, len(part), ''
-      while start < size:
-        end = min(size, start + longest)
-        found = get(prefix + part[start:end])
-        while found is None and end > start + 1:
-          end -= 1
-          found = get(prefix + part[start:end])
-        if found is None:  # never in a vocabulary that `train` made
-          ids.append(self.unk_id)
-          break
-        ids.append(found)
-        start, prefix = end, '##'
+    for begin in range(0, len(word), _MAX_WORD):
+      part, known = word[begin : begin + _MAX_WORD], self._first
+      while part:
+        number, size = known.match(part)
+        ids.append(number)
+        part, known = part[size:], self._further
     return ids
 
   def _encode_text(self, text: str) -> list[int]:
@@ -167,6 +160,29 @@ class Tokenizer:
     return cls.from_json(epath.Path(path).read_text(), str(path))
 
 
+class _Known:
+  """Pieces that may stand at one place of a word: its start, or inside it."""
+
+  def __init__(self, unk_id: int):
+    self._unk_id = unk_id
+    self._id_of: dict[str, int] = {}
+    self._longest: dict[str, int] = {}  # by the letter a piece begins with
+
+  def add(self, piece: str, number: int) -> None:
+    self._id_of[piece] = number
+    size = max(len(piece), self._longest.get(piece[0], 0))
+    self._longest[piece[0]] = size
+
+  def match(self, text: str) -> tuple[int, int]:
+    """The longest piece that a text begins with, and its length."""
+    get = self._id_of.get
+    for size in range(self._longest.get(text[0], 0), 0, -1):
+      number = get(text[:size])
+      if number is not None:
+        return number, min(size, len(text))
+    return self._unk_id, len(text)  # never in a vocabulary that `train` made
+
+
 class _Pieces(dict):
   """string -> its number; the ids of its pieces stand in one pool.
 
@@ -182,20 +198,13 @@ class _Pieces(dict):
 
   def _reset(self) -> None:
     self.clear()
-    self._pool = np.zeros(1 << 12, np.int32)
-    self._ends = np.zeros(1 << 10, np.int32)  # where the pieces of a word end
+    self._pool = array.array('i')
+    self._ends = array.array('i', [0])  # where the pieces of a word end
 
   def __missing__(self, string: str) -> int:
-    ids = self._encode(string)
     number = len(self)
-    start = int(self._ends[number])
-    end = start + len(ids)
-    if end > len(self._pool):
-      self._pool = np.resize(self._pool, 2 * end)
-    if number + 1 == len(self._ends):
-      self._ends = np.resize(self._ends, 2 * len(self._ends))
-    self._pool[start:end] = ids
-    self._ends[number + 1] = end
+    self._pool.extend(self._encode(string))
+    self._ends.append(len(self._pool))
     self[string] = number
     return number
 
@@ -207,16 +216,30 @@ class _Pieces(dict):
       numbers = np.fromiter(
           map(self.__getitem__, strings), np.int32, len(strings)
       )
-      pool, all_ends = self._pool, self._ends
-    starts = all_ends[numbers]
-    counts = all_ends[numbers + 1] - starts
-    if not len(counts):
-      return np.zeros(0, np.int32), counts
-    ends = np.cumsum(counts, dtype=np.int32)
-    # Piece j of word i stands at starts[i] + j: count up within each word.
-    places = np.arange(ends[-1], dtype=np.int32)
-    places += np.repeat(starts + counts - ends, counts)
-    return pool[places], counts
+      # An array cannot grow while numpy looks at it: under the lock.
+      return _gather(
+          np.frombuffer(self._pool, np.int32) if self._pool else _EMPTY,
+          np.frombuffer(self._ends, np.int32),
+          numbers,
+      )
+
+
+_EMPTY = np.zeros(0, np.int32)
+
+
+def _gather(
+    pool: np.ndarray, all_ends: np.ndarray, numbers: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+  """The runs of a pool of these numbers, end to end, and their sizes."""
+  starts = all_ends[numbers]
+  counts = all_ends[numbers + 1] - starts
+  if not len(counts):
+    return _EMPTY, counts
+  ends = np.cumsum(counts, dtype=np.int32)
+  # Piece j of word i stands at starts[i] + j: count up within each word.
+  places = np.arange(ends[-1], dtype=np.int32)
+  places += np.repeat(starts + counts - ends, counts)
+  return pool[places], counts
 
 
 def _in_ascii(word: str) -> str:

@@ -50,6 +50,15 @@ class ShapeTest(parameterized.TestCase):
     # Who still has the first one can go on with it.
     self.assertEqual(first.shape(['piece3']), 'piece3')
 
+  def test_plain_pieces_are_forgotten_and_known_again(self):
+    self.addCleanup(setattr, line_shape, '_MAX_PLAIN', line_shape._MAX_PLAIN)
+    line_shape._MAX_PLAIN = 10
+    lexicon = line_shape.Lexicon()
+    pieces = [f'%{i},' for i in range(100)]
+    self.assertEqual(lexicon.shape(pieces), ' '.join(['%,'] * 100))
+    self.assertLess(len(lexicon.literals), 20)
+    self.assertEqual([lexicon.holes[p] for p in pieces][:2], ['%0', '%1'])
+
 
 class QuotesTest(parameterized.TestCase):
 

@@ -7,7 +7,7 @@ import llvmlite.binding as llvm_binding
 from absl.testing import absltest, parameterized
 
 from mirencoder_jax import ir
-from mirencoder_jax.ir import layout, reader
+from mirencoder_jax.ir import function_scan, layout, reader
 
 TYPED = """\
 source_filename = "a.c"
@@ -184,6 +184,17 @@ class FormsTest(parameterized.TestCase):
     self.assertEqual(
         content(ir.read_module(turned)), content(ir.read_module(TYPED))
     )
+
+  def test_numbers_of_values_begin_again_in_a_large_function(self):
+    size = function_scan.NUM_NUMBERS
+    lines = ['define i32 @f(i32 %x) {', '  %v0 = add i32 %x, 1']
+    lines += [f'  %v{i} = add i32 %v{i - 1}, %v0' for i in range(1, size + 2)]
+    lines += [f'  ret i32 %v{size + 1}', '}']
+    function = ir.read_module('\n'.join(lines)).functions[0]
+    last = function.words[function.offsets[-2] :]
+    self.assertEqual(' '.join(last), '%1 add i32 %0 %0 ret i32 %1')
+    # Words repeat, what is defined where does not.
+    self.assertEqual(function.use_definitions[-3:], [size, 0, size + 1])
 
   def test_recursive_calls_and_symbols(self):
     module = ir.read_module("""
