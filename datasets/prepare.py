@@ -2,6 +2,7 @@
 
     python datasets/prepare.py starter_ir
     python datasets/prepare.py ir_folder --source=FOLDER_OR_TAR_OR_GLOB
+    python datasets/prepare.py compile --source=FOLDER_OR_BUCKET --languages=c
     python datasets/prepare.py device_mapping --manual_dir=FOLDER
 
 `python datasets/prepare.py DATASET --help` lists what a dataset takes. Exits
@@ -33,35 +34,39 @@ sys.path[:] = [str(_ROOT)] + [
 import tensorflow_datasets as tfds
 from absl import logging
 
-from datasets import measurements
+from datasets import corpus_flags, measurements
+from datasets.compile import compile_dataset_builder as compile_parquet
 from datasets.cuda_block import cuda_block_dataset_builder as cuda_block
 from datasets.device_mapping import (
-    device_mapping_dataset_builder as device_mapping,
+  device_mapping_dataset_builder as device_mapping,
 )
 from datasets.ir_folder import ir_folder_dataset_builder as ir_folder
 from datasets.numa_prefetch import (
-    numa_prefetch_dataset_builder as numa_prefetch,
+  numa_prefetch_dataset_builder as numa_prefetch,
 )
 from datasets.openmp_tuning import (
-    openmp_tuning_dataset_builder as openmp_tuning,
+  openmp_tuning_dataset_builder as openmp_tuning,
 )
 from datasets.starter_ir import starter_ir_dataset_builder as starter_ir
 from datasets.thread_coarsening import (
-    thread_coarsening_dataset_builder as thread_coarsening,
+  thread_coarsening_dataset_builder as thread_coarsening,
 )
 from mirencoder_jax import ir
 from mirencoder_jax.data import (
-    corpus,
-    corpus_files,
-    corpus_markdown,
-    corpus_tasks,
+  corpus,
+  corpus_files,
+  corpus_markdown,
+  corpus_tasks,
 )
-from mirencoder_jax.ir import views as ir_views
 
 # As in `train.py`.
 _DATA_DIR = os.environ.get('TFDS_DATA_DIR', str(_ROOT / 'runs' / 'data'))
 # To pre-train on: IR into examples. `tfds build` would want apache_beam.
-_CORPORA = {'ir_folder': ir_folder.Builder, 'starter_ir': starter_ir.Builder}
+_CORPORA = {
+    'compile': compile_parquet.Builder,
+    'ir_folder': ir_folder.Builder,
+    'starter_ir': starter_ir.Builder,
+}
 # To evaluate on: measurements that the user brings.
 _TASKS = {
     name: module.Builder
@@ -99,9 +104,11 @@ def _parser() -> argparse.ArgumentParser:
         formatter_class=keep,
     )
     if name == 'ir_folder':
-      _add_source_flags(command)
+      corpus_flags.add_source_flags(command)
+    elif name == 'compile':
+      corpus_flags.add_parquet_flags(command)
     if name in _CORPORA:
-      _add_corpus_flags(command)
+      corpus_flags.add_corpus_flags(command)
     else:
       command.add_argument(
           '--manual_dir',
@@ -121,86 +128,6 @@ def _parser() -> argparse.ArgumentParser:
   return parser
 
 
-def _add_source_flags(command: argparse.ArgumentParser) -> None:
-  add = command.add_argument
-  add(
-      '--source',
-      required=True,
-      help='folder (with its sub-folders), tar archive (also .gz, .xz), '
-      'single file or quoted glob of .ll and .bc files',
-  )
-  add('--name', help='keeps this corpus beside others, as ir_folder/NAME')
-  add(
-      '--manifest',
-      help='CSV with a column path and any of program, language, opt_level, '
-      'llvm; by default manifest.csv at the top of the source',
-  )
-  add(
-      '--group',
-      choices=('program', 'file'),
-      default='program',
-      help='what stays on one side of the split: the program (the first folder '
-      'that differs) or each file by itself (default: %(default)s)',
-  )
-
-
-def _add_corpus_flags(command: argparse.ArgumentParser) -> None:
-  defaults = corpus.CorpusConfig()
-  command.add_argument(
-      '--vocab',
-      help='vocab.json to use, of another corpus or a checkpoint; by default '
-      'one is trained on the training split',
-  )
-  command.add_argument(
-      '--views',
-      nargs='?',
-      type=_names,
-      default=(),
-      const=ir_views.DEFAULT,
-      help='also takes every module as LLVM makes it at other levels and after '
-      f'random passes (default of the flag: {",".join(ir_views.DEFAULT)}; also '
-      'O0, O3, Os, random4, ...); for IR that is not optimised',
-  )
-  command.add_argument(
-      '--decontaminate',
-      nargs='+',
-      default=(),
-      metavar='[NAME=]PATH',
-      help='IR of benchmarks (folder, archive, file) or their saved '
-      'fingerprints (.npz): what is equal to or much like one of their '
-      'functions is left out, with all its views',
-  )
-  command.add_argument(
-      '--save_benchmarks',
-      metavar='FILE.npz',
-      help='keeps the fingerprints of the benchmarks, for another machine',
-  )
-  for name, text in (
-      ('vocab_size', 'entries of a trained vocabulary, at most'),
-      ('vocab_functions', 'functions that it is trained on, at most'),
-      ('validation_rate', 'share of the functions held out, by program'),
-      (
-          'near_duplicates',
-          'similarity from which on one of two functions is left out; 0 keeps '
-          'both',
-      ),
-      ('processes', 'worker processes; 0 for one per core'),
-      ('timeout', 'seconds that one file or view may take'),
-      ('max_file_mb', 'files over this size are left out'),
-  ):
-    default = getattr(defaults, name)
-    command.add_argument(
-        f'--{name}',
-        type=type(default),
-        default=default,
-        help=f'{text} (default: %(default)s)',
-    )
-
-
-def _names(text: str) -> tuple[str, ...]:
-  return tuple(name.strip() for name in text.split(','))
-
-
 def _create_builder(args: argparse.Namespace) -> tfds.core.DatasetBuilder:
   """Raises ValueError for flags that make no sense."""
   data_dir = os.path.expanduser(args.data_dir)
@@ -211,8 +138,11 @@ def _create_builder(args: argparse.Namespace) -> tfds.core.DatasetBuilder:
   fields = {field.name for field in dataclasses.fields(corpus.CorpusConfig)}
   given = {key: value for key, value in vars(args).items() if key in fields}
   kwargs = {'data_dir': data_dir, 'settings': corpus.CorpusConfig(**given)}
-  if args.dataset == 'ir_folder':
-    kwargs |= {'source': args.source, 'manifest': args.manifest}
+  # What not every corpus takes; each builder takes what its flags are.
+  for name in ('source', 'manifest', 'languages', 'licences', 'max_modules'):
+    if hasattr(args, name):
+      kwargs[name] = getattr(args, name)
+  if hasattr(args, 'name'):
     if args.name is not None:
       if not re.fullmatch(r'[A-Za-z0-9][\w.-]*', args.name):
         raise ValueError(

@@ -90,10 +90,13 @@ class Builder(tfds.core.GeneratorBasedBuilder):
     # Where an interrupted job leaves what it has read.
     name = self.info.full_name.replace('/', '-')
     work_dir = self.data_dir_root / '.reading' / name
-    files = corpus_files.CorpusFiles(self._source, self._manifest)
-    self._corpus = corpus.Corpus(files, work_dir, self._settings)
+    self._corpus = corpus.Corpus(self._files(), work_dir, self._settings)
     self.report = self._corpus.report
     self._corpus.prepare()
+
+  def _files(self) -> corpus_files.CorpusFiles:
+    """What the source holds."""
+    return corpus_files.CorpusFiles(self._source, self._manifest)
 
   def _split_generators(self, dl_manager: tfds.download.DownloadManager):
     del dl_manager  # nothing is downloaded

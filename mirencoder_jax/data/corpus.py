@@ -210,12 +210,7 @@ class Corpus:
     wanted = []
     for file in self._files.files:
       if file.size > limit:
-        failure = worker_pool.Failure(
-            'too large',
-            f'{file.size / 2**20:.0f} MB, over the limit of '
-            f'{self._config.max_file_mb:g} MB; raise max_file_mb to read it',
-        )
-        self.report.add_failure(file.name, failure)
+        self._add_too_large(file.name, file.size)
       elif file.name not in reads:
         wanted.append(file)
     read_file = functools.partial(
@@ -226,6 +221,8 @@ class Corpus:
       tasks = (
           {'name': file.name, 'path': file.path, 'data': data}
           for file, data in self._files.read(wanted)
+          # Rows of Parquet files do not say their size beforehand.
+          if len(data) <= limit or self._add_too_large(file.name, len(data))
       )
       for task, outcome in self._pool.map(read_file, tasks):
         name = task['name']
@@ -245,6 +242,14 @@ class Corpus:
     modules = [module for read in ordered for module in read.modules]
     self.report.set_reads(self._files, modules)
     return modules
+
+  def _add_too_large(self, name: str, size: int) -> None:
+    failure = worker_pool.Failure(
+        'too large',
+        f'{size / 2**20:.0f} MB, over the limit of '
+        f'{self._config.max_file_mb:g} MB; raise max_file_mb to read it',
+    )
+    self.report.add_failure(name, failure)
 
   def _plan(
       self,

@@ -1,0 +1,47 @@
+"""`compile`: bitcode in Parquet files (ComPile) as shards of examples.
+
+    python datasets/prepare.py compile --source=gs://bucket/dir --languages=c
+
+The rows are streamed by `mirencoder_jax.data.corpus_parquet`; all else is as
+for `ir_folder`.
+"""
+
+from collections.abc import Sequence
+
+import tensorflow_datasets as tfds
+from etils import epath
+
+from datasets.ir_folder import ir_folder_dataset_builder
+from mirencoder_jax.data import corpus_parquet
+
+
+class Builder(ir_folder_dataset_builder.Builder):
+  """Shards of a collection of bitcode in Parquet files."""
+
+  # Without it TFDS takes the parent's README.
+  pkg_dir_path = epath.Path(__file__).parent
+  VERSION = tfds.core.Version('1.0.0')
+  RELEASE_NOTES = {'1.0.0': 'First version.'}
+
+  def __init__(
+      self,
+      *,
+      languages: Sequence[str] = (),
+      licences: Sequence[str] = (),
+      max_modules: int = 0,
+      **kwargs,
+  ):
+    """A builder.
+
+    Args:
+      languages: those to take; all by default.
+      licences: SPDX expressions to take; all by default.
+      max_modules: modules of each language, at most; 0 for all.
+      **kwargs: as for `ir_folder`; `source` is a folder, file or glob of
+        Parquet files.
+    """
+    self._rows = (languages, licences, max_modules)
+    super().__init__(**kwargs)
+
+  def _files(self) -> corpus_parquet.ParquetFiles:
+    return corpus_parquet.ParquetFiles(self._source, *self._rows)
