@@ -49,10 +49,16 @@ _RUNS = {
 
 
 def get_config(variant: str = 'tiny') -> ml_collections.ConfigDict:
-  """The recipe of a named size: tiny, small or base."""
-  if variant not in _RUNS:
-    raise ValueError(f'variant {variant!r} is none of {sorted(_RUNS)}')
-  run = _RUNS[variant]
+  """The recipe of a named size: tiny, small or base.
+
+  `tiny_paper`, `small_paper` and `base_paper` have the paper's three objectives
+  only and no loop depths.
+  """
+  size = variant.removesuffix('_paper')
+  if size not in _RUNS:
+    known = [f'{name}{end}' for name in _RUNS for end in ('', '_paper')]
+    raise ValueError(f'variant {variant!r} is none of {known}')
+  run = _RUNS[size]
   config = ml_collections.ConfigDict()
   config.name = variant  # of the default workdir
   config.data = dict(
@@ -63,9 +69,11 @@ def get_config(variant: str = 'tiny') -> ml_collections.ConfigDict:
       num_rows=run['num_rows'],
       num_tokens=run['num_tokens'],
       num_prefetched=4,
+      pair_views=True,
   )
   config.model = dict(
-      **models.MODELS[variant],
+      **models.MODELS[size],
+      loop_depth=True,
       dropout_rate=0.0,
       dtype='auto',  # bfloat16 on accelerators, float32 on CPUs
   )
@@ -75,6 +83,9 @@ def get_config(variant: str = 'tiny') -> ml_collections.ConfigDict:
       edge_position_weight=0.5,
       node_text_weight=0.5,
       matching_weight=1.0,
+      # Not in the paper; 0 in the variants `..._paper`.
+      view_weight=0.5,
+      counts_weight=0.5,
       token_mask_rate=0.15,
       mask_unit='token',
       edge_drop_rate=0.15,
@@ -84,6 +95,8 @@ def get_config(variant: str = 'tiny') -> ml_collections.ConfigDict:
   config.optimizer = dict(
       learning_rate=run['learning_rate'],
       num_warmup_steps=run['num_warmup_steps'],
+      schedule='cosine',
+      decay_rate=0.2,  # of the schedule 'trapezoid'
       final_learning_rate_ratio=0.1,
       weight_decay=0.01,
       beta1=0.9,
@@ -102,5 +115,10 @@ def get_config(variant: str = 'tiny') -> ml_collections.ConfigDict:
       distributed=False,  # True on pods
       compilation_cache='~/.cache/mirencoder_jax/compiled',  # '' for none
   )
+  if variant != size:
+    config.data.pair_views = False
+    config.model.loop_depth = False
+    config.objectives.view_weight = 0.0
+    config.objectives.counts_weight = 0.0
   config.lock()
   return config

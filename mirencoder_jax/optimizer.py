@@ -1,4 +1,4 @@
-"""AdamW with warm-up, cosine decay and clipping, through optax.
+"""AdamW with warm-up, decay and clipping, through optax.
 
 Station in the flow: used by `pretrain`; gradients in, updates out.
 """
@@ -17,6 +17,9 @@ class OptimizerConfig:
   Attributes:
     learning_rate: the highest one, reached after the warm-up.
     num_warmup_steps: steps of linear increase from 0.
+    schedule: what follows: 'cosine' over all steps, or 'trapezoid': constant,
+      then linear decay; whose run can be made longer before the decay.
+    decay_rate: share of the steps that the decay of a trapezoid takes.
     final_learning_rate_ratio: what is left of it at the last step.
     weight_decay: of matrices only, see `decay_mask`.
     beta1: decay of the mean of gradients.
@@ -26,15 +29,26 @@ class OptimizerConfig:
 
   learning_rate: float = 1e-3
   num_warmup_steps: int = 100
+  schedule: str = 'cosine'
+  decay_rate: float = 0.2
   final_learning_rate_ratio: float = 0.1
   weight_decay: float = 0.01
   beta1: float = 0.9
   beta2: float = 0.98
   max_gradient_norm: float = 1.0
 
+  def __post_init__(self):
+    if self.schedule not in ('cosine', 'trapezoid'):
+      raise ValueError(
+          f'schedule {self.schedule!r} is neither cosine nor trapezoid'
+      )
+    if not 0 <= self.decay_rate <= 1:
+      raise ValueError(f'decay_rate {self.decay_rate} is not in [0, 1]')
+
 
 def create_schedule(config: OptimizerConfig, num_steps: int) -> optax.Schedule:
-  """Learning rate of each step: linear warm-up, then half a cosine.
+  """Learning rate of each step: linear warm-up, then half a cosine, or a
+  constant and a linear decay (Hu et al.: MiniCPM, 2024).
 
   Raises:
     ValueError: if the warm-up does not end before training does.
@@ -44,12 +58,31 @@ def create_schedule(config: OptimizerConfig, num_steps: int) -> optax.Schedule:
         f'num_warmup_steps {config.num_warmup_steps} is not below num_steps '
         f'{num_steps}; set --config.optimizer.num_warmup_steps'
     )
-  return optax.warmup_cosine_decay_schedule(
-      init_value=0.0,
-      peak_value=config.learning_rate,
-      warmup_steps=config.num_warmup_steps,
-      decay_steps=num_steps,
-      end_value=config.learning_rate * config.final_learning_rate_ratio,
+  final = config.learning_rate * config.final_learning_rate_ratio
+  if config.schedule == 'cosine':
+    return optax.warmup_cosine_decay_schedule(
+        init_value=0.0,
+        peak_value=config.learning_rate,
+        warmup_steps=config.num_warmup_steps,
+        decay_steps=num_steps,
+        end_value=final,
+    )
+  num_decay_steps = min(
+      round(config.decay_rate * num_steps), num_steps - config.num_warmup_steps
+  )
+  return optax.join_schedules(
+      [
+          optax.linear_schedule(
+              0.0 if config.num_warmup_steps else config.learning_rate,
+              config.learning_rate,
+              max(config.num_warmup_steps, 1),
+          ),
+          optax.linear_schedule(
+              config.learning_rate, final, max(num_decay_steps, 1)
+          ),
+      ],
+      # The second holds its first value until its own steps begin.
+      [num_steps - num_decay_steps],
   )
 
 

@@ -103,6 +103,7 @@ def train_and_evaluate(
       train.seed,
       position,
       sharding.local_packs,
+      run.data.pair_views,
   )
   record = recorder.Recorder(
       workdir,
@@ -186,6 +187,7 @@ def _map_evaluation(run: experiment.Experiment):
               batch_size,
               run.train.num_eval_batches,
               sharding.local_packs,
+              run.data.pair_views,
           )
       )
     return evaluation.evaluate(

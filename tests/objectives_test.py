@@ -11,10 +11,10 @@ from absl.testing import absltest, parameterized
 from mirencoder_jax import objectives, testing
 from mirencoder_jax.data import batch as batch_lib
 from mirencoder_jax.models import mirencoder
-from mirencoder_jax.objectives import graph, matching, mlm
+from mirencoder_jax.objectives import counts, graph, matching, mlm
 
 VOCAB_SIZE = 128
-CONFIG = objectives.ObjectivesConfig()
+CONFIG = objectives.ObjectivesConfig(view_weight=0.5, counts_weight=0.5)
 GRAPH_LOSSES = frozenset({'edge', 'edge_position', 'node_text'})
 MODEL = mirencoder.MIREncoder(
     mirencoder.MIREncoderConfig(
@@ -79,6 +79,7 @@ class PretrainingLossesTest(parameterized.TestCase):
   @parameterized.parameters(0, 4)
   def test_values_and_gradients_are_finite(self, num_examples):
     batch = testing.random_batch(num_packs=4, num_examples=num_examples)
+    batch.example_source[:, 1] = batch.example_source[:, 0]  # two views
     (total, sums), gradient = value_and_grad(
         init_params(), batch, jax.random.key(1)
     )
@@ -122,7 +123,9 @@ class PretrainingLossesTest(parameterized.TestCase):
 
   def test_weight_zero_is_not_computed(self):
     batch = testing.random_batch()
-    names = ('mlm', 'edge', 'edge_position', 'node_text', 'matching')
+    names = (
+        'mlm', 'edge', 'edge_position', 'node_text', 'matching', 'view', 'counts'
+    )
     for name in names:
       only = {f'{k}_weight': float(k == name) for k in names}
       config = dataclasses.replace(CONFIG, **only)
@@ -142,6 +145,44 @@ class PretrainingLossesTest(parameterized.TestCase):
       objectives.ObjectivesConfig(edge_drop_rate=1.5)
     with self.assertRaisesRegex(ValueError, 'all objectives'):
       objectives.ObjectivesConfig(0.0, 0.0, 0.0, 0.0, 0.0)
+
+
+class CountsTest(parameterized.TestCase):
+
+  def test_counts_and_loss(self):
+    batch = testing.random_batch(num_packs=2)
+    merged = batch_lib.merge(batch)
+    actual = np.array(counts.token_counts(merged, VOCAB_SIZE))
+    expected = np.zeros(actual.shape)
+    depths = merged.graph.nodes['depth']
+    for place in np.argwhere(merged.token_segment > 0):
+      place = tuple(place)
+      row = expected[merged.token_example[place], :, merged.tokens[place]]
+      row += [1, 8.0 ** depths[merged.token_node[place]]]
+    np.testing.assert_allclose(actual, np.log1p(expected), rtol=1e-5)
+    self.assertGreater(actual[:, 1].max(), actual[:, 0].max())
+
+    def loss_of(predicted):
+      (error, weight), metrics = counts.counts_loss(
+          lambda *_: jnp.log(jnp.expm1(jnp.maximum(predicted, 1e-20))),
+          mirencoder.Outputs(*[None] * len(mirencoder.Outputs._fields)),
+          merged,
+          CONFIG,
+          VOCAB_SIZE,
+      )
+      share, total = metrics['counts_error']
+      return error / weight, share / total
+
+    loss, share = loss_of(actual)
+    np.testing.assert_allclose([loss, share], 0, atol=1e-6)
+    loss, share = loss_of(np.zeros_like(actual))
+    np.testing.assert_allclose(share, 1, rtol=1e-4)
+    there = actual[actual > 0]
+    np.testing.assert_allclose(loss, np.mean(there**2), rtol=1e-4)
+    # What is said about padding and special tokens does not matter.
+    actual[~merged.example_mask] = 9
+    actual[..., : CONFIG.num_special] = 9
+    np.testing.assert_allclose(loss_of(actual), 0, atol=1e-6)
 
 
 class MlmTest(parameterized.TestCase):
@@ -423,15 +464,25 @@ class MatchingTest(parameterized.TestCase):
         ),
         'matching_scores': lambda a, b: 20 * a @ b.T - 10,
     }
-    loss, metrics = matching.matching_loss(
-        lambda name, *args: answers[name](*args),
-        mirencoder.Outputs(*[None] * len(mirencoder.Outputs._fields)),
-        jax.tree.map(jnp.asarray, batch),
-        jax.random.split(jax.random.key(0), 1),
-        config,
-        axis_name=None,
+    answers['view_vectors'] = lambda _: jnp.pad(first, pad)
+    answers['view_scores'] = answers['matching_scores']
+
+    def decode(name, *args):
+      return answers[name](*args)
+
+    outputs = mirencoder.Outputs(*[None] * len(mirencoder.Outputs._fields))
+    pairs = matching.find_pairs(
+        jax.tree.map(jnp.asarray, batch), config, None
     )
-    return {k: a / b for k, (a, b) in (metrics | {'loss': loss}).items()}
+    keys = jax.random.split(jax.random.key(0), 1)
+    loss, metrics = matching.matching_loss(
+        decode, outputs, pairs, keys, config, axis_name=None
+    )
+    view_loss, view_metrics = matching.view_loss(
+        decode, outputs, pairs, axis_name=None
+    )
+    sums = metrics | view_metrics | {'loss': loss, 'view_loss': view_loss}
+    return {k: a / b for k, (a, b) in sums.items() if b > 0}
 
   def test_perfect_and_swapped_vectors(self):
     vectors = jnp.eye(4)
@@ -458,6 +509,19 @@ class MatchingTest(parameterized.TestCase):
     others = self.matching(vectors, vectors, np.arange(4))
     self.assertEqual(others['matching_recall_at_1'], 0.5)
     self.assertGreater(others['loss'], 1)
+
+  def test_views_are_told_from_others(self):
+    # Slots 0 and 1 are alike, 2 and 3 are, 4 is like none.
+    vectors = jnp.eye(5)[jnp.array([0, 0, 1, 1, 2])]
+    right = self.matching(vectors, vectors, np.array([7, 7, 8, 8, 9]))
+    self.assertEqual(right['view_recall_at_1'], 1)
+    self.assertLess(right['view_loss'], 1e-3)
+    wrong = self.matching(vectors, vectors, np.array([7, 8, 7, 8, 9]))
+    self.assertEqual(wrong['view_recall_at_1'], 0)
+    self.assertGreater(wrong['view_loss'], 5)
+    alone = self.matching(vectors, vectors, np.arange(5))
+    self.assertNotIn('view_recall_at_1', alone)  # nobody has another view
+    self.assertTrue(np.isfinite(alone['view_loss']))
 
   def test_retrieval_recall(self):
     rng = np.random.default_rng(0)

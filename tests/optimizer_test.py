@@ -1,5 +1,7 @@
 """Tests of the schedule, the mask and clipping."""
 
+import dataclasses
+
 import jax.numpy as jnp
 import numpy as np
 from absl.testing import absltest
@@ -28,6 +30,26 @@ class OptimizerTest(absltest.TestCase):
         (500, 0.02),
     ):
       np.testing.assert_allclose(schedule(step), expected, atol=1e-6)
+
+  def test_trapezoid(self):
+    config = dataclasses.replace(CONFIG, schedule='trapezoid', decay_rate=0.5)
+    schedule = optimizer.create_schedule(config, 100)
+    for step, expected in (
+        (5, 0.05),
+        (10, 0.1),
+        (50, 0.1),
+        (75, 0.06),  # Half way from 0.1 to 0.02.
+        (100, 0.02),
+        (500, 0.02),
+    ):
+      np.testing.assert_allclose(schedule(step), expected, atol=1e-6)
+    longer = optimizer.create_schedule(config, 1000)
+    for step in range(50):  # A longer run begins in the same way.
+      self.assertEqual(longer(step), schedule(step))
+    at_once = dataclasses.replace(config, num_warmup_steps=0)
+    self.assertAlmostEqual(optimizer.create_schedule(at_once, 9)(0), 0.1)
+    with self.assertRaisesRegex(ValueError, "schedule 'linear' is neither"):
+      dataclasses.replace(CONFIG, schedule='linear')
 
   def test_warmup_longer_than_the_run(self):
     with self.assertRaisesRegex(ValueError, 'num_warmup_steps 10 .* 8'):

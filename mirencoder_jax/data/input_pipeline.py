@@ -34,6 +34,7 @@ class DataConfig:
     num_rows: R, rows of tokens of a pack.
     num_tokens: L, tokens of a row.
     num_prefetched: batches made ahead.
+    pair_views: whether views of one source meet in a pack two by two.
   """
 
   name: str
@@ -43,6 +44,7 @@ class DataConfig:
   num_rows: int = 8
   num_tokens: int = 512
   num_prefetched: int = 4
+  pair_views: bool = True
 
 
 class Fed(NamedTuple):
@@ -71,6 +73,7 @@ def make_train_iterator(
     seed: int,
     position: Position = START,
     local_packs: np.ndarray | None = None,
+    pair_views: bool = False,
 ) -> Iterator[Fed]:
   """Batches without end.
 
@@ -81,8 +84,9 @@ def make_train_iterator(
     position: where to start.
     local_packs: which packs of each global batch to read, and in which order;
       all by default.
+    pair_views: whether views of one source meet in a pack two by two.
   """
-  plan = planning.Plan(dataset.sizes, dataset.budget, seed)
+  plan = planning.Plan(dataset.sizes, dataset.budget, seed, pair_views)
   while True:
     packs, position = plan.advance(position, batch_size)
     if local_packs is not None:
@@ -96,6 +100,7 @@ def make_eval_iterator(
     batch_size: int,
     max_batches: int | None = None,
     local_packs: np.ndarray | None = None,
+    pair_views: bool = False,
 ) -> Iterator[Batch]:
   """One pass over a split, always the same; the last batch may be padding.
 
@@ -104,8 +109,11 @@ def make_eval_iterator(
     batch_size: packs of a global batch.
     max_batches: stops after these; None for all.
     local_packs: as in `make_train_iterator`.
+    pair_views: likewise.
   """
-  packs = planning.plan_epoch(dataset.sizes, dataset.budget, seed=0, epoch=0)
+  packs = planning.plan_epoch(
+      dataset.sizes, dataset.budget, seed=0, epoch=0, pair_views=pair_views
+  )
   for number, start in enumerate(range(0, len(packs), batch_size)):
     if number == max_batches:
       return

@@ -156,7 +156,7 @@ class PackedDataset:
     raw = planning.Sizes(
         *_cached(
             source,
-            f'sizes_{num_tokens}',
+            f'sizes_and_source_{num_tokens}',
             lambda: planning.measure(_read_all(source), num_tokens)._asdict(),
         ).values()
     )
@@ -188,7 +188,7 @@ class PackedDataset:
           **planning.measure(parts, budget.num_tokens)._asdict(),
       }
 
-    name = f'segments_{_digest([*vars(budget).values()])[:12]}'
+    name = f'segments_and_source_{_digest([*vars(budget).values()])[:12]}'
     found = _cached(self._source, name, compute)
     items = found.pop('items')
     cuts = segments.Cuts(*found.pop('cuts').tolist())

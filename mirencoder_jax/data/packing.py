@@ -26,7 +26,7 @@ _MULTIPLIERS = np.random.default_rng(0).integers(
 )
 
 
-def _stable_id(name: str | bytes) -> int:
+def stable_id(name: str | bytes) -> int:
   """A number for a name that is the same in every process; '' is nobody's."""
   data = name.encode() if isinstance(name, str) else name
   return zlib.crc32(data) & 0x7FFFFFFF
@@ -102,10 +102,10 @@ def pack(
   _pack_texts(batch, examples, budget, n_node)
   batch.example_mask[0, :num_examples] = True
   batch.example_source[0, :num_examples] = [
-      _stable_id(e['source']) for e in examples
+      stable_id(e['source']) for e in examples
   ]
   batch.example_package[0, :num_examples] = [
-      _stable_id(e['program']) for e in examples
+      stable_id(e['program']) for e in examples
   ]
   return batch._replace(graph=graph)
 

@@ -7,7 +7,8 @@ The shuffled examples of an epoch are cut into blocks of about 96 packs; a block
 is planned on its own, so that any place of any epoch is found without planning
 what lies before it. Within a block the largest examples go first, each to the
 pack it balances best under all limits at once (rows of tokens, nodes, edges,
-examples, texts, text tokens).
+examples, texts, text tokens). Views of one source function may be kept
+together two by two, so that they meet in a batch.
 """
 
 import math
@@ -18,6 +19,7 @@ import numpy as np
 
 from mirencoder_jax.data import batch as batch_lib
 from mirencoder_jax.data import example as example_lib
+from mirencoder_jax.data import packing
 from mirencoder_jax.data import windows as windows_lib
 
 PACKS_PER_BLOCK = 96
@@ -36,6 +38,7 @@ class Sizes(NamedTuple):
   edges: np.ndarray  # int32 [n]
   texts: np.ndarray  # int32 [n]
   text_tokens: np.ndarray  # int32 [n]
+  source: np.ndarray  # int32 [n], equal for views of one source function
   # Row tokens of all windows, special ones included; example i owns
   # windows[window_offset[i]:window_offset[i + 1]].
   windows: np.ndarray  # int32 [num_windows]
@@ -56,7 +59,7 @@ class Sizes(NamedTuple):
     begin, end = self.window_offset[indices], self.window_offset[indices + 1]
     windows = [self.windows[a:b] for a, b in zip(begin, end, strict=True)]
     return Sizes(
-        *(x[indices] for x in self[:4]),
+        *(x[indices] for x in self[:5]),
         np.concatenate(windows) if windows else self.windows[:0],
         np.concatenate([[0], np.cumsum(end - begin)]),
     )
@@ -86,6 +89,7 @@ def measure(examples: Iterable[example_lib.Example], row_tokens: int) -> Sizes:
             len(example['senders']),
             len(example['text_offset']) - 1,
             len(example['text_tokens']),
+            packing.stable_id(example['source']),
         )
     )
     bounds = windows_lib.cut_windows(
@@ -93,7 +97,7 @@ def measure(examples: Iterable[example_lib.Example], row_tokens: int) -> Sizes:
     )
     windows.append(windows_lib.window_lengths(bounds))
     n_window.append(len(bounds) - 1)
-  columns = np.array(counts, np.int32).reshape(-1, 4).T
+  columns = np.array(counts, np.int32).reshape(-1, 5).T
   return Sizes(
       *columns,
       np.concatenate([np.zeros(0, np.int32), *windows]).astype(np.int32),
@@ -158,8 +162,10 @@ class _OpenPacks:
     )
     self.packs = [Pack([], []) for _ in range(num_packs)]
 
-  def add(self, example: int, demand: np.ndarray, windows: list[int]) -> bool:
-    """Puts an example where it balances best; False if it fits nowhere."""
+  def add(
+      self, examples: list[int], demand: np.ndarray, windows: list[int]
+  ) -> bool:
+    """Puts examples where they balance best; False if they fit nowhere."""
     room = (self.load + demand <= 1.0 + 1e-9).all(axis=1)
     room &= self.row_free.max(axis=1) >= max(windows)
     # The scarcest thing counts: a pack short of nodes gets the example rich in
@@ -169,7 +175,7 @@ class _OpenPacks:
       rows = windows_lib.place_windows(windows, self.row_free[pack])
       if rows is not None:
         self.load[pack] += demand
-        self.packs[pack].examples.append(example)
+        self.packs[pack].examples.extend(examples)
         self.packs[pack].rows.extend(rows)
         return True
     return False
@@ -182,7 +188,10 @@ class _OpenPacks:
 
 
 def plan_block(
-    sizes: Sizes, budget: batch_lib.Budget, examples: np.ndarray
+    sizes: Sizes,
+    budget: batch_lib.Budget,
+    examples: np.ndarray,
+    partners: np.ndarray | None = None,
 ) -> list[Pack]:
   """Distributes some examples over as few packs as possible.
 
@@ -190,34 +199,77 @@ def plan_block(
     sizes: of all examples.
     budget: of a pack.
     examples: numbers of those to distribute [n]; none may be oversize.
+    partners: for each of them another example that goes into the same pack, or
+      -1 [n]; two that take more than half a pack are put apart.
 
   Returns:
     Packs that hold every given example exactly once.
   """
   demands = np.stack(
       [
-          sizes.tokens[examples] / (budget.num_rows * budget.num_tokens),
-          sizes.nodes[examples] / (budget.num_nodes - 1),
-          sizes.edges[examples] / budget.num_edges,
-          np.full(len(examples), 1 / (budget.num_graphs - 1)),
-          sizes.texts[examples] / (budget.num_texts - 1),
-          sizes.text_tokens[examples] / budget.num_text_tokens,
+          sizes.tokens / (budget.num_rows * budget.num_tokens),
+          sizes.nodes / (budget.num_nodes - 1),
+          sizes.edges / budget.num_edges,
+          np.full(sizes.num_examples, 1 / (budget.num_graphs - 1)),
+          sizes.texts / (budget.num_texts - 1),
+          sizes.text_tokens / budget.num_text_tokens,
       ],
       axis=1,
-  )  # [n, 6], shares of a pack
+  )  # [all, 6], shares of a pack
+  units = []
+  if partners is None:
+    partners = np.full(len(examples), -1)
+  for first, second in zip(examples.tolist(), partners.tolist(), strict=True):
+    if second < 0:
+      units.append([first])
+    elif (demands[first] + demands[second]).max() <= 0.5:
+      units.append([first, second])
+    else:
+      units += [[first], [second]]
+  demands = np.array([demands[unit].sum(axis=0) for unit in units])
+  demands = demands.reshape(-1, 6)  # there may be none
   num_packs = math.ceil(demands.sum(axis=0).max() * _SLACK)
   opened = _OpenPacks(max(1, num_packs), budget)
-  for place in np.argsort(-demands.max(axis=1), kind='stable'):
-    example = int(examples[place])
-    begin, end = sizes.window_offset[example : example + 2]
-    windows = sizes.windows[begin:end].tolist()
-    if not opened.add(example, demands[place], windows):
+  for place in np.argsort(-demands.max(axis=1), kind='stable').tolist():
+    windows = [
+        sizes.windows[slice(*sizes.window_offset[example : example + 2])]
+        for example in units[place]
+    ]
+    unit = units[place], demands[place], np.concatenate(windows).tolist()
+    if not opened.add(*unit):
       opened.grow(budget)
-      if not opened.add(example, demands[place], windows):
+      if not opened.add(*unit):
         raise ValueError(
-            f'example {example} does not fit an empty pack; split it first'
+            f'example {units[place][0]} does not fit an empty pack; split it '
+            'first'
         )
   return opened.packs
+
+
+def pair_views(
+    order: np.ndarray, source: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+  """Takes examples of one source two by two.
+
+  Args:
+    order: all examples, shuffled [n].
+    source: of each example [n].
+
+  Returns:
+    One example of each pair, in shuffled order, and the other or -1; of an odd
+    number of views one is alone.
+  """
+  by_source = order[np.argsort(source[order], kind='stable')]
+  sources = source[by_source]
+  begin = np.searchsorted(sources, sources)  # where the run of a source begins
+  place = np.arange(len(order)) - begin
+  is_first = place % 2 == 0
+  follows = np.append(sources[1:] == sources[:-1], False)
+  partner = np.where(follows, np.roll(by_source, -1), -1)
+  partner_of = np.full(len(order), -2)  # -2: it is another one's partner
+  partner_of[by_source[is_first]] = partner[is_first]
+  firsts = order[partner_of[order] > -2]
+  return firsts, partner_of[firsts]
 
 
 class Plan:
@@ -231,8 +283,23 @@ class Plan:
     num_blocks: blocks of an epoch.
   """
 
-  def __init__(self, sizes: Sizes, budget: batch_lib.Budget, seed: int):
+  def __init__(
+      self,
+      sizes: Sizes,
+      budget: batch_lib.Budget,
+      seed: int,
+      pair_views: bool = False,
+  ):
+    """Plans nothing yet.
+
+    Args:
+      sizes: of the examples; none may be oversize.
+      budget: of a pack.
+      seed: of the order.
+      pair_views: whether views of one source go into a pack two by two.
+    """
     self._sizes = sizes
+    self._pair_views = pair_views
     self._budget = budget
     self._seed = seed
     tokens = sizes.tokens.sum() / (budget.num_rows * budget.num_tokens)
@@ -247,8 +314,15 @@ class Plan:
       order = np.random.default_rng((self._seed, epoch)).permutation(
           self._sizes.num_examples
       )
-      examples = np.array_split(order, self.num_blocks)[part]
-      packs = plan_block(self._sizes, self._budget, examples)
+      partners = np.full(len(order), -1)
+      if self._pair_views:
+        order, partners = pair_views(order, self._sizes.source)
+      packs = plan_block(
+          self._sizes,
+          self._budget,
+          np.array_split(order, self.num_blocks)[part],
+          np.array_split(partners, self.num_blocks)[part],
+      )
       rng = np.random.default_rng((self._seed, epoch, part))
       while len(self._cached) > 1:
         self._cached.pop(next(iter(self._cached)))
@@ -276,9 +350,13 @@ class Plan:
 
 
 def plan_epoch(
-    sizes: Sizes, budget: batch_lib.Budget, seed: int, epoch: int
+    sizes: Sizes,
+    budget: batch_lib.Budget,
+    seed: int,
+    epoch: int,
+    pair_views: bool = False,
 ) -> list[Pack]:
   """All packs of an epoch, in order; a function of its arguments alone."""
-  plan = Plan(sizes, budget, seed)
+  plan = Plan(sizes, budget, seed, pair_views)
   blocks = range(epoch * plan.num_blocks, (epoch + 1) * plan.num_blocks)
   return [pack for i in blocks for pack in plan.block(i)]

@@ -15,9 +15,11 @@ from flax import linen as nn
 from jaxtyping import Bool, Float, Int
 
 from mirencoder_jax.data.batch import Array, Batch
-from mirencoder_jax.models import graph_encoder, token_encoder
+from mirencoder_jax.models import graph_encoder, pooling, token_encoder
 
 NUM_KINDS = 3  # instruction, variable, constant
+NUM_DEPTHS = 6  # of loops, told apart; deeper nests are taken as the last
+NUM_SIZES = 4  # tokens in at least 0, 1, 2 and 3 loops are counted
 
 
 @dataclasses.dataclass(frozen=True)
@@ -34,6 +36,8 @@ class MIREncoderConfig:
     max_position: number of edge positions told apart.
     token_dense_ratio: width of the transformer's dense networks in units of D.
     graph_dense_ratio: the same for the graph encoder.
+    loop_depth: whether tokens and nodes are told how many loops are around
+      them. Differs from the paper.
     dropout_rate: in both encoders. With dropout, results depend on the number
       of devices.
     dtype: of the matrix products; parameters and reductions are float32.
@@ -48,6 +52,7 @@ class MIREncoderConfig:
   max_position: int = 16
   token_dense_ratio: int = 4
   graph_dense_ratio: int = 2
+  loop_depth: bool = True
   dropout_rate: float = 0.0
   dtype: str = 'float32'
 
@@ -70,56 +75,6 @@ class Outputs(NamedTuple):
   ir_embedding: Float[Array, 'G D']  # float32, zero for padding; so the next
   graph_embedding: Float[Array, 'G D']
   joint_embedding: Float[Array, 'G D']
-
-
-class Pool(nn.Module):
-  """Many states to one vector each: mean, attention, and sizes.
-
-  Attributes:
-    num_heads: each takes its own weighted mean of a share of the features.
-    dtype: of the matrix products.
-  """
-
-  num_heads: int
-  dtype: str
-
-  @nn.compact
-  def __call__(
-      self,
-      states: Float[Array, 'M D'],
-      index: Int[Array, 'M'],
-      mask: Bool[Array, 'M'],
-      sizes: Float[Array, 'G S'],
-  ) -> Float[Array, 'G D']:
-    """Pools states by `index` where `mask`; `sizes` are further features."""
-    num_states, width = states.shape
-    num_graphs = sizes.shape[0]
-    # What is masked goes to a segment of its own, which is cut off.
-    index = jnp.where(mask, index, num_graphs)
-    scores = nn.Dense(self.num_heads, dtype=self.dtype, name='score')(states)
-    # Bounded scores make the usual shift by the segment's maximum needless.
-    weights = jnp.exp(8 * jnp.tanh(scores.astype(jnp.float32) / 8))  # [M, H]
-    x = states.astype(jnp.float32).reshape(num_states, self.num_heads, -1)
-    x = jnp.concatenate(
-        [
-            x.reshape(num_states, width),
-            (x * weights[..., None]).reshape(num_states, width),
-            weights,
-            jnp.ones((num_states, 1), jnp.float32),
-        ],
-        axis=1,
-    )
-    sums = jraph.segment_sum(x, index, num_graphs + 1)[:-1]
-    mean, attended, weights, count = jnp.split(
-        sums, [width, 2 * width, 2 * width + self.num_heads], axis=1
-    )
-    mean = mean / jnp.maximum(count, 1)
-    weights = jnp.where(count > 0, weights, 1)
-    attended = attended.reshape(num_graphs, self.num_heads, -1)
-    attended = (attended / weights[..., None]).reshape(num_graphs, width)
-    return nn.Dense(width, name='out')(
-        jnp.concatenate([mean, attended, sizes], axis=1)
-    )
 
 
 class MIREncoder(nn.Module):
@@ -157,6 +112,14 @@ class MIREncoder(nn.Module):
         'mask_text', nn.initializers.normal(1.0), (width,)
     )
     self.kind_embedding = nn.Embed(NUM_KINDS, width, dtype=dtype)
+    if config.loop_depth:
+      self.token_depth = nn.Embed(
+          NUM_DEPTHS,
+          width,
+          dtype=dtype,
+          embedding_init=nn.initializers.normal(0.02),
+      )
+      self.node_depth = nn.Embed(NUM_DEPTHS, width, dtype=dtype)
     self.graph_encoder = graph_encoder.GraphEncoder(
         config.graph_layers,
         config.max_position,
@@ -165,8 +128,8 @@ class MIREncoder(nn.Module):
         dtype,
     )
     self.code = nn.Dense(config.code_width)
-    self.token_pool = Pool(config.num_heads, dtype)
-    self.node_pool = Pool(config.num_heads, dtype)
+    self.token_pool = pooling.Pool(config.num_heads, dtype)
+    self.node_pool = pooling.Pool(config.num_heads, dtype)
     self.joint = nn.Dense(width)
 
     # Decoders.
@@ -192,6 +155,10 @@ class MIREncoder(nn.Module):
         graph_encoder.NUM_FLOWS, 2 * config.code_width
     )
     self.position_out = nn.Dense(config.max_position)
+    self.count_decoder = dense(2 * width)
+    self.count_bias = self.param(
+        'count_bias', nn.initializers.constant(-2.0), (2, config.vocab_size)
+    )
     self.ir_matching = nn.Dense(width, use_bias=False)
     self.graph_matching = nn.Dense(width, use_bias=False)
     # As in SigLIP, but without its prior against matches: we weigh one match
@@ -200,6 +167,11 @@ class MIREncoder(nn.Module):
         'matching_scale', nn.initializers.constant(jnp.log(10.0)), ()
     )
     self.matching_bias = self.param('matching_bias', nn.initializers.zeros, ())
+    self.view_matching = nn.Dense(width, use_bias=False)
+    self.view_scale = self.param(
+        'view_scale', nn.initializers.constant(jnp.log(10.0)), ()
+    )
+    self.view_bias = self.param('view_bias', nn.initializers.zeros, ())
 
   def __call__(self, batch: Batch, *, deterministic: bool) -> Outputs:
     """Encodes a batch.
@@ -214,20 +186,32 @@ class MIREncoder(nn.Module):
       States and embeddings; embeddings of padding slots are zero.
     """
     batch = jax.tree.map(jnp.asarray, batch)
+    graph = batch.graph
+    token_inputs = self.embedding(batch.tokens)
+    token_depth = graph.nodes['depth'][batch.token_node]  # [B, L]
+    if self.config.loop_depth:
+      token_inputs += self.token_depth(
+          jnp.minimum(token_depth, NUM_DEPTHS - 1)
+      )
     token_states = self.token_encoder(
-        self.embedding(batch.tokens),
+        token_inputs,
         batch.token_segment,
         batch.token_position,
         deterministic=deterministic,
     )  # [B, L, D]
     text_embeddings = self._embed_texts(batch)  # [T, D]
-    graph = batch.graph
     node_graph = graph_encoder.graph_index(graph)
     node_mask = batch.example_mask[node_graph]
     masked_text = self.mask_text.astype(text_embeddings.dtype)
     texts = jnp.where(batch.text_mask[:, None], text_embeddings, masked_text)
+    node_inputs = texts[graph.nodes['text']]
+    node_inputs += self.kind_embedding(graph.nodes['kind'])
+    if self.config.loop_depth:
+      node_inputs += self.node_depth(
+          jnp.minimum(graph.nodes['depth'], NUM_DEPTHS - 1)
+      )
     node_states = self.graph_encoder(
-        texts[graph.nodes['text']] + self.kind_embedding(graph.nodes['kind']),
+        node_inputs,
         graph,
         node_mask,
         deterministic=deterministic,
@@ -236,15 +220,20 @@ class MIREncoder(nn.Module):
     token_mask = (batch.token_segment > 0).reshape(-1)
     token_example = batch.token_example.reshape(-1)
     num_graphs = batch.example_mask.shape[0]
-    num_tokens = jraph.segment_sum(
-        token_mask.astype(jnp.float32), token_example, num_graphs
+    # Run time hangs on size, which means would hide, and on what is in loops.
+    is_deep = token_depth.reshape(-1)[:, None] >= jnp.arange(
+        NUM_SIZES if self.config.loop_depth else 1
     )
-    # Run time hangs on size, which means would hide.
+    num_tokens = jraph.segment_sum(
+        (token_mask[:, None] & is_deep).astype(jnp.float32),
+        token_example,
+        num_graphs,
+    )  # [G, S], of tokens in at least 0, 1, 2, ... loops
     ir_embedding = self.token_pool(
         token_states.reshape(-1, self.config.width),
         token_example,
         token_mask,
-        jnp.log1p(num_tokens)[:, None] / 4,
+        jnp.log1p(num_tokens) / 4,
     )
     graph_embedding = self.node_pool(
         node_states,
@@ -291,7 +280,9 @@ class MIREncoder(nn.Module):
     self.decode_texts(outputs.node_codes[:1], joint)
     self.score_edges(outputs.node_codes, nodes, nodes, nodes)
     self.decode_positions(outputs.node_codes, nodes, nodes, nodes)
+    self.decode_counts(joint)
     self.matching_vectors(outputs)
+    self.view_vectors(outputs)
 
   def decode_tokens(
       self, states: Float[Array, 'M D'], joint: Float[Array, 'M D']
@@ -341,18 +332,22 @@ class MIREncoder(nn.Module):
     x = x + self.position_receiver(codes)[receivers] + self.position_flow(flow)
     return self.position_out(jax.nn.gelu(x))
 
+  def decode_counts(self, joint: Float[Array, 'G D']) -> Float[Array, 'G W V']:
+    """Logarithms of how often each token occurs: linear in the embedding.
+
+    Returns:
+      W = 2 ways of counting, see `objectives.counts`.
+    """
+    x = self.count_decoder(joint).reshape(len(joint), 2, -1)
+    return self.embedding.attend(x).astype(jnp.float32) + self.count_bias
+
   def matching_vectors(
       self, outputs: Outputs
   ) -> tuple[Float[Array, 'G D'], Float[Array, 'G D']]:
     """Unit vectors of text and graph whose products are compared."""
-
-    def unit(x):
-      # The small number keeps the gradient at zero vectors finite.
-      return x * jax.lax.rsqrt(jnp.sum(x**2, axis=-1, keepdims=True) + 1e-6)
-
     return (
-        unit(self.ir_matching(outputs.ir_embedding)),
-        unit(self.graph_matching(outputs.graph_embedding)),
+        _unit(self.ir_matching(outputs.ir_embedding)),
+        _unit(self.graph_matching(outputs.graph_embedding)),
     )
 
   def matching_scores(
@@ -360,3 +355,18 @@ class MIREncoder(nn.Module):
   ) -> Float[Array, 'A B']:
     """Log odds that vectors of text and graph come from the same IR."""
     return first @ second.T * jnp.exp(self.matching_scale) + self.matching_bias
+
+  def view_vectors(self, outputs: Outputs) -> Float[Array, 'G D']:
+    """Unit vectors that are alike for views of one source function."""
+    return _unit(self.view_matching(outputs.joint_embedding))
+
+  def view_scores(
+      self, first: Float[Array, 'A D'], second: Float[Array, 'B D']
+  ) -> Float[Array, 'A B']:
+    """Log odds that two vectors are of views of one source function."""
+    return first @ second.T * jnp.exp(self.view_scale) + self.view_bias
+
+
+def _unit(x: Float[Array, 'G D']) -> Float[Array, 'G D']:
+  # The small number keeps the gradient at zero vectors finite.
+  return x * jax.lax.rsqrt(jnp.sum(x**2, axis=-1, keepdims=True) + 1e-6)

@@ -1,9 +1,11 @@
 """The pre-training objectives: from a packed batch to (sum, weight) pairs.
 
 Station in the flow: `pretrain.train_step` calls `pretraining_losses`, which
-corrupts the packs, runs the model once, and asks three kinds of question:
-masked language modelling (`mlm`), reconstruction of the graph (`graph`) and
-which text belongs to which graph (`matching`).
+corrupts the packs, runs the model once, and asks the paper's three kinds of
+question: masked language modelling (`mlm`), reconstruction of the graph
+(`graph`) and which text belongs to which graph (`matching`). Two more are
+ours: which functions are views of one source (`matching.view_loss`) and what
+occurs how often, in loops and not (`counts`).
 
 Every pack draws from its own key and negatives for matching come from the
 global batch, so results do not depend on the number of devices.
@@ -19,7 +21,7 @@ from jaxtyping import Float, Key, PyTree
 from mirencoder_jax.data import batch as batch_lib
 from mirencoder_jax.data.batch import Array, Batch
 from mirencoder_jax.models.mirencoder import MIREncoder
-from mirencoder_jax.objectives import graph, matching, mlm
+from mirencoder_jax.objectives import counts, graph, matching, mlm
 from mirencoder_jax.objectives.matching import retrieval_recall  # noqa: F401
 
 Sums = dict[str, tuple[Float[Array, ''], Float[Array, '']]]  # sum, weight
@@ -35,6 +37,8 @@ class ObjectivesConfig:
     edge_position_weight: of the positions of control and data edges.
     node_text_weight: of the masked node texts.
     matching_weight: of telling which text and graph are of the same IR.
+    view_weight: of telling views of one source from other functions.
+    counts_weight: of what occurs how often.
     token_mask_rate: share of the tokens to predict.
     mask_unit: 'token', or 'instruction' for all tokens of one at once.
     edge_drop_rate: share of the edges kept from the graph encoder.
@@ -52,6 +56,8 @@ class ObjectivesConfig:
   edge_position_weight: float = 0.5
   node_text_weight: float = 0.5
   matching_weight: float = 1.0
+  view_weight: float = 0.0
+  counts_weight: float = 0.0
   token_mask_rate: float = 0.15
   mask_unit: str = 'token'
   edge_drop_rate: float = 0.15
@@ -81,6 +87,8 @@ def loss_weights(config: ObjectivesConfig) -> dict[str, float]:
       'edge_position': config.edge_position_weight,
       'node_text': config.node_text_weight,
       'matching': config.matching_weight,
+      'view': config.view_weight,
+      'counts': config.counts_weight,
   }
   return {name: weight for name, weight in weights.items() if weight}
 
@@ -159,9 +167,25 @@ def pretraining_losses(
     )
     losses.update(graph_losses)
     metrics.update(graph_metrics)
+  if weights.keys() & {'matching', 'view'}:
+    pairs = matching.find_pairs(batch, config, axis_name)
   if 'matching' in weights:
-    losses['matching'], matching_metrics = matching.matching_loss(
-        decode, outputs, batch, keys[:, 2], config, axis_name=axis_name
+    losses['matching'], found = matching.matching_loss(
+        decode, outputs, pairs, keys[:, 2], config, axis_name=axis_name
     )
-    metrics.update(matching_metrics)
+    metrics.update(found)
+  if 'view' in weights:
+    losses['view'], found = matching.view_loss(
+        decode, outputs, pairs, axis_name=axis_name
+    )
+    metrics.update(found)
+  if 'counts' in weights:
+    losses['counts'], found = counts.counts_loss(
+        decode,
+        outputs,
+        batch_lib.merge(batch),
+        config,
+        model.config.vocab_size,
+    )
+    metrics.update(found)
   return losses, metrics

@@ -1,10 +1,11 @@
 """IR-graph matching: do this text and this graph come from the same IR?
 
 Station in the flow: after the model, over the embeddings of the global batch.
-Every text is compared with every graph; each device scores its own rows.
+Every text is compared with every graph; each device scores its own rows. Views
+of one function are told from other functions in the same way.
 """
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -52,10 +53,51 @@ def pair_loss(
   return losses.sum(), weight.astype(jnp.float32)
 
 
+class Pairs(NamedTuple):
+  """What each example of this device is to every one of the global batch."""
+
+  own: Bool[Array, 'A B']  # itself
+  same_source: Bool[Array, 'A B']  # itself, or another view of its source
+  negative: Bool[Array, 'A B']  # of another source
+  hardness: Float[Array, 'A B']  # weight of a negative
+
+
+def _gather(x, axis_name: str | None):
+  if axis_name is None:
+    return x
+  return lax.all_gather(x, axis_name, tiled=True)
+
+
+def find_pairs(batch: Batch, config: Any, axis_name: str | None) -> Pairs:
+  """Compares the sources, packages and sizes of a packed batch's examples."""
+  mask = batch.example_mask.reshape(-1)
+  source = batch.example_source.reshape(-1)
+  package = batch.example_package.reshape(-1)
+  size = jnp.log(jnp.maximum(batch.graph.n_node.reshape(-1), 1))
+  all_mask, all_source, all_package, all_size = (
+      _gather(x, axis_name) for x in (mask, source, package, size)
+  )
+  num_graphs = mask.shape[0]
+  device = lax.axis_index(axis_name) if axis_name is not None else 0
+  rows = device * num_graphs + jnp.arange(num_graphs)
+  valid = mask[:, None] & all_mask
+  same_source = source[:, None] == all_source
+  same_package = package[:, None] == all_package
+  similar = jnp.abs(size[:, None] - all_size) < SIMILAR_SIZE
+  boost = 1 + config.hard_negative_weight
+  return Pairs(
+      own=valid & (rows[:, None] == jnp.arange(all_mask.shape[0])),
+      same_source=valid & same_source,
+      negative=valid & ~same_source,
+      hardness=jnp.where(same_package, boost, 1)
+      * jnp.where(similar, boost, 1),
+  )
+
+
 def matching_loss(
     decode: Any,
     outputs: Outputs,
-    batch: Batch,
+    pairs: Pairs,
     keys: Key[jax.Array, 'U'],
     config: Any,
     *,
@@ -68,7 +110,7 @@ def matching_loss(
   Args:
     decode: calls a method of the model by name.
     outputs: of the merged batch.
-    batch: packed.
+    pairs: of its examples.
     keys: of the packs.
     config: `ObjectivesConfig`.
     axis_name: of the device axis, over which embeddings are gathered.
@@ -79,31 +121,10 @@ def matching_loss(
     the highest score in the global batch.
   """
 
-  def gather(x):
-    if axis_name is None:
-      return x
-    return lax.all_gather(x, axis_name, tiled=True)
-
   ir, graph = decode('matching_vectors', outputs)  # [G, D]
-  num_graphs = ir.shape[0]
-  mask = batch.example_mask.reshape(-1)
-  source = batch.example_source.reshape(-1)
-  package = batch.example_package.reshape(-1)
-  size = jnp.log(jnp.maximum(batch.graph.n_node.reshape(-1), 1))
-  all_ir, all_graph, all_mask, all_source, all_package, all_size = map(
-      gather, (ir, graph, mask, source, package, size)
-  )
-  device = lax.axis_index(axis_name) if axis_name is not None else 0
-  rows = device * num_graphs + jnp.arange(num_graphs)
-  valid = mask[:, None] & all_mask
-  own = valid & (rows[:, None] == jnp.arange(all_mask.shape[0]))
-  same_source = source[:, None] == all_source
-  positive = valid & same_source if config.views_are_positive else own
-  negative = valid & ~same_source
-  same_package = package[:, None] == all_package
-  similar = jnp.abs(size[:, None] - all_size) < SIMILAR_SIZE
-  boost = 1 + config.hard_negative_weight
-  hardness = jnp.where(same_package, boost, 1) * jnp.where(similar, boost, 1)
+  all_ir, all_graph = (_gather(x, axis_name) for x in (ir, graph))
+  own, negative, hardness = pairs.own, pairs.negative, pairs.hardness
+  positive = pairs.same_source if config.views_are_positive else own
 
   scores = decode('matching_scores', ir, all_graph)  # [G, all]
   transposed = decode('matching_scores', all_ir, graph).T  # [G, all]
@@ -112,14 +133,14 @@ def matching_loss(
 
   noise = jax.vmap(
       lambda key: jax.random.uniform(
-          key, (num_graphs // keys.shape[0], all_mask.shape[0])
+          key, (scores.shape[0] // keys.shape[0], scores.shape[1])
       )
   )(keys).reshape(scores.shape)
   drawn = jnp.argmax(jnp.where(negative, noise, -1), axis=1)
   drawn_score = jnp.take_along_axis(scores, drawn[:, None], axis=1)[:, 0]
   own_score = jnp.sum(scores, axis=1, where=own)
   highest = jnp.max(scores, axis=1, where=negative, initial=-jnp.inf)
-  counted = mask & negative.any(1)  # no row without a choice
+  counted = negative.any(1)  # no row without a choice
   correct = 1.0 * (own_score > 0) + 1.0 * (drawn_score <= 0)
   num_counted = counted.sum(dtype=jnp.float32)
   return (text_sum + graph_sum, text_weight + graph_weight), {
@@ -131,6 +152,38 @@ def matching_loss(
           jnp.sum(1.0 * (own_score > highest), where=counted),
           num_counted,
       ),
+  }
+
+
+def view_loss(
+    decode: Any, outputs: Outputs, pairs: Pairs, *, axis_name: str | None
+) -> tuple[Sum, dict[str, Sum]]:
+  """Compares joint embeddings: views of one function against other functions.
+
+  Differs from the paper: it has no such objective. Weight 0 leaves it out.
+
+  Args:
+    decode: calls a method of the model by name.
+    outputs: of the merged batch.
+    pairs: of its examples; those without another view in the batch teach only
+      what they are not.
+    axis_name: of the device axis, over which embeddings are gathered.
+
+  Returns:
+    The loss; as a metric the share of examples, of those that have another
+    view in the global batch, whose nearest other example is one.
+  """
+  vectors = decode('view_vectors', outputs)
+  scores = decode('view_scores', vectors, _gather(vectors, axis_name))
+  positive = pairs.same_source & ~pairs.own
+  highest = jnp.max(scores, axis=1, where=pairs.negative, initial=-jnp.inf)
+  nearest = jnp.max(scores, axis=1, where=positive, initial=-jnp.inf)
+  counted = positive.any(1) & pairs.negative.any(1)
+  return pair_loss(scores, positive, pairs.negative, pairs.hardness), {
+      'view_recall_at_1': (
+          jnp.sum(1.0 * (nearest > highest), where=counted),
+          counted.sum(dtype=jnp.float32),
+      )
   }
 
 

@@ -30,6 +30,7 @@ def random_sizes(num_examples, row_tokens, seed=0):
       edges.astype(np.int32),
       texts.astype(np.int32),
       (3 * texts).astype(np.int32),
+      rng.integers(0, num_examples // 3, num_examples, np.int32),
       np.array(windows, np.int32),
       np.concatenate([[0], np.cumsum(n_window)]),
   )
@@ -67,6 +68,37 @@ class PlanningTest(parameterized.TestCase):
       self.assertEqual(sorted(order), list(range(sizes.num_examples)))
       orders.append(order)
     self.assertNotEqual(*orders)
+
+  def test_views_meet_two_by_two(self):
+    sizes = random_sizes(1000, 256)
+    budget = planning.estimate_budget(sizes, 16, 256)
+    sizes = sizes.take(np.flatnonzero(~planning.oversize(sizes, budget)))
+    share = sizes.tokens / budget.num_rows / budget.num_tokens
+    plan = planning.plan_epoch(sizes, budget, 0, 0, pair_views=True)
+    self.assertCountEqual(
+        [i for pack in plan for i in pack.examples], range(sizes.num_examples)
+    )
+    with_view = small = 0
+    for pack in plan:
+      sources = sizes.source[pack.examples].tolist()
+      for i, source in zip(pack.examples, sources, strict=True):
+        # Large ones may be apart, and one of an odd number is alone.
+        if share[i] < 0.1 and (sizes.source == source).sum() % 2 == 0:
+          small += 1
+          with_view += sources.count(source) > 1
+    self.assertGreater(small, 200)
+    self.assertGreater(with_view / small, 0.9)
+    tokens, nodes = padding(sizes, budget, plan)
+    self.assertLess(tokens, 0.10)
+    self.assertLess(nodes, 0.12)
+
+  def test_pair_views(self):
+    order = np.array([4, 0, 3, 1, 2, 5])
+    source = np.array([7, 7, 8, 7, 9, 8])
+    firsts, partners = planning.pair_views(order, source)
+    # Of source 7 the order has 0, 3, 1: 1 is alone.
+    self.assertEqual(firsts.tolist(), [4, 0, 1, 2])
+    self.assertEqual(partners.tolist(), [-1, 3, -1, 5])
 
   def test_plans_are_a_function_of_seed_and_epoch(self):
     sizes = random_sizes(300, 512)

@@ -88,12 +88,17 @@ class MIREncoderTest(parameterized.TestCase):
     example, other = random_examples(2)
     rng = np.random.default_rng(1)
     num_nodes = len(example['node_kind'])
-    nodes = rng.permutation(num_nodes)  # old number of each new one
+    # The old number of each new one. Instructions stay: tokens name them.
+    first = len(example['instruction_offset'])
+    nodes = np.append(
+        np.arange(first), first + rng.permutation(num_nodes - first)
+    )
     edges = rng.permutation(len(example['senders']))
     texts = rng.permutation(len(example['text_offset']) - 1)
     pieces = np.split(example['text_tokens'], example['text_offset'][1:-1])
     renumbered = example | {
         'node_kind': example['node_kind'][nodes],
+        'node_depth': example['node_depth'][nodes],
         'node_text': np.argsort(texts)[example['node_text'][nodes]],
         'senders': np.argsort(nodes)[example['senders'][edges]],
         'receivers': np.argsort(nodes)[example['receivers'][edges]],
