@@ -124,7 +124,8 @@ class PretrainingLossesTest(parameterized.TestCase):
   def test_weight_zero_is_not_computed(self):
     batch = testing.random_batch()
     names = (
-        'mlm', 'edge', 'edge_position', 'node_text', 'matching', 'view', 'counts'
+        'mlm', 'edge', 'edge_position', 'node_text', 'matching', 'view',
+        'counts',
     )
     for name in names:
       only = {f'{k}_weight': float(k == name) for k in names}

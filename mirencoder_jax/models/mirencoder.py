@@ -12,7 +12,7 @@ import jax
 import jax.numpy as jnp
 import jraph
 from flax import linen as nn
-from jaxtyping import Bool, Float, Int
+from jaxtyping import Float, Int
 
 from mirencoder_jax.data.batch import Array, Batch
 from mirencoder_jax.models import graph_encoder, pooling, token_encoder

@@ -3,7 +3,6 @@
 Station in the flow: between the encoders and the embeddings.
 """
 
-import jax
 import jax.numpy as jnp
 import jraph
 from flax import linen as nn
