@@ -29,7 +29,7 @@ from mirencoder_jax.data import example as example_lib
 from mirencoder_jax.data import packing, planning, segments
 from mirencoder_jax.models import mirencoder
 
-Source = str | bytes | os.PathLike
+Source = str | bytes | os.PathLike | ir_lib.Module
 _MODALITIES = ('joint', 'ir', 'graph')
 # Rows of the buckets, each compiled when first needed. Work is padded to the
 # next bucket, so steps are small where start-up latency counts and the largest
@@ -128,7 +128,8 @@ class Encoder:
     """Embeds IR.
 
     Args:
-      ir: a path, IR text, bytes of text or bitcode, or a list of these.
+      ir: a path, IR text, bytes of text or bitcode, a module of
+        `ir.read_module`, or a list of these.
       level: `module`: one row for each input. `function`: one row for each
         function that the inputs define, in order; `encode` has their names.
       modality: the joint embedding of text and graph, one of the two, or `all`
@@ -156,7 +157,7 @@ class Encoder:
       on_error: str = 'raise',
   ) -> Encoding:
     """As `embed`, with names, counts, and errors."""
-    if isinstance(ir, (str, bytes, os.PathLike)):
+    if isinstance(ir, (str, bytes, os.PathLike, ir_lib.Module)):
       ir = [ir]
     examples: list[example_lib.Example] = []
     modules: list[int] = []
@@ -164,7 +165,8 @@ class Encoder:
     unverified = 0
     for number, source in enumerate(ir):
       try:
-        module = ir_lib.read_module(source)
+        is_read = isinstance(source, ir_lib.Module)
+        module = source if is_read else ir_lib.read_module(source)
       except ir_lib.IRError as error:
         if on_error == 'raise':
           raise

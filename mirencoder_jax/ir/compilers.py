@@ -228,7 +228,7 @@ def compile_source(
   """Compiles a source file to LLVM IR.
 
   Args:
-    path: of a source file whose suffix is in `LANGUAGES`.
+    path: of a source file with a suffix of `LANGUAGES`.
     compiler: of `find_compiler`, or what it takes as `name`.
     opt_level: one of `OPT_LEVELS`.
     debug_lines: keep which source line an instruction is from.
