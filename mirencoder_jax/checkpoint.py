@@ -116,6 +116,23 @@ def load(
   )
 
 
+def read_config(
+    path: str | os.PathLike,
+) -> tuple[dict[str, Any], dict[str, Any]]:
+  """Config and vocabulary of the best checkpoint at a path.
+
+  Raises:
+    CheckpointError: if there is none, or it is damaged.
+  """
+  best = find(path)[0]
+  try:
+    return _read_json(best, 'config')['config'], _read_json(best, 'vocab')
+  except (OSError, ValueError, KeyError) as error:
+    raise CheckpointError(
+        f'checkpoint {best} is damaged ({first_line(error)})'
+    ) from None
+
+
 def find(path: str | os.PathLike) -> list[epath.Path]:
   """Folders of the checkpoints at a path: best first, then newest first.
 

@@ -67,7 +67,7 @@ class Vectors:
     Raises:
       VectorsError: for another suffix, or parquet without pyarrow.
     """
-    path = _checked(path)
+    path = check_path(path)
     if path.suffix == '.parquet':
       _write_parquet(self, path)
       return
@@ -89,7 +89,8 @@ _KINDS = ('level', 'modality', 'encoder')
 
 def fingerprint(encoder: inference.Encoder) -> str:
   """Names the parameters and the vocabulary of an encoder, hexadecimal."""
-  return f'{encoder.tokenizer.hash}-{checkpoint_lib.checksum(encoder.params):08x}'
+  checksum = checkpoint_lib.checksum(encoder.params)
+  return f'{encoder.tokenizer.hash}-{checksum:08x}'
 
 
 def embed_files(
@@ -113,9 +114,6 @@ def embed_files(
 
   Returns:
     The vectors of all that could be read; `errors` names the rest.
-
-  Raises:
-    IRError: for a path that is not there.
   """
   if level not in LEVELS:
     raise VectorsError(f'level {level!r} is neither function nor module')
@@ -187,7 +185,7 @@ def read_vectors(path: str | os.PathLike) -> Vectors:
   Raises:
     VectorsError: if there is no such file, or it is another kind of file.
   """
-  path = _checked(path)
+  path = check_path(path)
   if not path.is_file():
     raise VectorsError(
         f'there is no {path}; `mirencoder embed FOLDER -o {path.name}` makes it'
@@ -210,12 +208,19 @@ def read_vectors(path: str | os.PathLike) -> Vectors:
     ) from None
 
 
-def _checked(path: str | os.PathLike) -> pathlib.Path:
+def check_path(path: str | os.PathLike) -> pathlib.Path:
+  """The path, if vectors can be kept there as far as its name goes.
+
+  Raises:
+    VectorsError: for another suffix, or a folder that is not there.
+  """
   path = pathlib.Path(path)
   if path.suffix not in SUFFIXES:
     raise VectorsError(
         f'{path}: vectors are kept in {" or ".join(SUFFIXES)} files'
     )
+  if not path.parent.is_dir():
+    raise VectorsError(f'{path}: there is no folder {path.parent}')
   return path
 
 

@@ -18,6 +18,7 @@ import json
 import os
 import pathlib
 import re
+from typing import Any
 
 import flax.traverse_util
 import jax.numpy as jnp
@@ -30,6 +31,7 @@ from mirencoder_jax.checkpoint import Checkpoint, CheckpointError
 FORMAT = 1
 CARD = 'MODEL_CARD.md'
 _PARAMS, _CONFIG, _VOCAB = 'params.npz', 'config.json', 'vocab.json'
+_RECIPES = ('tiny', 'small', 'base')  # of configs/pretrain.py
 _NAME = re.compile(r'[A-Za-z][\w-]*')
 _SEPARATOR = '/'
 
@@ -66,24 +68,41 @@ def find(name: str | os.PathLike) -> epath.Path:
         f'{name} needs a package that is not installed: for gs:// paths, '
         '`python -m pip install gcsfs`'
     ) from None
+  ships = ', '.join(known) or 'none'
   if isinstance(name, str) and _NAME.fullmatch(name):
-    ships = ', '.join(known) if known else 'none'
+    recipe = name if name in _RECIPES else _RECIPES[0]
     raise CheckpointError(
-        f'no weights are named {name!r}, and no folder here is: {ships} ship '
-        'with this installation. `python train.py --config=configs/pretrain.py:'
-        f'{name}` trains a model of that size, if there is one, which then '
-        f'loads from runs/{name}'
+        f'no weights are named {name!r} and no folder is; {ships} ship with '
+        'this installation. `python train.py --config=configs/pretrain.py:'
+        f'{recipe}` trains some, which load from runs/{recipe}'
     )
   raise CheckpointError(
-      f'there is no {name}: give the name of weights that ship '
-      f'({", ".join(known) or "none do"}), or a folder that train.py or '
-      '`mirencoder export` wrote'
+      f'there is no {name}: give the name of weights that ship ({ships}), or '
+      'a folder that train.py or `mirencoder export` wrote'
   )
 
 
 def is_weights(path: str | os.PathLike) -> bool:
   """True for a folder of weights, as opposed to a run's checkpoints."""
   return (epath.Path(path) / _PARAMS).exists()
+
+
+def read_config(
+    name: str | os.PathLike,
+) -> tuple[dict[str, Any], dict[str, Any]]:
+  """Config and vocabulary of what `find` finds, without its parameters.
+
+  Raises:
+    CheckpointError: as `inference.load`.
+  """
+  path = find(name)
+  if not is_weights(path):
+    return checkpoint_lib.read_config(path)
+  try:
+    info = json.loads((path / _CONFIG).read_text())
+    return info['config'], json.loads((path / _VOCAB).read_text())
+  except (OSError, ValueError, KeyError) as error:
+    raise _damaged(path, error) from None
 
 
 def load(path: str | os.PathLike) -> Checkpoint:
@@ -107,10 +126,7 @@ def load(path: str | os.PathLike) -> Checkpoint:
     with np.load(io.BytesIO((path / _PARAMS).read_bytes())) as file:
       stored = {name: file[name] for name in file.files}
   except (OSError, ValueError, KeyError) as error:
-    raise CheckpointError(
-        f'{path} is no whole folder of weights '
-        f'({checkpoint_lib.first_line(error)}); export or copy it again'
-    ) from None
+    raise _damaged(path, error) from None
   if checkpoint_lib.checksum(stored) != info['checksum']:
     raise CheckpointError(
         f'the checksum of {path / _PARAMS} is wrong: it was damaged on the '
@@ -177,6 +193,13 @@ def export(
       'num_params': sum(x.size for x in flat.values()),
       'num_bytes': sum(map(len, files.values())),
   }
+
+
+def _damaged(path: epath.Path, error: Exception) -> CheckpointError:
+  return CheckpointError(
+      f'{path} is no whole folder of weights '
+      f'({checkpoint_lib.first_line(error)}); export or copy it again'
+  )
 
 
 def _compact(array: np.ndarray) -> np.ndarray:

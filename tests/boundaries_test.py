@@ -19,9 +19,12 @@ STATIONS = (
     ('objectives', 'optimizer', 'checkpoint', 'testing', 'preemption'),
     ('training_log', 'update', 'weights', 'model_card', 'checkpoint_writer'),
     ('inference', 'testing_encoder'),
+    ('vectors', 'comparison', 'search', 'states', 'sklearn'),
+    ('inspection', 'drawing', 'drawing_layout'),
     ('downstream', 'evaluation', 'view_retrieval', 'heldout_markdown'),
     ('recorder', 'experiment', 'heldout'),
-    ('pretrain', 'results', '__main__'),
+    ('pretrain', 'results', 'cli'),
+    ('__main__',),
 )
 # What a station may import of others' packages is what the stations before it
 # may not do without.

@@ -85,7 +85,7 @@ class WeightsTest(absltest.TestCase):
   def test_unknown_name_says_how_to_get_weights(self):
     with mock.patch.object(weights, 'shipped', return_value={}):
       with self.assertRaisesRegex(
-          mir.CheckpointError, "'huge', .*none ship.*train.py"
+          mir.CheckpointError, "'huge' .*none ship.*train.py"
       ):
         mir.load('huge')
     with self.assertRaisesRegex(mir.CheckpointError, 'there is no ./nowhere'):

@@ -45,35 +45,26 @@ class Program:
 
 
 def find(paths: Iterable[str | os.PathLike]) -> list[str]:
-  """The files that paths mean, in order.
+  """The files that paths mean, in order, each once.
 
   Args:
     paths: files, which are taken whatever they are called, and folders, of
       which all IR files are taken at any depth; sources only of a folder that
-      has no IR.
-
-  Raises:
-    IRError: for a path that is not there, and for a folder with neither.
+      has no IR. What is not there, or has neither, stays in the list, for
+      `read` to complain about.
   """
   found: list[str] = []
   for path in map(pathlib.Path, paths):
-    if not path.exists():
-      raise IRError('there is no such file or folder', str(path))
-    if not path.is_dir():
-      found.append(str(path))
-      continue
-    files = sorted(p for p in path.rglob('*') if p.is_file())
-    chosen = [p for p in files if p.suffix in IR_SUFFIXES] or [
-        p for p in files if compilers.language_of(p)
-    ]
-    if not chosen:
-      raise IRError(
-          f'none of the {len(files)} files in this folder is LLVM IR '
-          f'({", ".join(IR_SUFFIXES)}) or a source',
-          str(path),
-      )
-    found += map(str, chosen)
+    found += _in_folder(path) if path.is_dir() else [str(path)]
   return list(dict.fromkeys(found))
+
+
+def _in_folder(folder: pathlib.Path) -> list[str]:
+  files = sorted(p for p in folder.rglob('*') if p.is_file())
+  chosen = [p for p in files if p.suffix in IR_SUFFIXES] or [
+      p for p in files if compilers.language_of(p)
+  ]
+  return [str(p) for p in chosen] or [str(folder)]
 
 
 def read(
@@ -85,6 +76,12 @@ def read(
     IRError: if it cannot be compiled or read.
   """
   path = os.fspath(path)
+  if os.path.isdir(path):
+    raise IRError(
+        f'no file in this folder is LLVM IR ({", ".join(IR_SUFFIXES)}) or a '
+        f'source ({", ".join(compilers.LANGUAGES)})',
+        path,
+    )
   if compilers.language_of(path) is None:
     return Program(path, reader.read_module(path))
   options = options or CompileOptions()

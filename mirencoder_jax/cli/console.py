@@ -1,0 +1,133 @@
+"""How the command line speaks: exit codes, errors, tables, JSON, progress."""
+
+import json
+import os
+import sys
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import numpy as np
+
+_MAX_CELL = 56  # characters of a column
+OK, FAILED, USAGE, PARTLY, INTERRUPTED = 0, 1, 2, 3, 130
+EXIT_CODES = {
+    OK: 'everything was done',
+    FAILED: 'nothing was done; stderr says why',
+    USAGE: 'the command was not understood',
+    PARTLY: 'some of the files could not be read; the others were done',
+    INTERRUPTED: 'interrupted',
+}
+
+
+def is_expected(error: Exception) -> bool:
+  """Whether a person can do something about an error, and it says what."""
+  # By name: importing the classes would load JAX for a misspelt path.
+  expected = {
+      'CheckpointError',
+      'CorpusError',
+      'IRError',
+      'PredictorError',
+      'TaskError',
+      'UsageError',
+      'VectorsError',
+  }
+  names = {kind.__name__ for kind in type(error).__mro__}
+  return bool(expected & names) or isinstance(error, OSError)
+
+
+class UsageError(ValueError):
+  """What was asked for makes no sense; says what does."""
+
+
+def sentence(error: Exception) -> str:
+  """An error in one line."""
+  if isinstance(error, OSError) and error.filename:
+    return f'{error.filename}: {error.strerror}'
+  return ' '.join(str(error).split()) or type(error).__name__
+
+
+def say(text: str) -> None:
+  """A line for the person, beside the results."""
+  print(text, file=sys.stderr, flush=True)
+
+
+def show(text: str) -> None:
+  """A part of the result."""
+  print(text)
+
+
+def show_json(value: Any) -> None:
+  """The result as one JSON document."""
+  print(json.dumps(value, default=_plain, allow_nan=False, indent=1))
+
+
+def finite(value: float, digits: int = 6) -> float | None:
+  """A number as JSON has it: NaN is null."""
+  return round(float(value), digits) if np.isfinite(value) else None
+
+
+def table(head: Sequence[str], rows: Iterable[Sequence[Any]]) -> str:
+  """Columns under a head; numbers to the right."""
+  rows = [list(row) for row in rows]
+  is_number = [
+      bool(rows) and all(isinstance(row[i], (int, float)) for row in rows)
+      for i in range(len(head))
+  ]
+  texts = [list(head), *([_cell(x) for x in row] for row in rows)]
+  widths = [max(map(len, column)) for column in zip(*texts, strict=True)]
+  return '\n'.join(
+      '  '.join(
+          text.rjust(width) if number else text.ljust(width)
+          for text, width, number in zip(line, widths, is_number, strict=True)
+      ).rstrip()
+      for line in texts
+  )
+
+
+def progress(total: int, unit: str, is_quiet: bool):
+  """A bar on stderr, where a person sees it and it is worth one."""
+  import tqdm
+
+  is_shown = not is_quiet and total > 1 and sys.stderr.isatty()
+  return tqdm.tqdm(
+      total=total, unit=unit, file=sys.stderr, disable=not is_shown, leave=False
+  )
+
+
+def tell_errors(errors: dict[str, Exception], total: int) -> None:
+  """Names the files that could not be read."""
+  if not errors:
+    return
+  say(f'{len(errors)} of {total} files could not be read:')
+  for error in errors.values():
+    say(f'  {sentence(error)}')
+
+
+def close_stdout() -> None:
+  """So that Python does not complain at the end about a closed pipe."""
+  os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def count(number: int, noun: str) -> str:
+  """`1 function`, `2 functions`."""
+  return f'{number:,} {noun}{"" if number == 1 else "s"}'
+
+
+def _cell(value: Any) -> str:
+  if isinstance(value, float):
+    return '-' if np.isnan(value) else f'{value:.3f}'
+  text = f'{value:,}' if isinstance(value, int) else str(value)
+  if len(text) <= _MAX_CELL:
+    return text
+  half = _MAX_CELL // 2  # both ends of a mangled name say something
+  return f'{text[:half]}…{text[1 - half :]}'
+
+
+def _plain(value: Any) -> Any:
+  if isinstance(value, np.ndarray):
+    return value.tolist()
+  if isinstance(value, np.generic):
+    return value.item()
+  if isinstance(value, Exception):
+    return sentence(value)
+  raise TypeError(f'{type(value).__name__} has no JSON')

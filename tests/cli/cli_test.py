@@ -1,0 +1,220 @@
+"""The command line: what is printed, exit codes, and errors a person reads."""
+
+import contextlib
+import io
+import json
+import pathlib
+import subprocess
+import sys
+import tempfile
+from unittest import mock
+
+import numpy as np
+from absl.testing import absltest, parameterized
+
+import mirencoder_jax as mir
+from mirencoder_jax import cli, testing_encoder
+from mirencoder_jax.cli import arguments, console
+from mirencoder_jax.ir import compilers
+from mirencoder_jax.testing_encoder import AXPY, SQUARE
+
+
+def run(*words: str) -> tuple[int, str, str]:
+  """Exit code, stdout and stderr of a command."""
+  out, err = io.StringIO(), io.StringIO()
+  with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
+    try:
+      code = cli.main(words)
+    except SystemExit as error:
+      code = error.code
+  return code, out.getvalue(), err.getvalue()
+
+
+class CommandLineTest(parameterized.TestCase):
+
+  @classmethod
+  def setUpClass(cls):
+    super().setUpClass()
+    cls.folder = pathlib.Path(
+        cls.enterClassContext(tempfile.TemporaryDirectory())
+    )
+    cls.encoder = testing_encoder.create_encoder()
+    cls.weights = str(cls.folder / 'weights')
+    testing_encoder.save_encoder(cls.encoder, cls.weights)
+    ir = cls.folder / 'ir'
+    ir.mkdir()
+    (ir / 'axpy.ll').write_text(AXPY)
+    (ir / 'square.ll').write_text(SQUARE)
+    (cls.folder / 'both.ll').write_text(AXPY + SQUARE)
+    (cls.folder / 'broken.ll').write_text('define void @f() {\n  nonsense\n}\n')
+    cls.axpy, cls.square = str(ir / 'axpy.ll'), str(ir / 'square.ll')
+    cls.ir = str(ir)
+
+  def run_well(self, *words):
+    code, out, err = run(*words, '-c', self.weights)
+    self.assertEqual(code, console.OK, err)
+    return out
+
+  def test_embed_keeps_what_the_library_gives(self):
+    path = str(self.folder / 'vectors.npz')
+    self.run_well('embed', self.ir, '-o', path)
+    found = mir.read_vectors(path)
+    self.assertEqual(found.functions, ['axpy', 'square'])
+    self.assertEqual(found.files, [self.axpy, self.square])
+    encoder = mir.load(self.weights)
+    np.testing.assert_allclose(
+        found.vectors,
+        encoder.embed([self.axpy, self.square], 'function'),
+        atol=1e-5,
+    )
+
+  def test_embed_prints_json(self):
+    out = self.run_well(
+        'embed', self.axpy, '--level', 'module', '--modality', 'all', '--json'
+    )
+    document = json.loads(out)
+    self.assertEqual(document['level'], 'module')
+    (row,) = document['rows']
+    self.assertLen(row['vector'], 3 * self.encoder.width)
+    self.assertEqual(row['num_instructions'], 13)
+
+  def test_one_bad_file_does_not_stop_the_others(self):
+    broken, missing = str(self.folder / 'broken.ll'), 'missing.ll'
+    code, out, err = run(
+        'embed', self.axpy, broken, missing, '--json', '-c', self.weights
+    )
+    self.assertEqual(code, console.PARTLY)
+    document = json.loads(out)
+    self.assertLen(document['rows'], 1)
+    self.assertEqual(
+        [e['file'] for e in document['errors']], [broken, missing]
+    )
+    self.assertIn('2 of 3 files could not be read', err)
+    self.assertIn(f'{broken}:2: ', err)
+
+  def test_inspect_shows_pieces_and_draws(self):
+    dot, page = self.folder / 'g.dot', self.folder / 'g.html'
+    out = self.run_well(
+        'inspect', self.axpy, '--dot', str(dot), '--html', str(page),
+        '--lines', '3',
+    )  # fmt: skip
+    self.assertRegex(out, r'axpy +13 +3 ')
+    self.assertIn('b1: %0 phi i64', out)
+    self.assertIn('... 10 more', out)
+    self.assertStartsWith(dot.read_text(), 'digraph')
+    self.assertIn('fmul float', page.read_text())
+
+  def test_inspect_without_weights_has_no_pieces(self):
+    code, out, err = run('inspect', self.square, '-c', 'nothing', '--json')
+    self.assertEqual(code, console.OK)
+    self.assertIn('without pieces', err)
+    (function,) = json.loads(out)['functions']
+    self.assertEqual(function['nodes']['instruction'], 3)  # and the root
+    self.assertEqual(function['num_tokens'], 0)
+
+  def test_compare_pairs_functions(self):
+    both = str(self.folder / 'both.ll')
+    document = json.loads(self.run_well('compare', both, self.axpy, '--json'))
+    (pair,) = document['pairs']
+    self.assertEqual((pair['a'], pair['b']), ('axpy', 'axpy'))
+    self.assertAlmostEqual(pair['similarity'], 1, places=4)
+    self.assertIsNone(pair['runner_up'])
+    self.assertEqual(document['only_a'], ['square'])
+    self.assertIn('only in', self.run_well('compare', both, self.axpy))
+
+  def test_search_in_vectors_and_in_a_folder(self):
+    corpus = str(self.folder / 'corpus.npz')
+    self.run_well('embed', self.ir, '-o', corpus)
+    for place in (corpus, self.ir):
+      out = self.run_well('search', f'{self.axpy}:axpy', place, '--json')
+      (query,) = json.loads(out)['queries']
+      self.assertEqual(query['hits'][0]['function'], 'axpy')
+      self.assertLen(query['hits'], 2)
+
+  def test_source_names_its_compiler(self):
+    source = self.folder / 'square.c'
+    source.write_text('int square(int x) { return x * x; }')
+    fake = compilers.Compiled(
+        str(source),
+        SQUARE,
+        compilers.Compiler('clang', ('clang',), '19.1.7'),
+        ('clang', '-O1', str(source)),
+        '',
+    )
+    with mock.patch.object(compilers, 'compile_source', return_value=fake):
+      code, out, err = run('embed', str(source), '-c', self.weights)
+    self.assertEqual(code, console.OK)
+    self.assertIn('compiled', err)
+    self.assertIn(f'clang 19.1.7: clang -O1 {source}', err)
+    self.assertIn('square', out)
+
+  def test_export_makes_weights_that_embed_the_same(self):
+    target = str(self.folder / 'exported')
+    code, out, _ = run('export', self.weights, target, '--name', 'mine')
+    self.assertEqual(code, console.OK)
+    self.assertIn('parameters of step 7', out)
+    card = (pathlib.Path(target) / 'MODEL_CARD.md').read_text()
+    self.assertIn('# Model card: mine', card)
+    np.testing.assert_array_equal(
+        mir.load(target).embed(SQUARE), mir.load(self.weights).embed(SQUARE)
+    )
+
+  @parameterized.parameters(
+      (('embed', 'nowhere.ll'), console.FAILED, 'nowhere.ll: there is no such'),
+      (('embed', '{axpy}', '-c', 'huge'), console.FAILED, "named 'huge'"),
+      (('embed', '{axpy}', '-o', 'v.txt'), console.FAILED, '.npz or .parquet'),
+      (('embd', 'x'), console.USAGE, 'invalid choice'),
+      (('embed', '{axpy}', '--levl=x'), console.USAGE, '--levl'),
+      (('inspect', '{axpy}', '--function', 'g'), console.FAILED, 'axpy'),
+      (('search', '{axpy}', 'no.npz'), console.FAILED, 'no no.npz; `mirenc'),
+      (('search', '{axpy}:axp', '{ir}'), console.FAILED, 'there are axpy'),
+      (('search', '{axpy}', '{ir}', '--hits', '0'), console.FAILED, 'least 1'),
+      (('compare', '{axpy}', 'gone.ll'), console.FAILED, 'gone.ll: there is'),
+      ((), console.USAGE, ''),
+  )
+  def test_errors_are_one_sentence(self, words, expected, message):
+    words = [w.format(axpy=self.axpy, ir=self.ir) for w in words]
+    if expected == console.FAILED and '-c' not in words:
+      words += ['-c', self.weights]
+    code, out, err = run(*words)
+    self.assertEqual(code, expected)
+    self.assertIn(message, err)
+    self.assertNotIn('Traceback', err)
+    if expected == console.FAILED:
+      self.assertEqual(out, '')
+      self.assertStartsWith(err.splitlines()[-1], 'error: ')
+
+  def test_debug_raises(self):
+    with self.assertRaises(mir.IRError):
+      run('compare', 'gone.ll', self.axpy, '--debug', '-c', self.weights)
+
+  def test_vectors_of_two_encoders_are_not_compared(self):
+    path = self.folder / 'other.npz'
+    self.run_well('embed', self.ir, '-o', str(path))
+    with np.load(path) as file:
+      arrays = dict(file)
+    np.savez(path, **arrays | {'encoder': np.array('another')})
+    code, _, err = run('search', self.axpy, str(path), '-c', self.weights)
+    self.assertEqual(code, console.FAILED)
+    self.assertIn('with the same --checkpoint', err)
+
+  def test_help_begins_with_examples_that_parse(self):
+    for name, examples in arguments._EXAMPLES.items():
+      code, out, _ = run(*([name] if name else []), '--help')
+      self.assertEqual(code, console.OK)
+      self.assertStartsWith(out, 'examples:\n  mirencoder ')
+      for example in examples:
+        words = example.partition(' >> ')[0].split()[1:]
+        self.assertIsNotNone(arguments.parse(words).module)
+
+  def test_help_does_not_load_jax(self):
+    code = (
+        'import sys\nfrom mirencoder_jax import cli\n'
+        'try: cli.main(["--help"])\nexcept SystemExit: pass\n'
+        'assert not {"jax", "sklearn", "scipy"} & set(sys.modules)'
+    )
+    subprocess.run([sys.executable, '-c', code], check=True, stdout=-3)
+
+
+if __name__ == '__main__':
+  absltest.main()
