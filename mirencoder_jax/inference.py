@@ -343,7 +343,7 @@ def load_checkpoint(path: str | os.PathLike) -> checkpoint_lib.Checkpoint:
 
   folder = weights.find(path)
   if weights.is_weights(folder):
-    return weights.load(folder)
+    return weights.load(folder, create_abstract_params)
   return checkpoint_lib.load(folder, create_abstract_params)
 
 

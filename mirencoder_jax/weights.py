@@ -18,6 +18,7 @@ import json
 import os
 import pathlib
 import re
+from collections.abc import Callable
 from typing import Any
 
 import flax.traverse_util
@@ -105,14 +106,22 @@ def read_config(
     raise _damaged(path, error) from None
 
 
-def load(path: str | os.PathLike) -> Checkpoint:
+def load(
+    path: str | os.PathLike,
+    create_abstract_params: Callable[[dict[str, Any], Any], Any],
+) -> Checkpoint:
   """Reads a folder of weights.
+
+  Args:
+    path: of the folder.
+    create_abstract_params: from the config and the vocabulary.
 
   Returns:
     What `checkpoint.load` returns; parameters are float32.
 
   Raises:
-    CheckpointError: if it is not whole, or was written by a newer version.
+    CheckpointError: if it is not whole, or was written by a newer version or
+      for a model that has changed since.
   """
   path = epath.Path(path)
   try:
@@ -141,6 +150,7 @@ def load(path: str | os.PathLike) -> Checkpoint:
       )
       for name, array in stored.items()
   }
+  _check_shapes(path, flat, create_abstract_params(info['config'], vocab))
   params = flax.traverse_util.unflatten_dict(flat, sep=_SEPARATOR)
   return Checkpoint(path, info['step'], params, None, info['config'], vocab)
 
@@ -193,6 +203,23 @@ def export(
       'num_params': sum(x.size for x in flat.values()),
       'num_bytes': sum(map(len, files.values())),
   }
+
+
+def _check_shapes(
+    path: epath.Path, flat: dict[str, Any], abstract: Any
+) -> None:
+  """Refuses parameters that the model of this version does not have."""
+  expected = flax.traverse_util.flatten_dict(abstract, sep=_SEPARATOR)
+  for name in sorted(expected.keys() | flat.keys()):
+    ours, theirs = (
+        tree[name].shape if name in tree else None for tree in (expected, flat)
+    )
+    if ours != theirs:
+      raise CheckpointError(
+          f'{path} was made for another version of the model: {name} has '
+          f'shape {theirs} there and {ours} here; take the version of '
+          'mirencoder_jax that made it, or train and export again'
+      )
 
 
 def _damaged(path: epath.Path, error: Exception) -> CheckpointError:

@@ -1,0 +1,118 @@
+"""What pip installs: ranges that hold the tested pins, nothing left out."""
+
+import ast
+import pathlib
+import sys
+import tomllib
+
+from absl.testing import absltest
+from packaging import requirements as requirements_lib
+from packaging import utils
+
+import mirencoder_jax
+
+ROOT = pathlib.Path(__file__).resolve().parents[1]
+PROJECT = tomllib.loads((ROOT / 'pyproject.toml').read_text())['project']
+# Imported under another name than the one it is installed by.
+INSTALLED_AS = {
+    'absl': 'absl-py',
+    'faiss': 'faiss-cpu',
+    'orbax': 'orbax-checkpoint',
+    'sklearn': 'scikit-learn',
+    'tensorflow_datasets': 'tensorflow-datasets',
+    'xgboost': 'xgboost-cpu',
+}
+# Come with what is named: jaxlib with jax, scipy with scikit-learn.
+COME_ALONG = {'jaxlib', 'scipy', 'packaging'}
+# Used where the user has them, and never needed.
+OPTIONAL = {'networkx', 'torch'}
+
+
+def pins() -> dict[str, requirements_lib.Requirement]:
+  found = {}
+  for name in ('requirements.txt', 'tests/requirements.txt'):
+    for line in (ROOT / name).read_text().splitlines():
+      line = line.partition('#')[0].strip()
+      if line:
+        requirement = requirements_lib.Requirement(line)
+        if requirement.marker is None or requirement.marker.evaluate():
+          found[utils.canonicalize_name(requirement.name)] = requirement
+  return found
+
+
+def declared() -> dict[str, requirements_lib.Requirement]:
+  lines = list(PROJECT['dependencies'])
+  for extra in PROJECT['optional-dependencies'].values():
+    lines += extra
+  parsed = map(requirements_lib.Requirement, lines)
+  return {
+      utils.canonicalize_name(r.name): r
+      for r in parsed
+      if r.name != 'mirencoder_jax'
+  }
+
+
+class PackagingTest(absltest.TestCase):
+
+  def test_pins_are_within_the_ranges(self):
+    ranges = declared()
+    for name, pin in pins().items():
+      if name in ranges and not ranges[name].extras:
+        (version,) = (s.version for s in pin.specifier)
+        self.assertTrue(
+            ranges[name].specifier.contains(version, prereleases=True),
+            f'{pin} is not within {ranges[name]}',
+        )
+
+  def test_every_import_is_declared(self):
+    names = set(declared())
+    for path in (ROOT / 'mirencoder_jax').rglob('*.py'):
+      for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+          modules = [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom):
+          modules = [node.module]
+        else:
+          continue
+        for module in modules:
+          root = module.partition('.')[0]
+          if root in sys.stdlib_module_names or root in COME_ALONG | OPTIONAL:
+            continue
+          if root in ('mirencoder_jax', 'configs'):
+            continue
+          name = utils.canonicalize_name(INSTALLED_AS.get(root, root))
+          self.assertIn(name, names, f'{path} imports {root}')
+
+  def test_what_is_not_python_is_installed(self):
+    patterns = (
+        'py.typed',
+        'weights/*/*',
+        'ir/include/*/*.h',
+    )
+    package = ROOT / 'mirencoder_jax'
+    covered = {p for pattern in patterns for p in package.glob(pattern)}
+    others = {
+        p
+        for p in package.rglob('*')
+        if p.is_file() and p.suffix not in ('.py', '.pyc')
+    }
+    self.assertEmpty(others - covered)
+    settings = tomllib.loads((ROOT / 'pyproject.toml').read_text())
+    self.assertCountEqual(
+        settings['tool']['setuptools']['package-data']['mirencoder_jax'],
+        patterns,
+    )
+
+  def test_version_is_semantic_and_in_the_changelog(self):
+    version = mirencoder_jax.__version__
+    self.assertRegex(version, r'^\d+\.\d+\.\d+$')
+    changelog = (ROOT / 'CHANGELOG.md').read_text()
+    self.assertIn(f'## {version}', changelog)
+
+  def test_public_names_are_there(self):
+    for name in mirencoder_jax.__all__:
+      self.assertTrue(hasattr(mirencoder_jax, name), name)
+
+
+if __name__ == '__main__':
+  absltest.main()
