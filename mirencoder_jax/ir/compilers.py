@@ -73,7 +73,7 @@ _CUDA_FLAGS = ('-x', 'cuda', '--cuda-device-only', '--cuda-gpu-arch=sm_70')
 # With which our few declarations stand in for CUDA's headers.
 _WITHOUT_CUDA_TOOLKIT = (
     *('-nocudainc', '-nocudalib', '-fdeclspec', '-Wno-unknown-cuda-version'),
-    *('-I', str(_INCLUDE / 'cuda'), '-include', 'device.h'),
+    *('-I', str(_INCLUDE / 'cuda'), '-include', 'cuda_runtime.h'),
     *('-Xclang', '-target-feature', '-Xclang', '+ptx60'),
 )
 
@@ -173,6 +173,7 @@ def compile_command(
     language: str | None = None,
     opt_level: str = 'O1',
     debug_lines: bool = False,
+    cuda_toolkit: bool | None = None,
     flags: Sequence[str] = (),
 ) -> tuple[str, ...]:
   """The command that compiles a source to IR text, without `-o OUTPUT`.
@@ -183,6 +184,8 @@ def compile_command(
     language: of the source; by default as its suffix says.
     opt_level: one of `OPT_LEVELS`.
     debug_lines: keep which source line an instruction is from.
+    cuda_toolkit: whether CUDA sources see the headers of an installed toolkit
+      or our few declarations; by default the toolkit's if there is one.
     flags: more for the compiler, such as `-I` and `-D`; they come last.
   """
   language = language or language_of(path)
@@ -203,13 +206,16 @@ def compile_command(
     if language == 'opencl':  # the wheel leaves clang's own header out
       device += ('-I', str(_INCLUDE / 'opencl'))
     words += device or _ZIG_FLAGS
-    if '-fopenmp' in flags:
-      words += ['-I', str(_INCLUDE / 'openmp')]
+    if device:
+      words += _zig_headers()
   else:
     words += device
-  if language == 'cuda' and (
-      compiler.kind == 'zig' or not _has_cuda_toolkit()
-  ):  # ziglang lacks clang's wrapper around the toolkit's headers
+  if '-fopenmp' in flags:  # used only where there is no other omp.h
+    words += ['-idirafter', str(_INCLUDE / 'openmp')]
+  if cuda_toolkit is None:
+    cuda_toolkit = _has_cuda_toolkit()
+  if language == 'cuda' and (compiler.kind == 'zig' or not cuda_toolkit):
+    # ziglang lacks clang's wrapper around the toolkit's headers.
     words += _WITHOUT_CUDA_TOOLKIT
   words += ['-S', '-emit-llvm', f'-{opt_level}']
   words.append('-gline-tables-only' if debug_lines else '-g0')
@@ -222,6 +228,7 @@ def compile_source(
     compiler: Compiler | str | None = None,
     opt_level: str = 'O1',
     debug_lines: bool = False,
+    cuda_toolkit: bool | None = None,
     flags: Sequence[str] = (),
     timeout: float = 300.0,
 ) -> Compiled:
@@ -232,6 +239,7 @@ def compile_source(
     compiler: of `find_compiler`, or what it takes as `name`.
     opt_level: one of `OPT_LEVELS`.
     debug_lines: keep which source line an instruction is from.
+    cuda_toolkit: as in `compile_command`.
     flags: more for the compiler; `['-O2']` would overrule `opt_level`.
     timeout: seconds.
 
@@ -253,6 +261,7 @@ def compile_source(
       language=language,
       opt_level=opt_level,
       debug_lines=debug_lines,
+      cuda_toolkit=cuda_toolkit,
       flags=flags,
   )
   with tempfile.TemporaryDirectory() as folder:
@@ -306,6 +315,18 @@ def _find_zig() -> Compiler | None:
   if importlib.util.find_spec('ziglang') is None:
     return None
   return _try((sys.executable, '-m', 'ziglang', 'clang'))
+
+
+def _zig_headers() -> list[str]:
+  """Where the bare clang of the wheel finds the headers of C, after others."""
+  package = pathlib.Path(importlib.util.find_spec('ziglang').origin).parent
+  libc = package / 'lib' / 'libc' / 'include'
+  folders = (
+      package / 'lib' / 'include',
+      *(libc / name for name in ('x86_64-linux-gnu', 'generic-glibc')),
+      *(libc / name for name in ('x86-linux-any', 'any-linux-any')),
+  )
+  return [word for folder in folders for word in ('-idirafter', str(folder))]
 
 
 def _has_cuda_toolkit() -> bool:

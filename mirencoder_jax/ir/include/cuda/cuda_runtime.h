@@ -1,2 +1,3 @@
-// Sources include it by this name; see device.h.
+// Sources include it by this name; see runtime.h.
 #include "device.h"
+#include "runtime.h"
