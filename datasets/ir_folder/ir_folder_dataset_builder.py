@@ -94,7 +94,7 @@ class Builder(tfds.core.GeneratorBasedBuilder):
     self.report = self._corpus.report
     self._corpus.prepare()
 
-  def _files(self) -> corpus_files.CorpusFiles:
+  def _files(self) -> corpus_files.IrSource:
     """What the source holds."""
     return corpus_files.CorpusFiles(self._source, self._manifest)
 

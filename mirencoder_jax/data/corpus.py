@@ -105,7 +105,7 @@ class Corpus:
 
   def __init__(
       self,
-      files: corpus_files.CorpusFiles,
+      files: corpus_files.IrSource,
       work_dir: str | os.PathLike,
       config: CorpusConfig,
   ):
@@ -182,9 +182,9 @@ class Corpus:
           continue
         examples, coverage = outcome.value
         origin = self._origin(plans[name].read)
-        self.report.add_coverage(origin.language, coverage)
+        self.report.tally.add_coverage(origin.language, coverage)
         for index, example, digest in examples:
-          self.report.add_example(split, example, digest, origin)
+          self.report.tally.add(split, example, digest, origin)
           yield f'{name}#{index}', example
 
   def clear(self) -> None:

@@ -5,6 +5,7 @@ file comes from is read by `data.corpus_origins`: from a `manifest.csv` at the
 top of the corpus where there is one, else from the path.
 """
 
+import abc
 import collections
 import glob
 import os
@@ -44,16 +45,38 @@ class IrFile(NamedTuple):
   member: str | None = None  # the archive's spelling of the name
 
 
-class CorpusFiles:
-  """What a source holds, listed once, read in the order of the list.
+class IrSource(abc.ABC):
+  """What a corpus is made of: modules of IR with names, listed once.
 
   Attributes:
-    source: the folder, archive, file or glob, as given.
-    files: the IR files, in order of their names.
-    others: how many files of other kinds were passed over, by suffix.
+    source: where it is, as given.
+    files: the modules, in order of their names.
+    others: how many things of other kinds were passed over, by kind.
     problems: what could not be listed or read, by name.
-    stamp: changes when an archive does.
+    stamp: changes when the source does and its files do not say so themselves.
   """
+
+  source: str
+  files: list[IrFile]
+  others: collections.Counter
+  problems: dict[str, worker_pool.Failure]
+  stamp: str
+
+  @abc.abstractmethod
+  def origin(self, name: str) -> corpus_origins.Origin:
+    """Where the file called `name` comes from."""
+
+  @abc.abstractmethod
+  def read(self, wanted: Iterable[IrFile]) -> Iterator[tuple[IrFile, bytes]]:
+    """Yields files and their bytes, or none where `path` is to be opened."""
+
+  @abc.abstractmethod
+  def chunks(self) -> list[list[IrFile]]:
+    """All files, in parts that different machines can read."""
+
+
+class CorpusFiles(IrSource):
+  """A folder, archive, file or glob; `others` is by suffix."""
 
   def __init__(
       self, source: str | os.PathLike, manifest: str | os.PathLike | None = None
@@ -103,6 +126,12 @@ class CorpusFiles:
           file.name,
           worker_pool.Failure('missing', 'the archive ends before it'),
       )
+
+  def chunks(self) -> list[list[IrFile]]:
+    """Each file by itself; an archive is read from its start to its end."""
+    if self._archive is not None:
+      return [self.files]
+    return [[file] for file in self.files]
 
   def _list(self) -> list[IrFile]:
     path = os.path.expanduser(self.source)

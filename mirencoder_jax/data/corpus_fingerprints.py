@@ -127,10 +127,11 @@ def near_duplicates(
     threshold: similarity from which on a function is a near-duplicate.
 
   Returns:
-    int64 [n]: the place of an earlier function of another source that this one
+    int64 [n]: the place of the first function of another source that this one
     is a near-duplicate of (which may be one itself), -1 where there is none.
   """
-  found = np.full(len(signatures), -1, np.int64)
+  nothing = len(signatures)
+  found = np.full(nothing, nothing, np.int64)
   signed = np.flatnonzero(signatures.any(axis=1))
   keys = bands(signatures[signed])
   for band in range(NUM_BANDS):
@@ -139,11 +140,11 @@ def near_duplicates(
     column, members = keys[order, band], signed[order]
     for later, earlier in _pairs(column):
       a, b = members[later], members[earlier]
-      open_ = (found[a] < 0) & (sources[a] != sources[b])
-      a, b = a[open_], b[open_]
+      others = (b < found[a]) & (sources[a] != sources[b])
+      a, b = a[others], b[others]
       hit = similar(signatures[a], signatures[b], threshold)
       found[a[hit]] = b[hit]
-  return found
+  return np.where(found < nothing, found, -1)
 
 
 def _pairs(column: np.ndarray) -> Iterator[tuple[np.ndarray, np.ndarray]]:

@@ -31,16 +31,8 @@ _VERSION = re.compile(r'[-_.@/]?v?\d+(\.\d+)*([-+._]?[a-z]+\.?\d*)?$')
 _OF_NO_PACKAGE = {'archive', 'download', 'releases', 'refs', 'tags', 'crates'}
 
 
-class ParquetFiles:
-  """What some Parquet files hold, as `corpus_files.CorpusFiles` shows it.
-
-  Attributes:
-    source: folder, file or glob, as given.
-    files: a row each, called by file and number, in that order.
-    others: rows that were passed over, by the reason.
-    problems: files that cannot be read, by name.
-    stamp: empty; the names of rows and the size of their file say enough.
-  """
+class ParquetFiles(corpus_files.IrSource):
+  """Rows of Parquet files; `others` counts rows passed over, by the reason."""
 
   def __init__(
       self,
@@ -75,12 +67,20 @@ class ParquetFiles:
     for path in paths:
       name = os.path.relpath(os.fspath(path), root) if root else path.name
       self._list_rows(path, name)
+    self.files.sort(key=lambda file: file.name)
     if not self.files:
       raise corpus_files.CorpusError(self._nothing(len(paths)))
 
   def origin(self, name: str) -> corpus_origins.Origin:
     """Where the row called `name` comes from."""
     return self._origins[name]
+
+  def chunks(self) -> list[list[corpus_files.IrFile]]:
+    """The rows of each row group."""
+    groups = collections.defaultdict(list)
+    for file in self.files:
+      groups[self._place[file.name][:2]].append(file)
+    return list(groups.values())
 
   def read(
       self, wanted: Iterable[corpus_files.IrFile]

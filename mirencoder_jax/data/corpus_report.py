@@ -5,7 +5,6 @@ shards as `report.json` (for programs) and `report.md` (for people). Everything
 that was left out, cut or unknown is counted here, never silent.
 """
 
-import array
 import collections
 import json
 import os
@@ -16,21 +15,13 @@ import numpy as np
 from etils import epath
 
 from mirencoder_jax.data import (
-    corpus_coverage,
     corpus_decontamination,
     corpus_files,
     corpus_markdown,
-    corpus_origins,
     corpus_plan,
-    windows,
+    corpus_tally,
     worker_pool,
 )
-from mirencoder_jax.data import example as example_lib
-
-# The row length that windows are counted for.
-ROW_TOKENS = 512
-_UNKNOWN_ID = 1
-_PERCENTILES = (50, 75, 90, 95, 99)
 
 
 class Report:
@@ -38,10 +29,12 @@ class Report:
 
   Attributes:
     num_resumed: files read by an earlier, interrupted run.
+    tally: counts of the examples.
   """
 
   def __init__(self, source: str):
     self.num_resumed = 0
+    self.tally = corpus_tally.Tally()
     self._plan: corpus_plan.Plan | None = None
     self._source = source
     self._files: dict[str, Any] = {}
@@ -54,21 +47,6 @@ class Report:
     self._num_lost = 0
     self._reader_counts = collections.Counter()
     self._vocabulary: dict[str, Any] = {}
-    self._examples = collections.Counter()  # of each split
-    self._programs = collections.defaultdict(set)  # of each split
-    self._num_windows = 0
-    self._num_long = 0
-    self._num_unknown = 0
-    self._by = {
-        key: collections.Counter()
-        for key in ('language', 'opt_level', 'llvm', 'package', 'licence')
-    }
-    self._coverage = collections.defaultdict(collections.Counter)
-    self._lengths = {
-        name: array.array('q')
-        for name in ('instructions', 'tokens', 'nodes', 'edges')
-    }
-    self._digest = 0
 
   def add_failure(self, name: str, failure: worker_pool.Failure) -> None:
     self._failures[name] = failure
@@ -87,7 +65,7 @@ class Report:
 
   def set_reads(
       self,
-      files: corpus_files.CorpusFiles,
+      files: corpus_files.IrSource,
       reads: Iterable[corpus_plan.ModuleRead],
   ) -> None:
     """Notes what the first pass read."""
@@ -145,38 +123,6 @@ class Report:
         'sample': sample or {},
     }
 
-  def add_coverage(self, language: str, counts: dict[str, int]) -> None:
-    """Adds what `corpus_coverage.measure` counted."""
-    self._coverage[language].update(counts)
-
-  def add_example(
-      self,
-      split: str,
-      example: example_lib.Example,
-      digest: int,
-      origin: corpus_origins.Origin,
-  ) -> None:
-    """Counts an example that goes to the shards."""
-    self._examples[split] += 1
-    self._programs[split].add(example['program'])
-    num_tokens = len(example['tokens'])
-    self._lengths['instructions'].append(len(example['instruction_offset']) - 1)
-    self._lengths['tokens'].append(num_tokens)
-    self._lengths['nodes'].append(len(example['node_kind']))
-    self._lengths['edges'].append(len(example['senders']))
-    bounds = windows.cut_windows(
-        num_tokens, example['instruction_offset'], ROW_TOKENS
-    )
-    self._num_windows += len(bounds) - 1
-    self._num_long += len(bounds) > 2
-    for name in ('tokens', 'text_tokens'):
-      self._num_unknown += int((example[name] == _UNKNOWN_ID).sum())
-    values = example | {'package': origin.program, 'licence': origin.licence}
-    for key, counter in self._by.items():
-      counter[values[key]] += 1
-    # A sum, so that the order in which workers end does not matter.
-    self._digest = (self._digest + digest) % 2**128
-
   def nothing_read(self) -> str:
     """An error message for a job that found no function at all."""
     first = [
@@ -195,11 +141,13 @@ class Report:
         for name, failure in sorted(self._failures.items())
     ]
     reasons = collections.Counter(row['reason'] for row in failures)
-    num_examples = sum(self._examples.values())
     return {
         'source': self._source,
         'files': self._files
-        | {'failed': len(failures), 'failed_by_reason': _by_count(reasons)},
+        | {
+            'failed': len(failures),
+            'failed_by_reason': corpus_tally.by_count(reasons),
+        },
         'functions': {
             **self._functions,
             'contaminated': sum(
@@ -210,42 +158,19 @@ class Report:
             'near_duplicates': self._plan.num_near_duplicates,
             'near_in_both_splits': self._plan.num_near_both_splits,
             'not_encoded': self._num_lost,
-            'written': num_examples,
-        },
-        'splits': {
-            split: {
-                'examples': count,
-                f'{self._plan.split_by}s': len(self._programs[split]),
-            }
-            for split, count in sorted(self._examples.items())
+            'written': sum(self.tally.examples.values()),
         },
         'split_by': self._plan.split_by,
         'views': {
             'found': dict(sorted(self._found_in_view.items())),
-            'lost': _by_count(self._lost_views),
+            'lost': corpus_tally.by_count(self._lost_views),
         },
         'benchmarks': self._benchmarks,
         'benchmark_files_not_read': self._unread_benchmarks,
         'vocabulary': self._vocabulary,
-        'coverage': {
-            language: corpus_coverage.shares(counts)
-            for language, counts in sorted(self._coverage.items())
-        },
-        'unknown_tokens': self._num_unknown,
-        'windows': {
-            'row_tokens': ROW_TOKENS,
-            'windows': self._num_windows,
-            'functions_of_several': self._num_long,
-        },
-        'totals': {name: sum(x) for name, x in self._lengths.items()},
-        'lengths': {
-            name: {f'p{p}': _percentile(x, p) for p in _PERCENTILES}
-            | {'maximum': max(x, default=0)}
-            for name, x in self._lengths.items()
-        },
-        **{key: _by_count(counter) for key, counter in self._by.items()},
-        'reader': _by_count(self._reader_counts),
-        'content_hash': f'{self._digest:032x}',
+        **self.tally.as_dict(self._plan.split_by),
+        'reader': corpus_tally.by_count(self._reader_counts),
+        'content_hash': f'{self.tally.digest:032x}',
         'failures': failures,
     }
 
@@ -261,16 +186,5 @@ class Report:
     (folder / 'report.md').write_text(self.as_markdown(), encoding='utf-8')
 
 
-def _by_count(counter: collections.Counter) -> dict[str, int]:
-  """A dict, largest first, that does not depend on the order of counting."""
-  return dict(sorted(counter.items(), key=lambda item: (-item[1], item[0])))
-
-
 def _num_distinct(reads: Iterable[corpus_plan.ModuleRead]) -> int:
   return len({digest for read in reads for _, digest, _ in read.functions})
-
-
-def _percentile(values: array.array, percent: int) -> int:
-  if not values:
-    return 0
-  return int(np.percentile(np.asarray(values), percent, method='nearest'))
