@@ -94,6 +94,15 @@ def add_corpus_flags(command: argparse.ArgumentParser) -> None:
       metavar='FILE.npz',
       help='keeps the fingerprints of the benchmarks, for another machine',
   )
+  command.add_argument(
+      '--beam',
+      nargs='?',
+      type=names,
+      const=(),
+      metavar='FLAG,FLAG',
+      help='runs over Apache Beam, with the flags given, such as '
+      '--runner=DataflowRunner,--project=mine; the result is the same',
+  )
   for name, text in (
       ('vocab_size', 'entries of a trained vocabulary, at most'),
       ('vocab_functions', 'functions that it is trained on, at most'),

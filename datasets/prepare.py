@@ -137,7 +137,11 @@ def _create_builder(args: argparse.Namespace) -> tfds.core.DatasetBuilder:
     return _TASKS[args.dataset](data_dir=data_dir)
   fields = {field.name for field in dataclasses.fields(corpus.CorpusConfig)}
   given = {key: value for key, value in vars(args).items() if key in fields}
-  kwargs = {'data_dir': data_dir, 'settings': corpus.CorpusConfig(**given)}
+  kwargs = {
+      'data_dir': data_dir,
+      'settings': corpus.CorpusConfig(**given),
+      'beam_options': args.beam,
+  }
   # What not every corpus takes; each builder takes what its flags are.
   for name in ('source', 'manifest', 'languages', 'licences', 'max_modules'):
     if hasattr(args, name):

@@ -6,7 +6,10 @@ The work is `mirencoder_jax.data.corpus`; this builder says where the files are
 and what the shards hold.
 """
 
+import dataclasses
 import os
+from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import tensorflow_datasets as tfds
@@ -47,6 +50,7 @@ class Builder(tfds.core.GeneratorBasedBuilder):
       source: str | os.PathLike | None = None,
       manifest: str | os.PathLike | None = None,
       settings: corpus.CorpusConfig | None = None,
+      beam_options: Sequence[str] | None = None,
       **kwargs,
   ):
     """A builder.
@@ -56,12 +60,15 @@ class Builder(tfds.core.GeneratorBasedBuilder):
       manifest: CSV that says where each file comes from; by default the
         `manifest.csv` at the top of the source, if there is one.
       settings: how the corpus is read.
+      beam_options: flags of Apache Beam, `--runner=...` and others, which then
+        does the work; None for processes on this machine.
       **kwargs: as for any builder, such as `data_dir`. A `config` names the
         corpus where several stand side by side in one `data_dir`.
     """
     self._source = source
     self._manifest = manifest
     self._settings = settings or corpus.CorpusConfig()
+    self._beam_options = beam_options
     self._corpus = None
     self.report = None
     super().__init__(file_format='array_record', **kwargs)
@@ -73,7 +80,12 @@ class Builder(tfds.core.GeneratorBasedBuilder):
 
   def download_and_prepare(self, *, download_config=None, **kwargs) -> None:
     """As for any builder; what is there is deleted only if all can be read."""
-    mode = (download_config or tfds.download.DownloadConfig()).download_mode
+    download_config = download_config or tfds.download.DownloadConfig()
+    mode = download_config.download_mode
+    if self._beam_options is not None:
+      download_config = dataclasses.replace(
+          download_config, beam_options=self._pipeline_options()
+      )
     try:
       if mode.overwrite_dataset or not self.data_path.exists():
         self._read()
@@ -90,9 +102,28 @@ class Builder(tfds.core.GeneratorBasedBuilder):
     # Where an interrupted job leaves what it has read.
     name = self.info.full_name.replace('/', '-')
     work_dir = self.data_dir_root / '.reading' / name
-    self._corpus = corpus.Corpus(self._files(), work_dir, self._settings)
+    if self._beam_options is None:
+      self._corpus = corpus.Corpus(self._files(), work_dir, self._settings)
+    else:
+      from mirencoder_jax.data import corpus_beam
+
+      self._corpus = corpus_beam.BeamCorpus(
+          self._files(), work_dir, self._settings, self._pipeline_options()
+      )
     self.report = self._corpus.report
     self._corpus.prepare()
+
+  def _pipeline_options(self) -> Any:
+    try:
+      from apache_beam.options import pipeline_options
+    except ImportError as error:
+      raise corpus_files.CorpusError(
+          'Apache Beam is not installed: python -m pip install '
+          '"mirencoder_jax[beam]"'
+      ) from error
+    return pipeline_options.PipelineOptions(
+        list(self._beam_options), save_main_session=False
+    )
 
   def _files(self) -> corpus_files.IrSource:
     """What the source holds."""
@@ -114,7 +145,7 @@ class Builder(tfds.core.GeneratorBasedBuilder):
     }
 
   def _generate_examples(self, split: str):
-    yield from self._corpus.examples(split)
+    return self._corpus.examples(split)
 
   def _post_download_and_prepare_hook(self) -> None:
     self.report.save(self.data_path)

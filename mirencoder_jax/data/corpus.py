@@ -15,6 +15,7 @@ interrupted run finds the modules it has read in the working folder.
 """
 
 import collections
+import contextlib
 import dataclasses
 import functools
 import os
@@ -118,7 +119,7 @@ class Corpus:
         # The file itself, and each of its views.
         config.timeout * (1 + len(config.views)),
     )
-    self.report = corpus_report.Report(source=files.source)
+    self.report = corpus_report.Report(files)
     self.tokenizer = None
 
   def close(self) -> None:
@@ -139,15 +140,7 @@ class Corpus:
         at the same corpus.
     """
     # Before the long work, so that a bad path is an error at once.
-    given = self._config.vocab
-    tokenizer = None if given is None else _load_vocabulary(given)
-    benchmarks = None
-    if self._config.decontaminate:
-      benchmarks = corpus_decontamination.load(
-          self._config.decontaminate, self._pool
-      )
-      if self._config.save_benchmarks is not None:
-        benchmarks.save(self._config.save_benchmarks)
+    tokenizer, benchmarks = open_settings(self._config, self._pool)
     self._store.open()
     reads = self._read()
     plan = self._plan(reads, benchmarks)
@@ -178,7 +171,7 @@ class Corpus:
         bar.update()
         if outcome.failure is not None:
           self.report.add_failure(name, outcome.failure)
-          self.report.add_lost(len(task['indices']))
+          self.report.counts['not_encoded',] += len(task['indices'])
           continue
         examples, coverage = outcome.value
         origin = self._origin(plans[name].read)
@@ -240,15 +233,11 @@ class Corpus:
     for read in ordered:
       self.report.add_lost_views(read.name, read.lost)
     modules = [module for read in ordered for module in read.modules]
-    self.report.set_reads(self._files, modules)
+    self.report.counts.update(corpus_plan.read_counts(modules))
     return modules
 
   def _add_too_large(self, name: str, size: int) -> None:
-    failure = worker_pool.Failure(
-        'too large',
-        f'{size / 2**20:.0f} MB, over the limit of '
-        f'{self._config.max_file_mb:g} MB; raise max_file_mb to read it',
-    )
+    failure = corpus_files.too_large(size, self._config.max_file_mb)
     self.report.add_failure(name, failure)
 
   def _plan(
@@ -263,7 +252,12 @@ class Corpus:
     if benchmarks is not None:
       hashes = [digest for read in reads for _, digest, _ in read.functions]
       contaminated, is_exact = benchmarks.find(hashes, signatures, threshold)
-      self.report.set_contamination(benchmarks, contaminated, is_exact)
+      self.report.set_benchmarks(benchmarks)
+      self.report.counts.update(
+          ('benchmark', int(owner), 'equal' if equal else 'near')
+          for owner, equal in zip(contaminated, is_exact, strict=True)
+          if owner >= 0
+      )
     origins = [self._origin(read) for read in reads]
     plan = corpus_plan.plan(
         reads,
@@ -274,33 +268,34 @@ class Corpus:
         threshold=threshold,
         contaminated=contaminated,
     )
-    self.report.set_plan(plan)
+    self.report.counts.update(plan.counts)
+    self.report.split_by = plan.split_by
     return plan
 
   def _count_words(self) -> tuple[dict[str, int], dict[str, int]]:
     """Counts of the words of a sample of the training functions.
 
     Returns:
-      Counts, most frequent first; and how large the sample is.
+      Counts, and how large the sample is.
     """
     plans = self._plans[corpus_plan.TRAIN]
     num_functions = sum(len(plan.indices) for plan in plans)
-    rate = self._config.vocab_functions / max(num_functions, 1)
+    limit = self._config.vocab_functions
     total = collections.Counter()
     num_sampled = 0
     for plan in plans:
+      digests = [digest for _, digest, _ in plan.read.functions]
       sampled = [
           i
           for i in plan.indices
-          # The hash is as good as a random number, and always the same one.
-          if int(plan.read.functions[i][1][:8], 16) < rate * 2**32
+          if corpus_plan.is_sampled(digests[i], limit, num_functions)
       ]
       if sampled:
         words = self._store.words(plan.read)
         for index in sampled:
           total.update(words[index])
         num_sampled += len(sampled)
-    counts = dict(sorted(total.items(), key=lambda item: (-item[1], item[0])))
+    counts = dict(total)
     sample = {
         'functions': num_sampled,
         'words': sum(counts.values()),
@@ -310,27 +305,13 @@ class Corpus:
 
   def _encode_task(self, plan: corpus_plan.ModulePlan) -> dict[str, Any]:
     read = plan.read
-    origin = self._origin(read)
-    return {
-        'name': read.name,
-        'span': read.spans[-2:],
-        'indices': plan.indices,
-        'groups': plan.groups,
-        'program': origin.program,
-        'unit': origin.unit,
-        'provenance': {
-            'module': read.name,
-            'language': origin.language,
-            'opt_level': read.opt_level or origin.opt_level,
-            'llvm': origin.llvm or read.llvm,
-        },
-    }
+    task = corpus_tasks.encode_task(
+        read._asdict(), self._origin(read), plan.indices, plan.groups
+    )
+    return task | {'span': read.spans[-2:]}
 
   def _origin(self, read: corpus_plan.ModuleRead) -> corpus_origins.Origin:
-    origin = self._files.origin(read.file)
-    if self._config.group == 'file':
-      return origin._replace(program=read.file, unit=read.file)
-    return origin
+    return corpus_files.origin_of(self._files, read.file, self._config.group)
 
   def _bar(self, what: str, total: int) -> tqdm.tqdm:
     # A log file gets a line now and then, a terminal a bar.
@@ -345,11 +326,36 @@ class Corpus:
     )
 
 
-def _load_vocabulary(path: str | os.PathLike) -> ir.Tokenizer:
-  try:
-    return ir.Tokenizer.load(path)
-  except (OSError, ValueError) as error:
-    raise corpus_files.CorpusError(f'vocabulary {path}: {error}') from error
+def open_settings(
+    config: CorpusConfig, pool: worker_pool.WorkerPool | None = None
+) -> tuple[ir.Tokenizer | None, corpus_decontamination.Benchmarks | None]:
+  """The vocabulary and the benchmarks that a config names.
+
+  Args:
+    config: of the job.
+    pool: reads the benchmarks; one of its own by default.
+
+  Raises:
+    CorpusError: if they cannot be read.
+  """
+  tokenizer = benchmarks = None
+  if config.vocab is not None:
+    try:
+      tokenizer = ir.Tokenizer.load(config.vocab)
+    except (OSError, ValueError) as error:
+      raise corpus_files.CorpusError(
+          f'vocabulary {config.vocab}: {error}'
+      ) from error
+  if config.decontaminate:
+    with contextlib.ExitStack() as stack:
+      if pool is None:
+        pool = stack.enter_context(
+            worker_pool.WorkerPool(config.processes or _num_cores())
+        )
+      benchmarks = corpus_decontamination.load(config.decontaminate, pool)
+    if config.save_benchmarks is not None:
+      benchmarks.save(config.save_benchmarks)
+  return tokenizer, benchmarks
 
 
 def _num_cores() -> int:

@@ -75,6 +75,25 @@ class IrSource(abc.ABC):
     """All files, in parts that different machines can read."""
 
 
+def origin_of(
+    files: IrSource, name: str, group: str
+) -> corpus_origins.Origin:
+  """Where a module comes from; with group 'file' it is a program of its own."""
+  origin = files.origin(name)
+  if group == 'file':
+    origin = origin._replace(program=name, unit=name)
+  return origin
+
+
+def too_large(size: int, limit_mb: float) -> worker_pool.Failure:
+  """Why a file of `size` bytes is left out."""
+  return worker_pool.Failure(
+      'too large',
+      f'{size / 2**20:.0f} MB, over the limit of {limit_mb:g} MB; raise '
+      'max_file_mb to read it',
+  )
+
+
 class CorpusFiles(IrSource):
   """A folder, archive, file or glob; `others` is by suffix."""
 

@@ -31,7 +31,7 @@ MIN_WORDS = 64
 _SEED = 20241
 # Of those that share a band, each is compared with the first few only: a band
 # of n functions costs n comparisons and not n squared.
-_MAX_COMPARED = 8
+MAX_COMPARED = 8
 _MAX_WORDS_KNOWN = 1 << 20
 # What enters the sketch besides the words; fingerprints compare only if equal.
 PARAMETERS = (
@@ -154,7 +154,7 @@ def _pairs(column: np.ndarray) -> Iterator[tuple[np.ndarray, np.ndarray]]:
   is_first = np.concatenate([[True], column[1:] != column[:-1]])
   first = np.flatnonzero(is_first)[np.cumsum(is_first) - 1]
   places = np.arange(len(column))
-  for i in range(_MAX_COMPARED):
+  for i in range(MAX_COMPARED):
     later = places[places > first + i]
     if not len(later):
       return

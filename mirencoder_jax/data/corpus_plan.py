@@ -21,6 +21,8 @@ import numpy as np
 from mirencoder_jax.data import corpus_fingerprints
 
 TRAIN, VALIDATION = 'train', 'validation'
+# What may stay on one side of a split, from the coarsest.
+LEVELS = ('program', 'file', 'function')
 
 
 class ModuleRead(NamedTuple):
@@ -71,12 +73,34 @@ class Plan(NamedTuple):
   num_near_both_splits: int = 0
   contaminated: Mapping[int, tuple[int, int]] = MappingProxyType({})
 
+  @property
+  def counts(self) -> dict[tuple, int]:
+    """What is left out, as the report counts it."""
+    counts = {
+        ('duplicates',): self.num_duplicates,
+        ('in_both_splits',): self.num_in_both_splits,
+        ('near_duplicates',): self.num_near_duplicates,
+        ('near_both_splits',): self.num_near_both_splits,
+    }
+    for owner, (sources, functions) in self.contaminated.items():
+      counts['removed_sources', owner] = sources
+      counts['removed', owner] = functions
+    return counts
+
 
 def source_of(program: str, unit: str, function: str) -> str:
   """What the views of a function share: program, unit and symbol."""
   if unit != program and not unit.startswith(f'{program}/'):
     unit = f'{program}/{unit}'
   return f'{unit}/{function}'
+
+
+def is_sampled(digest: str, limit: int, number: int) -> bool:
+  """Whether a function is in a sample of about `limit` of `number`.
+
+  Its hash is as good as a random number, and always the same one.
+  """
+  return int(digest[:8], 16) * number < limit * 2**32
 
 
 def plan(
@@ -170,6 +194,26 @@ def plan(
           for owner in sorted(set(owner_of.values()))
       },
   )
+
+
+def read_counts(reads: Sequence[ModuleRead]) -> dict[tuple, int]:
+  """What was read, as the report counts it."""
+  counts = collections.Counter()
+  hashes, original = set(), set()
+  for read in reads:
+    found = {digest for _, digest, _ in read.functions}
+    hashes |= found
+    counts['view', read.view] += len(read.functions)
+    if not read.view:
+      original |= found
+      counts['read',] += 1
+      counts['with_functions',] += bool(read.functions)
+      counts['unverified',] += read.unverified
+      for name, number in read.counts.items():
+        counts['reader', name] += number
+  counts['distinct',] = len(hashes)
+  counts['distinct_raw',] = len(original)
+  return dict(counts)
 
 
 def _order(reads: Sequence[ModuleRead]) -> list[int]:

@@ -11,7 +11,6 @@ import os
 from collections.abc import Iterable
 from typing import Any
 
-import numpy as np
 from etils import epath
 
 from mirencoder_jax.data import (
@@ -29,31 +28,26 @@ class Report:
 
   Attributes:
     num_resumed: files read by an earlier, interrupted run.
+    counts: how often something came up, by what it is: see
+      `corpus_plan.read_counts` and `corpus_plan.Plan.counts`; besides
+      ('benchmark', number, 'equal' or 'near') and ('not_encoded',).
+    split_by: what stays on one side of the split.
     tally: counts of the examples.
   """
 
-  def __init__(self, source: str):
+  def __init__(self, files: corpus_files.IrSource):
     self.num_resumed = 0
+    self.counts = collections.Counter()
+    self.split_by = corpus_plan.LEVELS[0]
     self.tally = corpus_tally.Tally()
-    self._plan: corpus_plan.Plan | None = None
-    self._source = source
-    self._files: dict[str, Any] = {}
+    self._files = files
     self._failures: dict[str, worker_pool.Failure] = {}
-    self._functions: dict[str, int] = {}
-    self._found_in_view = collections.Counter()
     self._lost_views = collections.Counter()  # by reason and pipeline
-    self._benchmarks: dict[str, dict[str, int]] = {}
-    self._unread_benchmarks: dict[str, str] = {}
-    self._num_lost = 0
-    self._reader_counts = collections.Counter()
+    self._benchmarks: corpus_decontamination.Benchmarks | None = None
     self._vocabulary: dict[str, Any] = {}
 
   def add_failure(self, name: str, failure: worker_pool.Failure) -> None:
     self._failures[name] = failure
-
-  def add_lost(self, num_functions: int) -> None:
-    """Notes functions that were read and could not be encoded."""
-    self._num_lost += num_functions
 
   def add_lost_views(self, file: str, lost: Iterable[list[str]]) -> None:
     """Notes views of a file that LLVM could not make."""
@@ -63,56 +57,11 @@ class Report:
         failure = worker_pool.Failure(f'view {reason}', message)
         self.add_failure(f'{file}@{pipeline}', failure)
 
-  def set_reads(
-      self,
-      files: corpus_files.IrSource,
-      reads: Iterable[corpus_plan.ModuleRead],
+  def set_benchmarks(
+      self, benchmarks: corpus_decontamination.Benchmarks
   ) -> None:
-    """Notes what the first pass read."""
-    reads = list(reads)
-    originals = [read for read in reads if not read.view]
-    self._files = {
-        'found': len(files.files),
-        'read': len(originals),
-        'with_functions': sum(bool(read.functions) for read in originals),
-        'unverified': sum(read.unverified for read in originals),
-        'other': dict(sorted(files.others.items())),
-    }
-    for read in reads:
-      self._found_in_view[read.view] += len(read.functions)
-      self._reader_counts.update({} if read.view else read.counts)
-    self._functions = {
-        'found': sum(self._found_in_view.values()),
-        'before_views': self._found_in_view[''],
-        'distinct_before_views': _num_distinct(originals),
-        'distinct': _num_distinct(reads),
-    }
-    for read in originals:
-      if not read.functions:
-        failure = worker_pool.Failure('empty', 'a module without definitions')
-        self.add_failure(read.name, failure)
-
-  def set_contamination(
-      self,
-      benchmarks: corpus_decontamination.Benchmarks,
-      found: np.ndarray,
-      is_exact: np.ndarray,
-  ) -> None:
-    """Notes which functions are of a benchmark, see `Benchmarks.find`."""
-    self._unread_benchmarks = benchmarks.unread
-    for i, name in enumerate(benchmarks.names):
-      self._benchmarks[name] = {
-          'functions_of_it': int((benchmarks.owners == i).sum()),
-          'equal': int(((found == i) & is_exact).sum()),
-          'near': int(((found == i) & ~is_exact).sum()),
-      }
-
-  def set_plan(self, plan: corpus_plan.Plan) -> None:
-    """Notes what is left out."""
-    self._plan = plan
-    for i, row in enumerate(self._benchmarks.values()):
-      sources, functions = plan.contaminated.get(i, (0, 0))
-      row |= {'sources_removed': sources, 'functions_removed': functions}
+    """Notes what the corpus is kept clear of."""
+    self._benchmarks = benchmarks
 
   def set_vocabulary(self, tokenizer, sample: dict[str, int] | None) -> None:
     """Notes the vocabulary, and what it was trained on if it was."""
@@ -130,8 +79,8 @@ class Report:
         for name, failure in sorted(self._failures.items())[:3]
     ]
     return (
-        f"{self._source}: none of the {self._files['found']} .ll and .bc files "
-        'holds a function that can be read; ' + '; '.join(first)
+        f'{self._files.source}: none of the {len(self._files.files)} .ll and '
+        '.bc files holds a function that can be read; ' + '; '.join(first)
     )
 
   def as_dict(self) -> dict[str, Any]:
@@ -141,37 +90,65 @@ class Report:
         for name, failure in sorted(self._failures.items())
     ]
     reasons = collections.Counter(row['reason'] for row in failures)
+    found = self._by_name('view')
     return {
-        'source': self._source,
-        'files': self._files
-        | {
+        'source': self._files.source,
+        'files': {
+            'found': len(self._files.files),
+            **{
+                name: self.counts[name,]
+                for name in ('read', 'with_functions', 'unverified')
+            },
+            'other': dict(sorted(self._files.others.items())),
             'failed': len(failures),
             'failed_by_reason': corpus_tally.by_count(reasons),
         },
         'functions': {
-            **self._functions,
-            'contaminated': sum(
-                functions for _, functions in self._plan.contaminated.values()
-            ),
-            'duplicates': self._plan.num_duplicates,
-            'in_both_splits': self._plan.num_in_both_splits,
-            'near_duplicates': self._plan.num_near_duplicates,
-            'near_in_both_splits': self._plan.num_near_both_splits,
-            'not_encoded': self._num_lost,
+            'found': sum(found.values()),
+            'before_views': found.get('', 0),
+            'distinct_before_views': self.counts['distinct_raw',],
+            'distinct': self.counts['distinct',],
+            'contaminated': sum(self._by_name('removed').values()),
+            'duplicates': self.counts['duplicates',],
+            'in_both_splits': self.counts['in_both_splits',],
+            'near_duplicates': self.counts['near_duplicates',],
+            'near_in_both_splits': self.counts['near_both_splits',],
+            'not_encoded': self.counts['not_encoded',],
             'written': sum(self.tally.examples.values()),
         },
-        'split_by': self._plan.split_by,
+        'split_by': self.split_by,
         'views': {
-            'found': dict(sorted(self._found_in_view.items())),
+            'found': found,
             'lost': corpus_tally.by_count(self._lost_views),
         },
-        'benchmarks': self._benchmarks,
-        'benchmark_files_not_read': self._unread_benchmarks,
+        'benchmarks': self._benchmark_rows(),
+        'benchmark_files_not_read': (
+            self._benchmarks.unread if self._benchmarks else {}
+        ),
         'vocabulary': self._vocabulary,
-        **self.tally.as_dict(self._plan.split_by),
-        'reader': corpus_tally.by_count(self._reader_counts),
+        **self.tally.as_dict(self.split_by),
+        'reader': corpus_tally.by_count(self._by_name('reader')),
         'content_hash': f'{self.tally.digest:032x}',
         'failures': failures,
+    }
+
+  def _by_name(self, kind: str) -> dict[Any, int]:
+    """The counts of (kind, name) by name."""
+    rows = [(key[1], n) for key, n in self.counts.items() if key[0] == kind]
+    return dict(sorted(rows))
+
+  def _benchmark_rows(self) -> dict[str, dict[str, int]]:
+    if self._benchmarks is None:
+      return {}
+    return {
+        name: {
+            'functions_of_it': int((self._benchmarks.owners == i).sum()),
+            'equal': self.counts['benchmark', i, 'equal'],
+            'near': self.counts['benchmark', i, 'near'],
+            'sources_removed': self.counts['removed_sources', i],
+            'functions_removed': self.counts['removed', i],
+        }
+        for i, name in enumerate(self._benchmarks.names)
     }
 
   def as_markdown(self) -> str:
@@ -184,7 +161,3 @@ class Report:
     text = json.dumps(self.as_dict(), indent=2, ensure_ascii=False) + '\n'
     (folder / 'report.json').write_text(text, encoding='utf-8')
     (folder / 'report.md').write_text(self.as_markdown(), encoding='utf-8')
-
-
-def _num_distinct(reads: Iterable[corpus_plan.ModuleRead]) -> int:
-  return len({digest for read in reads for _, digest, _ in read.functions})

@@ -10,13 +10,14 @@ import hashlib
 import pathlib
 import pickle
 import zlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from mirencoder_jax import ir
 from mirencoder_jax.data import (
     corpus_coverage,
     corpus_fingerprints,
+    corpus_origins,
     corpus_plan,
 )
 from mirencoder_jax.data import example as example_lib
@@ -77,6 +78,35 @@ def _record(
   words = [dict(collections.Counter(f.words)) for f in functions]
   signatures = corpus_fingerprints.signatures(functions)
   return summary, (pack(words), signatures.tobytes(), pack(module))
+
+
+def encode_task(
+    summary: Mapping[str, Any],
+    origin: corpus_origins.Origin,
+    indices: Sequence[int],
+    groups: Sequence[str],
+) -> dict[str, Any]:
+  """What `encode_module` wants to know.
+
+  Args:
+    summary: of the module, as `read_file` has it.
+    origin: of its file.
+    indices: numbers of the functions to take.
+    groups: what each belongs to.
+  """
+  return {
+      'name': summary['name'],
+      'indices': list(indices),
+      'groups': list(groups),
+      'program': origin.program,
+      'unit': origin.unit,
+      'provenance': {
+          'module': summary['name'],
+          'language': origin.language,
+          'opt_level': summary['opt_level'] or origin.opt_level,
+          'llvm': origin.llvm or summary['llvm'],
+      },
+  }
 
 
 def encode(

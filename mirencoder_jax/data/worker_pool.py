@@ -34,6 +34,18 @@ class Failure(NamedTuple):
   line: int | None = None  # of the input, where the error names one
 
 
+def failure_of(error: Exception) -> Failure:
+  """What to say of a task that raised."""
+  line = getattr(error, 'line', None)
+  # Ours keep the text apart from the place.
+  message = getattr(error, 'message', '') or str(error)
+  return Failure(
+      reason=type(error).__name__,
+      message=str(message or 'no message'),
+      line=line if isinstance(line, int) else None,
+  )
+
+
 class Outcome(NamedTuple):
   """What became of a task: a value, or the failure."""
 
@@ -226,15 +238,7 @@ def serve() -> None:
     try:
       answer = pickle.dumps((function(task), None), pickle.HIGHEST_PROTOCOL)
     except Exception as error:  # pylint: disable=broad-exception-caught
-      line = getattr(error, 'line', None)
-      # Ours keep the text apart from the place.
-      message = getattr(error, 'message', '') or str(error)
-      failure = Failure(
-          reason=type(error).__name__,
-          message=str(message or 'no message'),
-          line=line if isinstance(line, int) else None,
-      )
-      answer = pickle.dumps((None, failure))
+      answer = pickle.dumps((None, failure_of(error)))
     if hasattr(signal, 'alarm'):
       signal.alarm(0)
     try:
