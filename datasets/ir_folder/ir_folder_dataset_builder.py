@@ -118,8 +118,7 @@ class Builder(tfds.core.GeneratorBasedBuilder):
       from apache_beam.options import pipeline_options
     except ImportError as error:
       raise corpus_files.CorpusError(
-          'Apache Beam is not installed: python -m pip install '
-          '"mirencoder_jax[beam]"'
+          'Apache Beam is not installed: python -m pip install apache-beam'
       ) from error
     return pipeline_options.PipelineOptions(
         list(self._beam_options), save_main_session=False

@@ -133,7 +133,12 @@ class BeamCorpus:
 
   def clear(self) -> None:
     """Removes the working files; not before the shards are in place."""
-    self._work_dir.rmtree()
+    if self._work_dir.exists():
+      self._work_dir.rmtree()
+    # The folder of all jobs, where this was the last.
+    parent = self._work_dir.parent
+    if parent.exists() and not any(parent.iterdir()):
+      parent.rmdir()
 
   def close(self) -> None:
     """There are no processes to end."""
