@@ -118,6 +118,20 @@ def save_vectors(
     )
 
 
+def _random(
+    task: tasks.Task, num_null: int, width: int
+) -> list[Features]:
+  num_modules = len(task.modules)
+  return [
+      Features(
+          f'random {seed}',
+          'null',
+          baselines.random_vectors(num_modules, width, seed),
+      )
+      for seed in range(num_null)
+  ]
+
+
 def collect(
     task: tasks.Task,
     encoder: Any | None,
@@ -137,6 +151,10 @@ def collect(
   """
   nothing = np.zeros((len(task.modules), 0), np.float32)
   features = [Features('inputs only', 'baseline', nothing)]
+  if not any(text.strip() for text in task.ir):
+    logging.warning('no module has IR: only inputs and random vectors are left')
+    where = tasks.Problem(task.name, 'no IR at all: no row of any encoder')
+    return [*features, *_random(task, num_null, null_width)], [where]
   logging.info('counting opcodes of %d modules', len(task.modules))
   modules, problems = baselines.read_modules(task)
   features += [
@@ -160,13 +178,6 @@ def collect(
     vectors, missing = load_vectors(path, task)
     features.append(Features(name, 'compared', vectors))
     problems += missing
-  features += [
-      Features(
-          f'random {seed}',
-          'null',
-          baselines.random_vectors(len(task.modules), null_width, seed),
-      )
-      for seed in range(num_null)
-  ]
+  features += _random(task, num_null, null_width)
   features = [f._replace(vectors=np.nan_to_num(f.vectors)) for f in features]
   return features, list(dict.fromkeys(problems))

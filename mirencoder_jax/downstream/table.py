@@ -58,6 +58,29 @@ class TableConfig:
   recipe: str = 'kernel cost'
 
 
+def _share_fits(task: tasks.Task) -> tasks.Task:
+  """The task with one target, if all are fitted on the same and judge apart.
+
+  Where one table has the rows of several machines, every fit would otherwise be
+  made once for each of them.
+  """
+  first, *others = task.targets
+
+  def same(one, other):
+    if (one.choices, one.costs is None) != (other.choices, other.costs is None):
+      return False
+    names = ['inputs', 'labels', 'valid', 'defaults']
+    names += ['decision_costs'] if one.costs is not None else []
+    return all(
+        np.array_equal(getattr(one, name), getattr(other, name))
+        for name in names
+    )
+
+  if others and all(same(first, other) for other in others):
+    return task._replace(targets=(first._replace(judged=None),))
+  return task
+
+
 def _rules(
     task: tasks.Task, protocol: splits.Protocol
 ) -> Iterator[report.Entry]:
@@ -82,6 +105,12 @@ def run_split(
 ) -> Iterator[report.Entry]:
   """Every row of one split, as they are done."""
   yield from _rules(task, protocol)
+  num_targets = len(task.targets)
+  task = _share_fits(task)
+
+  def for_all(choices):  # [T or 1, S, n] -> [T, S, n]
+    return np.broadcast_to(choices, (num_targets,) + choices.shape[1:])
+
   single = splits.first_seeds(protocol, 1)
   for name, kind, vectors in listed:
     vectors = vectors[task.module_index]  # [n, D]
@@ -92,7 +121,7 @@ def run_split(
         of_kind = dataclasses.replace(trees_config, num_seeds=1)
       choices = baselines.fit_trees(vectors, task, protocol, of_kind)
       yield report.Entry(
-          protocol.name, name, 'trees', kind, choices,
+          protocol.name, name, 'trees', kind, for_all(choices),
           time.monotonic() - start, baselines.trees_name(),
       )  # fmt: skip
     if baselines.is_histogram(vectors):
@@ -106,8 +135,8 @@ def run_split(
       seconds = (time.monotonic() - start) / len(fits)
       for score, answer in sorted(fits.items()):
         yield report.Entry(
-            protocol.name, name, f'{head} {score}', kind, answer.choices,
-            seconds, f'{answer.chosen[0]}',
+            protocol.name, name, f'{head} {score}', kind,
+            for_all(answer.choices), seconds, f'{answer.chosen[0]}',
         )  # fmt: skip
 
 
