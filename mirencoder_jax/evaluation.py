@@ -108,10 +108,11 @@ def guess_edges_by_degree(
   degree = jnp.zeros(num_packs * num_nodes).at[shown.receivers + offset].add(1)
 
   def decode(method, codes, senders, receivers, flows):
-    del method, codes, senders, flows
-    return degree[receivers]
+    del method, senders, flows
+    return codes[receivers, 0]
 
-  return graph_objective.edge_loss(decode, None, batch, targets)[1]
+  codes = degree[:, None]  # [N, 1] of all packs
+  return graph_objective.edge_loss(decode, codes, batch, targets)[1]
 
 
 def evaluate(

@@ -89,7 +89,9 @@ class _Objectives:
 
   def __init__(self, encoder: inference.Encoder, config: Mapping[str, Any]):
     self._data = input_pipeline.DataConfig(**config['data'])
-    self._budget = batch_lib.Budget(**config['budget'])
+    # That of training, if the checkpoint says it; else one that fits.
+    budget = config.get('budget')
+    self._budget = batch_lib.Budget(**budget) if budget else None
     self._objectives = objectives.ObjectivesConfig(**config['objectives'])
     self._step = jax.jit(
         functools.partial(

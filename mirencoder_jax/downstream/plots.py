@@ -68,7 +68,7 @@ def draw_comparison(results: Results, path: str | os.PathLike[str]) -> None:
   height = len(targets) * (0.24 * len(names) + 0.55) + 0.5
   size = (1.7 + 2.3 * len(splits), height)
   with plot_style.drawing(
-      path, size, len(targets), len(splits), sharex='row', sharey=True
+      path, size, len(targets), len(splits), sharex=True, sharey=True
   ) as all_axes:
     for axes, (target, split) in zip(
         all_axes, [(t, s) for t in targets for s in splits], strict=True
@@ -112,18 +112,20 @@ def _draw_panel(
     axes.plot(value, y, 'o', color=color, markersize=6 if is_ours else 4.5)
     if r['features'] == features.MAIN:
       axes.axvline(value, color=color, linewidth=0.7, alpha=0.5, zorder=0)
-  for n in results['null']:
-    if (n['split'], n['target']) == (split, target) and metric in n:
-      y = names.index('random embeddings')
-      quantiles = [
-          scale * n[metric][k] for k in ('quantile_5', 'quantile_95')
-      ]
-      color = plot_style.COLORS['null']
-      axes.plot(quantiles, [y, y], color=color, linewidth=5)
-      axes.plot(
-          scale * n[metric]['median'], y, '|', color=plot_style.INK,
-          markersize=8,
-      )  # fmt: skip
+  nulls = [
+      n
+      for n in results['null']
+      if (n['split'], n['target']) == (split, target) and metric in n
+  ]
+  of_recipe = [n for n in nulls if n['head'] == results['recipe']]
+  for n in (of_recipe or nulls)[:1]:
+    y = names.index('random embeddings')
+    quantiles = [scale * n[metric][k] for k in ('quantile_5', 'quantile_95')]
+    color = plot_style.COLORS['null']
+    axes.plot(quantiles, [y, y], color=color, linewidth=5)
+    axes.plot(
+        scale * n[metric]['median'], y, '|', color=plot_style.INK, markersize=8
+    )
 
 
 def choose_split(results: Results) -> str:
@@ -191,8 +193,8 @@ def draw_members(results: Results, path: str | os.PathLike[str]) -> None:
     all_axes[0].set_ylim(-0.8, len(names) - 0.2)
     figure = all_axes[0].figure
     figure.suptitle(
-        f'{results["task"].replace("_", " ")}: speedup by {group}, held out by '
-        f'{split}',
+        f'{results["task"].replace("_", " ")}: speedup by {group}, split '
+        f'{markdown.split_label(results, split)}',
         x=0.01,
         ha='left',
     )
@@ -204,48 +206,71 @@ def _format_ratio(value: float, _: Any = None) -> str:
   return f'{value:g}×'
 
 
+def _confusions(results: Results, split: str) -> list[dict[str, Any]]:
+  """Confusions of a split, of all targets together if there are several."""
+  found = [c for c in results['confusion'] if c['split'] == split]
+  if shown_targets(results) != [report.POOLED]:
+    return found
+  pooled: dict[str, dict[str, Any]] = {}
+  for c in found:
+    whole = pooled.setdefault(
+        c['features'],
+        c | {'matrix': np.zeros_like(c['matrix']), 'target': report.POOLED},
+    )
+    if whole['choices'] == c['choices']:
+      whole['matrix'] = whole['matrix'] + np.array(c['matrix'])
+  return list(pooled.values())
+
+
 def draw_confusion(results: Results, path: str | os.PathLike[str]) -> None:
   """What was decided for against what was best, best baseline and ours."""
   split = choose_split(results)
-  found = [c for c in results['confusion'] if c['split'] == split]
-  targets = list(dict.fromkeys(c['target'] for c in found))
+  found = _confusions(results, split)
   if not found:
     return
+  targets = list(dict.fromkeys(c['target'] for c in found))
   sides = list(dict.fromkeys(c['features'] for c in found))
-  cell = 0.42 * max(len(c['matrix']) for c in found) + 1.2
-  size = (cell * len(targets) + 0.6, cell * len(sides) + 0.5)
-  with plot_style.drawing(path, size, len(sides), len(targets)) as all_axes:
+  # One target: the sides stand side by side.
+  shape = (len(sides), len(targets)) if len(targets) > 1 else (1, len(sides))
+  cell = 0.36 * max(len(c['choices']) for c in found) + 1.1
+  size = (max(4.2, cell * shape[1] + 0.8), cell * shape[0] + 0.9)
+  with plot_style.drawing(path, size, *shape) as all_axes:
     places = [(side, target) for side in sides for target in targets]
-    for axes, (side, target) in zip(all_axes, places, strict=True):
+    for number, (side, target) in enumerate(places):
+      axes = all_axes[number]
       c = next(
           c for c in found if (c['features'], c['target']) == (side, target)
       )
-      matrix = np.array(c['matrix'])
-      shares = matrix / np.maximum(matrix.sum(axis=1, keepdims=True), 1e-9)
-      axes.imshow(shares, cmap=plot_style.sequential_map(), vmin=0, vmax=1)
-      axes.grid(visible=False)
-      axes.spines[:].set_visible(False)
-      for (row, column), share in np.ndenumerate(shares):
-        axes.text(
-            column, row, f'{matrix[row, column]:.0f}', ha='center',
-            va='center', color=plot_style.text_color_on(share), fontsize=7.5,
-        )  # fmt: skip
-      choices = results['targets'][target]['choices']
-      ticks = range(len(choices))
-      axes.set_xticks(ticks, choices)
-      axes.set_yticks(ticks, choices)
-      axes.tick_params(length=0)
-      axes.set_title(f'{target}: {side}\n{c["head"]}', fontsize=8)
-      if side == sides[-1]:
+      _draw_matrix(axes, np.array(c['matrix']), c['choices'])
+      of_target = '' if target == report.POOLED else f'{target}: '
+      axes.set_title(f'{of_target}{side}, {c["head"]}', fontsize=8)
+      if number >= len(places) - shape[1]:
         axes.set_xlabel('decided for')
-      if target == targets[0]:
+      if number % shape[1] == 0:
         axes.set_ylabel('best')
     all_axes[0].figure.suptitle(
         f'{results["task"].replace("_", " ")}: rows by decision, split '
-        f'{split}',
+        f'{markdown.split_label(results, split)}',
         x=0.01,
         ha='left',
     )
+
+
+def _draw_matrix(
+    axes: Any, matrix: np.ndarray, choices: Sequence[str]
+) -> None:
+  shares = matrix / np.maximum(matrix.sum(axis=1, keepdims=True), 1e-9)
+  axes.imshow(shares, cmap=plot_style.sequential_map(), vmin=0, vmax=1)
+  axes.grid(visible=False)
+  axes.spines[:].set_visible(False)
+  for (row, column), share in np.ndenumerate(shares):
+    axes.text(
+        column, row, f'{matrix[row, column]:.0f}', ha='center', va='center',
+        color=plot_style.text_color_on(share), fontsize=7.5,
+    )  # fmt: skip
+  axes.set_xticks(range(len(choices)), choices)
+  axes.set_yticks(range(len(choices)), choices)
+  axes.tick_params(length=0)
 
 
 def draw_map(results: Results, path: str | os.PathLike[str]) -> None:
@@ -276,7 +301,7 @@ def draw_map(results: Results, path: str | os.PathLike[str]) -> None:
     handles, labels = all_axes[0].get_legend_handles_labels()
     if not len(rest):
       handles, labels = handles[:-1], labels[:-1]
-    figure.legend(handles, labels, loc='outside lower left', ncols=6)
+    figure.legend(handles, labels, loc='outside lower left', ncols=7)
     figure.suptitle(
         f'{results["task"].replace("_", " ")}: modules by {maps[0]["by"]}, '
         'first two principal components',

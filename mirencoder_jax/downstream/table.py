@@ -179,6 +179,7 @@ def _look_closer(
               'target': target.name,
               'features': entry.features,
               'head': entry.head,
+              'choices': list(target.choices),
               'matrix': errors.confusion(target, entry.choices[number]),
           })
   return found
