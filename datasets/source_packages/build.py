@@ -164,6 +164,7 @@ class Build:
       self._packages = [p for p in self._packages if p.name in config.only]
     self._tools = toolchain.find_toolchain()
     self._states: dict[str, State] = {}
+    self._listed: dict[str, list[units.Unit]] = {}
     self.report = report.Report(config.tier)
 
   def run(self) -> None:
@@ -199,7 +200,13 @@ class Build:
         self.report.missing[package.name] = str(error)
         continue
       found.append(
-          units.Sources(package, root, self._tools, self._manifest.licences)
+          units.Sources(
+              package,
+              root,
+              self._tools,
+              self._manifest.licences,
+              self._output,
+          )
       )
     return found
 
@@ -222,6 +229,7 @@ class Build:
       )
       self._states[package.name] = state
       listed, num_over = units.find_units(package, sources.root)
+      self._listed[package.name] = listed
       self.report.add_package(package, len(listed), num_over)
       for unit in listed:
         outcome = state.outcomes.get(unit.source)
@@ -278,16 +286,20 @@ class Build:
 
   def _key(self, package: packages.Package) -> str:
     """Changes when any unit of the package could compile otherwise."""
-    described = dataclasses.asdict(package) | {'max_units': {}, 'tier': ''}
-    text = repr((_RECIPE, sorted(described.items()), self._tools.stamp))
+    # These three say which units there are, not how one is compiled.
+    described = dataclasses.asdict(package) | dict.fromkeys(
+        ('max_units', 'tier', 'exclude', 'include', 'languages')
+    )
+    stamps = [self._tools.stamp(language) for language in package.languages]
+    text = repr((_RECIPE, sorted(described.items()), stamps))
     return hashlib.sha256(text.encode()).hexdigest()
 
   def _write_manifest(self) -> None:
     rows = []
     for package in self._packages:
-      state = self._states.get(package.name)
-      for outcome in state.outcomes.values() if state else ():
-        if outcome.status == compiling.COMPILED:
+      for unit in self._listed.get(package.name, ()):
+        outcome = self._states[package.name].outcomes.get(unit.source)
+        if outcome is not None and outcome.status == compiling.COMPILED:
           rows.append(self._row(package, outcome))
     rows.sort(key=lambda row: row[0])
     text = io.StringIO(newline='')

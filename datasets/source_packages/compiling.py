@@ -112,7 +112,10 @@ def compile_unit(
       result = pathlib.Path(scratch, 'unit.bc')
       for attempt in sources.attempts(unit, closure):
         command = tools.command(
-            unit.language, unit.source, result, attempt.flags
+            unit.language,
+            unit.source,
+            result,
+            sources.real_flags(attempt.flags),
         )
         error, spent = _run(command, unit.root, scratch, bounds)
         seconds += spent

@@ -169,25 +169,48 @@ def _from_debian(
   if shutil.which('apt-get') is None:
     raise FetchError('there is no apt-get here')
   options = _apt_options(scratch.parent / 'apt')
-  name = f'{package.project or package.name}={package.version}'
-  done = subprocess.run(
-      ['apt-get', *options, 'source', '--download-only', name],
-      cwd=scratch,
+  name = package.project or package.name
+  shown = _apt(['apt-cache', *options, 'showsrc', name], scratch)
+  # Any revision of the distribution's will do, as upstream's archive is taken.
+  revisions = re.findall(
+      r'^Version: ((?:\d+:)?' + re.escape(package.version) + r'-\S+)$',
+      shown.stdout,
+      re.MULTILINE,
+  )
+  if not revisions:
+    raise FetchError(
+        f'is gone: apt has no source of {name} {package.version}'
+    )
+  message = ''
+  for revision in reversed(revisions):
+    done = _apt(
+        ['apt-get', *options, 'source', '--download-only']
+        + [f'{name}={revision}'],
+        scratch,
+    )
+    # It also fails if only the distribution's own changes are not there.
+    for path in sorted(scratch.iterdir()):
+      if fnmatch.fnmatch(path.name, package.archive):
+        if not path.name.endswith('.asc'):
+          return path
+    found = re.findall(r'^E: (.+)$', done.stderr, re.MULTILINE)
+    message = found[0] if found else f'no {package.archive}'
+  # Whose mirror it was says nothing about the package.
+  message = re.sub(r'\w+://\S*/', '', message)
+  raise FetchError(f'is gone: {re.sub(r" *.IP: .*", "", message)}')
+
+
+def _apt(
+    command: list[str], folder: pathlib.Path
+) -> subprocess.CompletedProcess:
+  return subprocess.run(
+      command,
+      cwd=folder,
       capture_output=True,
       text=True,
       timeout=_TIMEOUT,
       check=False,
   )
-  found = sorted(
-      path
-      for path in scratch.iterdir()
-      if fnmatch.fnmatch(path.name, package.archive)
-      and not path.name.endswith('.asc')
-  )
-  if done.returncode or not found:
-    lines = done.stderr.strip().splitlines() or [f'no {package.archive}']
-    raise FetchError(f'is gone: {lines[-1].removeprefix("E: ")}')
-  return found[0]
 
 
 def _apt_options(state: pathlib.Path) -> list[str]:
@@ -218,13 +241,7 @@ def _apt_options(state: pathlib.Path) -> list[str]:
       text = re.sub(r'^Types:.*$', 'Types: deb-src', text, flags=re.MULTILINE)
       text = re.sub(r'^deb(?=\s)', 'deb-src', text, flags=re.MULTILINE)
       (sources / file.name).write_text(text)
-  done = subprocess.run(
-      ['apt-get', *options, 'update'],
-      capture_output=True,
-      text=True,
-      timeout=_TIMEOUT,
-      check=False,
-  )
+  done = _apt(['apt-get', *options, 'update'], state)
   if done.returncode:
     lines = done.stderr.strip().splitlines()[-1:]
     raise FetchError(f'apt-get update failed: {" ".join(lines)}')

@@ -103,6 +103,10 @@ _CLANG_LANGUAGE = {
 }
 
 
+# How the names of the stubs of these languages begin.
+_STUBS_OF = {'opencl': 'opencl', 'cuda': 'cuda'}
+
+
 class ToolchainError(RuntimeError):
   """No compiler; the message says what to install."""
 
@@ -146,13 +150,14 @@ class Toolchain:
       return found and (f'{name} {found[1]}', found[2])
     return f'clang {self.clang}', self.clang
 
-  @property
-  def stamp(self) -> str:
-    """Changes when the same file could compile to something else."""
+  def stamp(self, language: str) -> str:
+    """Changes when a file of `language` could compile to something else."""
     stubs = [
-        path.read_text() for path in sorted(STUBS.rglob('*.h'))
+        path.read_text()
+        for path in sorted(STUBS.rglob('*.h'))
+        if path.name.startswith(_STUBS_OF.get(language, 'omp'))
     ]
-    return repr((self.clang, self.rustc, self.flang, stubs))
+    return repr((self.compiler(language), stubs))
 
   @functools.cached_property
   def libc_dirs(self) -> tuple[pathlib.Path, ...]:
@@ -306,7 +311,9 @@ def _find_rustc() -> tuple[str, str, str] | None:
 
 def _find_flang() -> tuple[str, str, str] | None:
   names = ['flang', 'flang-new']
-  names += [f'flang-{number}' for number in range(30, 17, -1)]
+  # As Debian names them.
+  for number in range(30, 17, -1):
+    names += [f'flang-{number}', f'flang-new-{number}']
   for name in names:
     program = shutil.which(name)
     found = program and re.search(

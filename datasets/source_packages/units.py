@@ -13,6 +13,8 @@ import re
 from collections.abc import Collection, Iterator
 
 from datasets.source_packages import (
+    cmake_flags,
+    config_headers,
     includes,
     licences,
     packages,
@@ -22,6 +24,20 @@ from datasets.source_packages import (
 # Tables and concatenations of whole programs; a compiler is busy for minutes.
 _MAX_BYTES = 3 << 20
 _OPENMP = re.compile(rb'^[ \t]*#[ \t]*pragma[ \t]+omp\b', re.MULTILINE)
+
+# Stand in the flags for folders of this machine, whose names are in no
+# manifest.
+_GENERATED = '{generated}'
+_PYTHON = ('{python}', '{numpy}')
+# What C let pass until 1999, for programs of that time.
+_LENIENT = (
+    '-Wno-error=implicit-function-declaration',
+    '-Wno-error=implicit-int',
+    '-Wno-error=int-conversion',
+    '-Wno-error=incompatible-pointer-types',
+    '-Wno-error=incompatible-function-pointer-types',
+    '-Wno-error=return-type',
+)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -122,7 +138,19 @@ class Sources:
       root: pathlib.Path,
       tools: toolchain.Toolchain,
       allowed: Collection[str],
+      work_dir: pathlib.Path,
+      cmake_timeout: float = 600.0,
   ):
+    """The sources in a folder.
+
+    Args:
+      package: whose sources.
+      root: their folder, which is not written to.
+      tools: the compilers.
+      allowed: licences.
+      work_dir: for the headers that are made and what CMake configures.
+      cmake_timeout: seconds that it may take.
+    """
     self.package = package
     self.root = root
     self._tools = tools
@@ -133,6 +161,16 @@ class Sources:
         tools.library_headers,
         package.include_dirs,
         tools.python_headers,
+    )
+    self._config = config_headers.ConfigHeaders(
+        package.version,
+        root,
+        self._resolver,
+        tools,
+        work_dir / 'generated' / package.name,
+    )
+    self._cmake = cmake_flags.CMakeFlags(
+        package, root, tools, work_dir / 'cmake' / package.name, cmake_timeout
     )
 
   def closure(self, unit: Unit) -> includes.Closure:
@@ -170,24 +208,65 @@ class Sources:
       self, unit: Unit, closure: includes.Closure
   ) -> Iterator[Attempt]:
     """The ways of compiling a unit, the likeliest first."""
-    yield Attempt('include', self._flags(unit, closure))
+    if unit.language in ('rust', 'fortran'):
+      yield Attempt('include', self._fortran_or_rust(unit))
+      return
+    plain = self._flags(unit, closure)
+    yield Attempt('include', plain)
+    last = plain
+    if self._config.make(closure.missing):
+      last = (f'-I{_GENERATED}', '-DHAVE_CONFIG_H', *plain)
+      yield Attempt('config', last)
+    if (flags := self._cmake.find(unit.source)) is not None:
+      last = flags + self._of_python(closure) + self.package.flags
+      yield Attempt('cmake', last)
+    if unit.language == 'c':
+      yield Attempt('lenient', last + _LENIENT)
+
+  def real_flags(self, flags: tuple[str, ...]) -> tuple[str, ...]:
+    """Flags with the folders of this machine for the names of folders."""
+    places = {
+        _GENERATED: self._config.folder.resolve(),
+        cmake_flags.FOLDER: self._cmake.folder.resolve(),
+        **dict(
+            zip(_PYTHON, self._tools.python_dirs, strict=False)
+        ),
+    }
+    result = []
+    for flag in flags:
+      for name, place in places.items():
+        flag = flag.replace(name, str(place))
+      result.append(flag)
+    maps = [
+        f'-ffile-prefix-map={place}={name[1:-1]}'
+        for name, place in places.items()
+        if any(name in flag for flag in flags)
+    ]
+    return (*result, *maps)
+
+  def _fortran_or_rust(self, unit: Unit) -> tuple[str, ...]:
+    package = self.package
+    if unit.language == 'rust':
+      return package.flags
+    return (*(f'-I{folder}' for folder in package.include_dirs),)
 
   def _flags(
       self, unit: Unit, closure: includes.Closure
   ) -> tuple[str, ...]:
     package = self.package
-    if unit.language in ('rust', 'fortran'):
-      return package.flags
     flags = [f'-D{define}' for define in package.defines]
     if self.is_openmp(unit):
       flags.append('-fopenmp')
     flags += [f'-I{folder}' for folder in closure.folders]
     for folder in closure.late:
       flags += ['-idirafter', folder]
-    if closure.outside:
-      for folder in self._tools.python_dirs:
-        flags += ['-isystem', str(folder)]
-    return (*flags, *package.flags)
+    return (*flags, *self._of_python(closure), *package.flags)
+
+  def _of_python(self, closure: includes.Closure) -> tuple[str, ...]:
+    if not closure.outside:
+      return ()
+    names = _PYTHON[: len(self._tools.python_dirs)]
+    return tuple(word for name in names for word in ('-isystem', name))
 
   def is_openmp(self, unit: Unit) -> bool:
     """Whether a unit of C or C++ has directives of OpenMP."""
