@@ -13,6 +13,7 @@ then is in the manifest each time.
 """
 
 import argparse
+import collections
 import concurrent.futures
 import csv
 import dataclasses
@@ -31,7 +32,9 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT))
 
 from datasets.source_packages import (  # noqa: E402
+    bounded,
     compiling,
+    crates,
     fetch,
     packages,
     report,
@@ -41,6 +44,10 @@ from datasets.source_packages import (  # noqa: E402
 
 # A new number compiles all again: for a change here that changes bitcode.
 _RECIPE = 1
+# Files between two writings of the manifest, for those who read it meanwhile.
+_EVERY = 500
+# Files of one package in a row.
+_IN_A_ROW = 30
 COLUMNS = (
     'path',
     'program',
@@ -78,7 +85,7 @@ class BuildConfig:
   only: tuple[str, ...] = ()
   retry: bool = False
   processes: int = 0
-  bounds: compiling.Bounds = compiling.Bounds()
+  bounds: bounded.Bounds = bounded.Bounds()
   progress: bool = True
 
 
@@ -183,13 +190,20 @@ class Build:
         self._write_manifest()
         self.report.save(self._output)
     except OSError as error:
-      if error.errno in compiling.DISK_FULL:
-        raise compiling.DiskFullError(error.errno, error.strerror) from error
+      if error.errno in bounded.DISK_FULL:
+        raise bounded.DiskFullError(error.errno, error.strerror) from error
       raise
 
   def _fetch(self) -> list[units.Sources]:
     """The sources of each package that is to be had."""
     found = []
+    all_crates = None
+    if self._tools.rustc is not None:
+      all_crates = crates.Crates(
+          self._tools.rustc[0],
+          self._output / 'crates',
+          self._config.bounds,
+      )
     folder = pathlib.Path(self._config.manifest).parent
     for package in self._bar(self._packages, 'fetch', 'packages'):
       if not self._is_compilable(package):
@@ -206,6 +220,7 @@ class Build:
               self._tools,
               self._manifest.licences,
               self._output,
+              all_crates,
           )
       )
     return found
@@ -237,11 +252,14 @@ class Build:
           self.report.add(package, outcome, is_resumed=True)
         else:
           tasks.append((unit, sources))
+    tasks = _interleaved(tasks)
     with self._bar(None, 'compile', 'files', len(tasks)) as bar:
       for unit, outcome in self._outcomes(tasks):
         self._states[unit.package.name].add(outcome)
         self.report.add(unit.package, outcome)
         bar.update()
+        if bar.n % _EVERY == 0:
+          self._write_manifest()
 
   def _is_done(self, unit: units.Unit, outcome: compiling.Outcome) -> bool:
     if outcome.status != compiling.COMPILED:
@@ -341,6 +359,20 @@ class Build:
     )
 
 
+def _interleaved(
+    tasks: list[tuple[units.Unit, units.Sources]],
+) -> list[tuple[units.Unit, units.Sources]]:
+  """A few files of each package in turn: half a corpus is one of all."""
+  counts = collections.Counter()
+  turns = []
+  for task in tasks:
+    name = task[0].package.name
+    turns.append(counts[name] // _IN_A_ROW)
+    counts[name] += 1
+  order = sorted(range(len(tasks)), key=lambda i: (turns[i], i))
+  return [tasks[i] for i in order]
+
+
 def _num_cores() -> int:
   if hasattr(os, 'sched_getaffinity'):
     return len(os.sched_getaffinity(0))
@@ -350,7 +382,7 @@ def _num_cores() -> int:
 def add_flags(parser: argparse.ArgumentParser) -> None:
   """The flags of `BuildConfig`, for the commands that build."""
   defaults = BuildConfig()
-  bounds = compiling.Bounds()
+  bounds = bounded.Bounds()
   parser.add_argument(
       '--tier',
       choices=packages.TIERS,
@@ -399,7 +431,7 @@ def config_of(args: argparse.Namespace) -> BuildConfig:
       only=tuple(filter(None, args.packages.split(','))),
       retry=args.retry,
       processes=args.processes,
-      bounds=compiling.Bounds(args.compile_timeout, args.compile_memory_mb),
+      bounds=bounded.Bounds(args.compile_timeout, args.compile_memory_mb),
   )
 
 
@@ -415,7 +447,7 @@ def run(
   code = None
   try:
     build.run()
-  except compiling.DiskFullError:
+  except bounded.DiskFullError:
     print(
         f'error: the disk of {output} is full; make room and run this again '
         '(what was compiled is kept)',

@@ -11,17 +11,19 @@ import json
 import os
 import pathlib
 import posixpath
+import re
 import shlex
 import shutil
-import subprocess
 import sys
 import threading
 
-from datasets.source_packages import packages, toolchain
+from datasets.source_packages import bounded, packages, toolchain
 
 # Flags that say what is compiled; the rest says how well.
 _WITH_PATH = ('-I', '-isystem', '-iquote', '-idirafter', '-include')
 _KEPT = ('-D', '-U', '-std=', '-fopenmp')
+# Configuring compiles many small programs.
+_BOUNDS = bounded.Bounds(seconds=600, memory_mb=8192)
 # Stands in flags for the folder of the configured build.
 FOLDER = '{cmake}'
 
@@ -40,12 +42,12 @@ class CMakeFlags:
       root: pathlib.Path,
       tools: toolchain.Toolchain,
       folder: pathlib.Path,
-      timeout: float,
+      bounds: bounded.Bounds = _BOUNDS,
   ):
     self._package = package
     self._root = root
     self._tools = tools
-    self._timeout = timeout
+    self._bounds = bounds
     self._lock = threading.Lock()
     self._flags: dict[str, tuple[str, ...]] | None = None
     self.folder = folder
@@ -92,29 +94,21 @@ class CMakeFlags:
         '-DCMAKE_POLICY_VERSION_MINIMUM=3.5',
         '-DCMAKE_BUILD_TYPE=Release',
         '-DFETCHCONTENT_FULLY_DISCONNECTED=ON',
-        *(f'-DCMAKE_{name}_COMPILER={path}' for name, path in compilers.items()),
+        *(f'-DCMAKE_{name}_COMPILER={p}' for name, p in compilers.items()),
         *self._package.cmake,
     ]
     if shutil.which('ninja'):
       words[1:1] = ['-G', 'Ninja']
     cache = str(self.folder / 'zig')
-    try:
-      done = subprocess.run(
-          words,
-          env=os.environ
-          | {'ZIG_GLOBAL_CACHE_DIR': cache, 'ZIG_LOCAL_CACHE_DIR': cache},
-          stdin=subprocess.DEVNULL,
-          capture_output=True,
-          text=True,
-          timeout=self._timeout,
-          check=False,
-      )
-    except subprocess.TimeoutExpired:
-      self.error = f'CMake took over {self._timeout:.0f} s'
-      return
-    if done.returncode:
-      lines = [line for line in done.stderr.splitlines() if line.strip()]
-      self.error = f'CMake failed: {" ".join(lines[:2])[:200]}'
+    done = bounded.run(
+        words,
+        self.folder,
+        {'ZIG_GLOBAL_CACHE_DIR': cache, 'ZIG_LOCAL_CACHE_DIR': cache},
+        self._bounds,
+    )
+    if done.problem:
+      lines = re.findall(r'^CMake Error.*$', done.text, re.MULTILINE)
+      self.error = f'CMake: {done.problem} {" ".join(lines[:2])[:200]}'
 
   def _wrapper(self, driver: str) -> pathlib.Path:
     """A program that is one of zig's compilers."""

@@ -5,39 +5,19 @@ for `build`. Whatever a compiler does, it costs its one unit.
 """
 
 import dataclasses
-import errno
 import os
 import pathlib
 import re
-import signal
-import subprocess
 import tempfile
-import time
 
-from datasets.source_packages import fetch, toolchain, units
+from datasets.source_packages import bounded, crates, fetch, toolchain, units
 
-DISK_FULL = (errno.ENOSPC, errno.EDQUOT)
 COMPILED, FAILED, REFUSED = 'compiled', 'failed', 'refused'
-# Limits of a POSIX shell hold for the compiler it becomes; -v is in KiB.
-_BOUNDED = 'ulimit -v "$0" 2>/dev/null; ulimit -t "$1"; shift; exec "$@"'
 _ERROR = re.compile(
     r'^(?:(?P<file>[^\s:][^:]*):\d+:\d+: )?(?:fatal )?error(?:\[E\d+\])?: '
     r'(?P<text>.+)$',
     re.MULTILINE,
 )
-
-
-@dataclasses.dataclass(frozen=True)
-class Bounds:
-  """What one compilation may take.
-
-  Attributes:
-    seconds: of time, and of CPU time too.
-    memory_mb: of address space.
-  """
-
-  seconds: int = 60
-  memory_mb: int = 6144
 
 
 @dataclasses.dataclass(frozen=True)
@@ -69,16 +49,12 @@ class Outcome:
   seconds: float = 0.0
 
 
-class DiskFullError(OSError):
-  """No room for bitcode: the one thing that ends a whole run."""
-
-
 def compile_unit(
     unit: units.Unit,
     sources: units.Sources,
     tools: toolchain.Toolchain,
     output_dir: pathlib.Path,
-    bounds: Bounds,
+    bounds: bounded.Bounds,
 ) -> Outcome:
   """Tries the ways of compiling a unit until one works.
 
@@ -117,8 +93,14 @@ def compile_unit(
             result,
             sources.real_flags(attempt.flags),
         )
-        error, spent = _run(command, unit.root, scratch, bounds)
-        seconds += spent
+        environment = sources.environment(unit) | {
+            'TMPDIR': scratch,
+            'ZIG_GLOBAL_CACHE_DIR': scratch,
+            'ZIG_LOCAL_CACHE_DIR': scratch,
+        }
+        done = bounded.run(command, unit.root, environment, bounds)
+        error = _reason(done)
+        seconds += done.seconds
         if not error and result.exists() and result.stat().st_size:
           os.replace(result, target)
           return dataclasses.replace(
@@ -132,77 +114,22 @@ def compile_unit(
               seconds=round(seconds, 3),
           )
         reason = reason or error or 'no bitcode came out'
+  except crates.CrateError as error:
+    reason = str(error)
   except OSError as error:
-    if error.errno in DISK_FULL:
-      raise DiskFullError(error.errno, error.strerror) from error
+    if error.errno in bounded.DISK_FULL:
+      raise bounded.DiskFullError(error.errno, error.strerror) from error
     reason = f'{type(error).__name__}: {error.strerror}'
   return dataclasses.replace(
       outcome, reason=reason, licence=licence, seconds=round(seconds, 3)
   )
 
 
-def _run(
-    command: list[str], folder: pathlib.Path, scratch: str, bounds: Bounds
-) -> tuple[str, float]:
-  """Runs a compiler: `(why it failed or '', seconds of CPU)`."""
-  bounded = ['sh', '-c', _BOUNDED, str(bounds.memory_mb << 10)]
-  bounded += [str(bounds.seconds), *command]
-  environment = {
-      **os.environ,
-      'LC_ALL': 'C',
-      'TMPDIR': scratch,
-      'ZIG_GLOBAL_CACHE_DIR': scratch,
-      'ZIG_LOCAL_CACHE_DIR': scratch,
-  }
-  with open(os.path.join(scratch, 'log'), 'w+b') as log:
-    process = subprocess.Popen(
-        bounded,
-        cwd=folder,
-        env=environment,
-        stdin=subprocess.DEVNULL,
-        stdout=log,
-        stderr=log,
-        start_new_session=True,
-    )
-    status, spent = _wait(process, bounds.seconds + 5)
-    log.seek(0)
-    text = log.read(1 << 16).decode('utf-8', 'replace')
-  return _reason(status, text, bounds), spent
-
-
-def _wait(process: subprocess.Popen, timeout: float) -> tuple[int, float]:
-  """Waits for a process, whose group is killed when it takes too long."""
-  end = time.monotonic() + timeout
-  pause = 0.002
-  while True:
-    pid, status, usage = os.wait4(process.pid, os.WNOHANG)
-    if pid:
-      process.returncode = os.waitstatus_to_exitcode(status)
-      return process.returncode, usage.ru_utime + usage.ru_stime
-    if time.monotonic() > end:
-      os.killpg(process.pid, signal.SIGKILL)
-      _, status, usage = os.wait4(process.pid, 0)
-      process.returncode = os.waitstatus_to_exitcode(status)
-      return -signal.SIGXCPU, usage.ru_utime + usage.ru_stime
-    time.sleep(pause)
-    pause = min(pause * 1.5, 0.1)
-
-
-def _reason(status: int, text: str, bounds: Bounds) -> str:
+def _reason(done: bounded.Done) -> str:
   """Why a compiler gave no bitcode, in few words; '' if it did."""
-  if os.strerror(errno.ENOSPC) in text:
-    raise DiskFullError(errno.ENOSPC, os.strerror(errno.ENOSPC))
-  if status == 0:
-    return ''
-  # A shell says 128 + n where a program ended by signal n.
-  number = -status if status < 0 else status - 128
-  if number in (signal.SIGXCPU, signal.SIGKILL):
-    return f'timeout: over {bounds.seconds} s'
-  if re.search(r'out of memory|bad_alloc|cannot allocate memory', text, re.I):
-    return f'memory: over {bounds.memory_mb} MB'
-  if (found := _ERROR.search(text)) is not None:
+  if not done.problem.startswith('exit'):
+    return done.problem
+  if (found := _ERROR.search(done.text)) is not None:
     return re.sub(r'\s+', ' ', found['text'])[:160]
-  if 0 < number < 65:
-    return f'crash: signal {number}'
-  lines = text.strip().splitlines() or ['no message']
-  return f'exit {status}: {lines[0][:120]}'
+  lines = done.text.strip().splitlines() or ['no message']
+  return f'{done.problem}: {lines[0][:120]}'

@@ -57,7 +57,8 @@ def fetch(
   if package.origin == 'folder':
     root = pathlib.Path(folder or '.') / (package.project or package.name)
     return _checked_folder(package, root / package.root)
-  target = cache / 'sources' / f'{package.name}-{package.sha256[:16]}'
+  # Several packages may be parts of one archive.
+  target = cache / 'sources' / package.sha256[:24]
   if not target.is_dir():
     archive = _archive(package, cache / 'archives')
     _unpack(archive, target)

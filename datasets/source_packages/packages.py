@@ -39,7 +39,6 @@ class Package:
     include_dirs: folders in which headers are looked for first.
     defines: macros, as `NAME` or `NAME=VALUE`.
     flags: further words for the compiler.
-    requires: names of packages that must be there first (Rust's crates).
     max_units: language -> number of files that are compiled at most.
     cmake: options to configure with; None if CMake is not to be tried.
     archive: glob of the file among several of a Debian source package.
@@ -59,7 +58,6 @@ class Package:
   include_dirs: tuple[str, ...] = ()
   defines: tuple[str, ...] = ()
   flags: tuple[str, ...] = ()
-  requires: tuple[str, ...] = ()
   max_units: dict[str, int] = dataclasses.field(default_factory=dict)
   cmake: tuple[str, ...] | None = None
   archive: str = '*.orig.tar.*'

@@ -229,7 +229,6 @@ class Toolchain:
     if language == 'rust':
       return [
           self.rustc[0],
-          '--crate-type=lib',
           '--emit=llvm-bc',
           '-Copt-level=2',
           '-Cno-prepopulate-passes',

@@ -15,6 +15,7 @@ from collections.abc import Collection, Iterator
 from datasets.source_packages import (
     cmake_flags,
     config_headers,
+    crates,
     includes,
     licences,
     packages,
@@ -90,6 +91,7 @@ def find_units(
     The units and the number of files that the limits left out.
   """
   units = []
+  rust = crates.roots(root) if 'rust' in package.languages else ()
   for source in _files(root):
     language = toolchain.language_of(source)
     if language not in package.languages:
@@ -97,6 +99,8 @@ def find_units(
     if not _matches(source, package.include):
       continue
     if _matches(source, package.exclude):
+      continue
+    if language == 'rust' and not _matches(source, rust):
       continue
     if 0 < (root / source).stat().st_size <= _MAX_BYTES:
       units.append(Unit(package, root, source, language))
@@ -139,7 +143,7 @@ class Sources:
       tools: toolchain.Toolchain,
       allowed: Collection[str],
       work_dir: pathlib.Path,
-      cmake_timeout: float = 600.0,
+      all_crates: crates.Crates | None = None,
   ):
     """The sources in a folder.
 
@@ -149,13 +153,16 @@ class Sources:
       tools: the compilers.
       allowed: licences.
       work_dir: for the headers that are made and what CMake configures.
-      cmake_timeout: seconds that it may take.
+      all_crates: of the job, where there is Rust.
     """
     self.package = package
     self.root = root
     self._tools = tools
     self._allowed = allowed
     self._licences: dict[str, str] = {}
+    self._crates = all_crates
+    if all_crates is not None and 'rust' in package.languages:
+      all_crates.add(package, root)
     self._resolver = includes.IncludeResolver(
         root,
         tools.library_headers,
@@ -170,7 +177,7 @@ class Sources:
         work_dir / 'generated' / package.name,
     )
     self._cmake = cmake_flags.CMakeFlags(
-        package, root, tools, work_dir / 'cmake' / package.name, cmake_timeout
+        package, root, tools, work_dir / 'cmake' / package.name
     )
 
   def closure(self, unit: Unit) -> includes.Closure:
@@ -208,8 +215,13 @@ class Sources:
       self, unit: Unit, closure: includes.Closure
   ) -> Iterator[Attempt]:
     """The ways of compiling a unit, the likeliest first."""
-    if unit.language in ('rust', 'fortran'):
-      yield Attempt('include', self._fortran_or_rust(unit))
+    if unit.language == 'rust':
+      flags = self._crates.flags(self.package, self.root, unit.source)
+      yield Attempt('cargo', flags)
+      return
+    if unit.language == 'fortran':
+      folders = tuple(f'-I{folder}' for folder in closure.folders)
+      yield Attempt('include', folders + self.package.flags)
       return
     plain = self._flags(unit, closure)
     yield Attempt('include', plain)
@@ -225,12 +237,12 @@ class Sources:
 
   def real_flags(self, flags: tuple[str, ...]) -> tuple[str, ...]:
     """Flags with the folders of this machine for the names of folders."""
+    if self._crates is not None:
+      flags = tuple(map(self._crates.real, flags))
     places = {
         _GENERATED: self._config.folder.resolve(),
         cmake_flags.FOLDER: self._cmake.folder.resolve(),
-        **dict(
-            zip(_PYTHON, self._tools.python_dirs, strict=False)
-        ),
+        **dict(zip(_PYTHON, self._tools.python_dirs, strict=False)),
     }
     result = []
     for flag in flags:
@@ -244,11 +256,11 @@ class Sources:
     ]
     return (*result, *maps)
 
-  def _fortran_or_rust(self, unit: Unit) -> tuple[str, ...]:
-    package = self.package
-    if unit.language == 'rust':
-      return package.flags
-    return (*(f'-I{folder}' for folder in package.include_dirs),)
+  def environment(self, unit: Unit) -> dict[str, str]:
+    """Variables that a compiler wants to be told."""
+    if unit.language != 'rust':
+      return {}
+    return self._crates.environment(self.root)
 
   def _flags(
       self, unit: Unit, closure: includes.Closure
