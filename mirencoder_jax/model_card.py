@@ -34,6 +34,8 @@ _OBJECTIVES = {
     'edge_position_weight': 'graph reconstruction: positions of edges',
     'node_text_weight': 'graph reconstruction: texts of nodes',
     'matching_weight': 'matching of text and graph',
+    'view_weight': 'views of one source told from other functions',
+    'counts_weight': 'what occurs how often',
 }
 
 _CARD = """\
@@ -216,7 +218,7 @@ def _objectives(objectives: Mapping[str, Any]) -> str:
   rows = [
       (_OBJECTIVES.get(key, f'`{key}`'), f'{value:g}')
       for key, value in objectives.items()
-      if key.endswith('_weight') and key != 'hard_negative_weight'
+      if key.endswith('_weight') and key != 'hard_negative_weight' and value
   ]
   rest = ', '.join(
       f'`{k}` {v}' for k, v in objectives.items() if k.endswith('_rate')

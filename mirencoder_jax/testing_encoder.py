@@ -6,6 +6,7 @@ needs something that loads and embeds, and not what it says.
 
 import collections
 import dataclasses
+import functools
 import os
 import pathlib
 
@@ -42,6 +43,7 @@ define i32 @square(i32 %x) {
 """
 
 
+@functools.cache  # it compiles when first used
 def create_encoder(num_tokens: int = 64) -> inference.Encoder:
   """An encoder of width 16 whose parameters are as before training."""
   words = collections.Counter(

@@ -6,6 +6,7 @@ which encoder made them, because those of two encoders cannot be compared.
 """
 
 import dataclasses
+import io
 import os
 import pathlib
 import zipfile
@@ -193,7 +194,8 @@ def read_vectors(path: str | os.PathLike) -> Vectors:
   if path.suffix == '.parquet':
     return _read_parquet(path)
   try:
-    with np.load(path) as file:
+    # From memory: of a damaged file, numpy leaves the handle open.
+    with np.load(io.BytesIO(path.read_bytes())) as file:
       return Vectors(
           vectors=file['vectors'],
           files=file['files'].tolist(),

@@ -10,11 +10,14 @@ from mirencoder_jax.cli import console
 
 def run(options: argparse.Namespace) -> int:
   """Writes weights that `mir.load` reads."""
+  folder = pathlib.Path(options.folder)
   checkpoint = inference.load_checkpoint(options.run)
   workdir = _workdir(pathlib.Path(str(checkpoint.directory)))
   card = model_card.model_card(
       checkpoint,
-      options.name or pathlib.Path(options.folder).name,
+      options.name or folder.name,
+      # Weights that ship are loaded by their name.
+      path=folder.name if folder.parent.name == 'weights' else options.folder,
       metrics=model_card.read_metrics(workdir, checkpoint.step),
       corpus=_read_json(options.corpus),
       results=pathlib.Path(options.results).read_text()
