@@ -1,6 +1,9 @@
 """Tests of the `ir_folder` builder on its dummy data."""
 
+import contextlib
+import io
 import json
+import os
 import pathlib
 import sys
 import tempfile
@@ -122,6 +125,22 @@ class PrepareTest(absltest.TestCase):
 
   def test_other_source_under_the_same_name_is_an_error(self):
     self.assertEqual(self.prepare(f'--source={_DUMMY_DATA}/dot'), 1)
+
+  @absltest.skipUnless(os.path.exists('/dev/full'), 'no /dev/full')
+  def test_a_full_disk_is_an_error_that_says_so(self):
+    # Writing to this device fails as on a full disk.
+    name = f'ir_folder-mine-{ir_folder_dataset_builder.Builder.VERSION}'
+    work = pathlib.Path(self.data_dir) / '.reading' / name
+    work.mkdir(parents=True)
+    (work / 'modules.bin').symlink_to('/dev/full')
+    errors = io.StringIO()
+    with contextlib.redirect_stderr(errors):
+      self.assertEqual(self.prepare('--overwrite'), 1)
+    self.assertIn('is full; make room', errors.getvalue())
+    # What was there is there still; with room, the same command goes on.
+    self.assertLen(self.builder.as_data_source('train'), 4)
+    (work / 'modules.bin').unlink()
+    self.assertEqual(self.prepare('--overwrite'), 0)
 
   def test_source_without_ir_is_an_error(self):
     with tempfile.TemporaryDirectory() as empty:

@@ -32,7 +32,7 @@ def markdown(report: dict[str, Any]) -> str:
       '',
       f"Source: `{report['source']}`. {summary(report)}.",
       '',
-      *_table(
+      *table(
           ('', 'number'),
           [
               ('files found (.ll, .bc)', files['found']),
@@ -88,14 +88,14 @@ def markdown(report: dict[str, Any]) -> str:
       '',
       f"Split by {report['split_by']}.",
       '',
-      *_table(
+      *table(
           ('split', 'examples', f"{report['split_by']}s"),
           [(name, *row.values()) for name, row in report['splits'].items()],
       ),
       '',
       '## Lengths',
       '',
-      *_table(
+      *table(
           ('of a function', *report['lengths']['tokens']),
           [(name, *row.values()) for name, row in report['lengths'].items()],
       ),
@@ -103,10 +103,10 @@ def markdown(report: dict[str, Any]) -> str:
   if len(report['views']['found']) > 1 or report['views']['lost']:
     lines += ['', '## Views', '']
     rows = [(k or '(as it is)', n) for k, n in report['views']['found'].items()]
-    lines += _table(('view', 'functions found'), rows)
+    lines += table(('view', 'functions found'), rows)
     if report['views']['lost']:
       rows = list(report['views']['lost'].items())[:_MAX_FAILURES]
-      lines += ['', *_table(('views that LLVM could not make', 'files'), rows)]
+      lines += ['', *table(('views that LLVM could not make', 'files'), rows)]
   if report['benchmarks']:
     rows = [(k, *row.values()) for k, row in report['benchmarks'].items()]
     header = (
@@ -117,7 +117,7 @@ def markdown(report: dict[str, Any]) -> str:
         'sources removed',
         'functions removed with them',
     )
-    lines += ['', '## Decontamination', '', *_table(header, rows)]
+    lines += ['', '## Decontamination', '', *table(header, rows)]
     if report['benchmark_files_not_read']:
       unread = report['benchmark_files_not_read']
       lines += ['', f'Files of benchmarks that were not read: {len(unread)}.']
@@ -128,7 +128,7 @@ def markdown(report: dict[str, Any]) -> str:
     ]
     header = ('language', *next(iter(report['coverage'].values())))
     header = tuple(name.replace('_', ' ') for name in header)
-    lines += ['', '## Coverage of the vocabulary', '', *_table(header, rows)]
+    lines += ['', '## Coverage of the vocabulary', '', *table(header, rows)]
   for key in ('language', 'opt_level', 'llvm', 'package', 'licence'):
     items = list(report[key].items())
     rows = [(name or '(unknown)', n) for name, n in items[:_MAX_ROWS]]
@@ -139,11 +139,11 @@ def markdown(report: dict[str, Any]) -> str:
         '',
         f'## Functions by {key}',
         '',
-        *_table((key, 'functions'), rows),
+        *table((key, 'functions'), rows),
     ]
   if report['reader']:
     rows = list(report['reader'].items())
-    lines += ['', '## Counts of the reader', '', *_table(('', 'number'), rows)]
+    lines += ['', '## Counts of the reader', '', *table(('', 'number'), rows)]
   if report['failures']:
     lines += ['', '## Files without a function, or not read', '']
     shown = report['failures'][:_MAX_FAILURES]
@@ -167,7 +167,8 @@ def _sample(vocabulary: dict[str, Any]) -> str:
   )
 
 
-def _table(header: tuple, rows: Iterable[tuple]) -> list[str]:
+def table(header: tuple, rows: Iterable[tuple]) -> list[str]:
+  """The lines of a Markdown table; numbers get separators."""
   def line(cells):
     texts = (f'{c:,}' if isinstance(c, int) else str(c) for c in cells)
     return f"| {' | '.join(texts)} |"

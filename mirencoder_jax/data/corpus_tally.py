@@ -127,6 +127,10 @@ class Tally:
             name: _percentiles(counter)
             for name, counter in self.lengths.items()
         },
+        'histograms': {
+            name: _histogram(counter)
+            for name, counter in self.lengths.items()
+        },
         **{key: by_count(counter) for key, counter in self.by.items()},
     }
 
@@ -146,3 +150,11 @@ def _percentiles(counter: Mapping[int, int]) -> dict[str, int]:
       for p in PERCENTILES
   }
   return result | {'maximum': lengths[-1] if lengths else 0}
+
+
+def _histogram(counter: Mapping[int, int]) -> dict[str, int]:
+  """Examples by length: at least the key and less than its double."""
+  bins = collections.Counter()
+  for length, number in counter.items():
+    bins[1 << max(length, 1).bit_length() - 1] += number
+  return {str(low): bins[low] for low in sorted(bins)}

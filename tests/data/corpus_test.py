@@ -7,8 +7,11 @@ processes, so one corpus is read in `setUpModule` and looked at by many tests.
 
 import json
 import pathlib
+import subprocess
+import sys
 import tarfile
 import tempfile
+import time
 
 import numpy as np
 from absl.testing import absltest, parameterized
@@ -21,6 +24,7 @@ from mirencoder_jax.data import (
 )
 from mirencoder_jax.data import example as example_lib
 
+_ROOT = pathlib.Path(__file__).parents[2]
 _LOOP = """
 define i32 @{name}(ptr %p, i32 %n) {{
 entry:
@@ -227,6 +231,55 @@ class CorpusTest(parameterized.TestCase):
     self.assertEqual(job.report.num_resumed, report['files']['read'])
     job.clear()
     self.assertFalse((self.root / 'work tar').exists())
+
+  def test_a_killed_run_is_resumed_with_the_same_result(self):
+    work = self.root / 'work killed'
+    script = (
+        'import sys; sys.path.insert(0, sys.argv[3])\n'
+        'from tests.data import corpus_test\n'
+        'corpus_test.run(sys.argv[1], sys.argv[2])\n'
+    )
+    arguments = [str(self.root / 'my ir'), str(work), str(_ROOT)]
+    child = subprocess.Popen([sys.executable, '-c', script, *arguments])
+    index = work / 'modules.jsonl'
+    deadline = time.monotonic() + 60
+    while child.poll() is None and time.monotonic() < deadline:
+      if index.exists() and index.read_bytes().count(b'\n') >= 5:
+        child.kill()
+      time.sleep(0.005)
+    child.wait()
+    # As a kill in the middle of a line leaves it.
+    with index.open('a') as file:
+      file.write('["program 11/O2/main.c.ll", "key", [["cut')
+    with (work / 'modules.bin').open('ab') as file:
+      file.write(b'half a module')
+    _, report, job = run(self.root / 'my ir', work)
+    self.assertGreaterEqual(job.report.num_resumed, 5)
+    self.assertLess(job.report.num_resumed, report['files']['read'] + 1)
+    self.assertEqual(report['content_hash'], self.report['content_hash'])
+
+  def test_a_poisoned_unit_costs_its_view_and_is_named(self):
+    folder = self.root / 'poison'
+    folder.mkdir()
+    # LLVM dies of it in the passes of O2, and reads it well: not verified.
+    (folder / 'poison.ll').write_text(
+        'define i32 @poison(i32 %n) {\nentry:\n'
+        '  %c = icmp eq i32 %n, 0\n  br i1 %c, label %a, label %b\n'
+        'a:\n  br label %b\nb:\n  %p = phi i32 [ 1, %a ]\n'
+        '  %q = add i32 %p, 1\n  ret i32 %q\n}\n'
+    )
+    for name in ('first', 'last'):
+      text = _LOOP.format(name=name, op='add', constant=len(name))
+      (folder / f'{name}.ll').write_text(text)
+    splits, report, _ = run(
+        folder, self.root / 'work poison', views=('O2', 'Os')
+    )
+    lost = report['views']['lost']
+    self.assertEqual(lost, {'abort: O2': 1, 'abort: Os': 1})
+    named = [row['file'] for row in report['failures']]
+    self.assertEqual(named, ['poison.ll@O2', 'poison.ll@Os'])
+    functions = {e['function'] for s in splits.values() for e in s.values()}
+    self.assertEqual(functions, {'first', 'last', 'poison'})
 
   def test_two_jobs_do_not_write_the_same_files(self):
     source = self.root / 'my ir' / 'program 1'
