@@ -46,14 +46,16 @@ def format_report(results: Results) -> str:
       'seeds.',
       '',
   ]
-  for metric in shown_metrics(results, ('accuracy', 'geomean')):
+  for metric in summary_metrics(results):
     title = METRICS[metric][0]
     names = ' / '.join(_summary_targets(results))
     lines += [
         f'**{title}**, {names}:', '', *format_summary(results, metric), ''
     ]  # fmt: skip
   for fact in results['splits']:
-    for target in dict.fromkeys(r['target'] for r in results['results']):
+    # All together, if there are several targets, comes first.
+    targets = dict.fromkeys(r['target'] for r in results['results'])
+    for target in sorted(targets, key=lambda name: name != report.POOLED):
       lines += [
           f'## {results["task"]}, {target}, split: '
           f'{split_label(results, fact["name"])}',
@@ -122,6 +124,12 @@ def shown_metrics(results: Results, metrics: Sequence[str]) -> list[str]:
       if any(r[metric]['value'] is not None for r in results['results'])
       and (metric != 'accuracy' or num_choices <= _FEW_CHOICES)
   ]
+
+
+def summary_metrics(results: Results) -> list[str]:
+  """Those that are shown for all splits at once, the main one first."""
+  shown = shown_metrics(results, ('accuracy', 'geomean'))
+  return sorted(shown, key=lambda metric: metric != results['metric'])
 
 
 def _grouped(rows: Mapping[tuple[str, str, str], str], width: int) -> list[str]:

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from mirencoder_jax import plot_style
-from mirencoder_jax.downstream import features, markdown, report
+from mirencoder_jax.downstream import features, map_plot, markdown, report
 
 Results = Mapping[str, Any]
 
@@ -273,48 +273,11 @@ def _draw_matrix(
   axes.tick_params(length=0)
 
 
-def draw_map(results: Results, path: str | os.PathLike[str]) -> None:
-  """The modules' embeddings in two dimensions, coloured by suite."""
-  maps = results['map']
-  if not maps:
-    return
-  names = sorted({name for m in maps for name in m['group']})
-  with plot_style.drawing(path, (7.6, 3.9), 1, len(maps)) as all_axes:
-    for axes, m in zip(all_axes, maps, strict=True):
-      points, group = np.array(m['points']), np.array(m['group'])
-      for number, name in enumerate(names[: len(plot_style.MARKERS)]):
-        chosen = points[group == name]
-        axes.plot(
-            chosen[:, 0], chosen[:, 1], plot_style.MARKERS[number],
-            color=plot_style.CYCLE[number], markersize=4, alpha=0.75,
-            markeredgewidth=0, label=name,
-        )  # fmt: skip
-      rest = points[np.isin(group, names[len(plot_style.MARKERS) :])]
-      axes.plot(*rest.T, '.', color=plot_style.QUIET, label='others')
-      axes.set_xticks([])
-      axes.set_yticks([])
-      axes.set_title(
-          f'{m["features"]}: {len(points)} modules, '
-          f'{100 * m["explained"]:.0f} % of variance'
-      )
-    figure = all_axes[0].figure
-    handles, labels = all_axes[0].get_legend_handles_labels()
-    if not len(rest):
-      handles, labels = handles[:-1], labels[:-1]
-    figure.legend(handles, labels, loc='outside lower left', ncols=7)
-    figure.suptitle(
-        f'{results["task"].replace("_", " ")}: modules by {maps[0]["by"]}, '
-        'first two principal components',
-        x=0.01,
-        ha='left',
-    )
-
-
 PICTURES: dict[str, Callable[[Results, str | os.PathLike[str]], None]] = {
     'comparison.png': draw_comparison,
     'members.png': draw_members,
     'confusion.png': draw_confusion,
-    'map.png': draw_map,
+    'map.png': map_plot.draw_map,
 }
 
 

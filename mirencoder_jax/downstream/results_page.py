@@ -53,9 +53,24 @@ def _cells(results: Results, split: str) -> list[str]:
         if (r['split'], r['target']) == (split, target)
         and f'{r["features"]}, {r["head"]}' == baseline
     )
-    mine = difference = ''
+    null = next(
+        (
+            n[metric]
+            for n in results['null']
+            if (n['split'], n['target']) == (split, target)
+            and n['head'] == results['recipe']
+        ),
+        None,
+    )
+    random = ''
+    if null is not None:
+      random = f'{number(null["median"])} ({number(null["quantile_95"])})'
+    mine = difference = slower = ''
     if ours is not None:
       mine = number(ours[metric]['value'])
+      if ours['slowdowns']['value'] is not None:
+        slower = f'{ours["slowdowns"]["value"] * ours["rows"]:.0f}'
+        slower += f' of {ours["rows"]}'
       versus = ours['versus'][metric]
       difference = markdown.format_interval(versus, scale, digits, '+')
       if versus['low'] is not None and versus['low'] > 0:
@@ -64,8 +79,10 @@ def _cells(results: Results, split: str) -> list[str]:
         number(by_name.get('default choice')),
         number(by_name.get('best constant')),
         f'{number(value)} ({baseline})',
+        random,
         mine,
         difference,
+        slower,
         number(by_name.get(report.ORACLE)),
     ])
   return [title, *(' / '.join(cells) for cells in zip(*columns, strict=True))]
@@ -74,9 +91,10 @@ def _cells(results: Results, split: str) -> list[str]:
 def format_overview(all_results: Sequence[Results]) -> list[str]:
   """One table of all tasks: a row for each split, our row by its recipe."""
   lines = [
-      '| task | split | | default | best constant | best baseline | MIREncoder '
-      '| over best baseline | oracle |',
-      '|---' * 9 + '|',
+      '| task | split | | default | best constant | best baseline | random '
+      'embeddings (95 %) | MIREncoder | over best baseline | slower rows '
+      '| oracle |',
+      '|---' * 11 + '|',
   ]
   for results in all_results:
     task = results['task']
@@ -151,7 +169,7 @@ def format_task(results: Results, pictures: Mapping[str, str]) -> list[str]:
   lines += [*markdown.format_facts(results), '']
   lines += [*markdown.format_splits(results), '']
   lines += show('comparison.png', 'every row with its interval')
-  for metric in markdown.shown_metrics(results, ('accuracy', 'geomean')):
+  for metric in markdown.summary_metrics(results):
     names = ' / '.join(plots.shown_targets(results))
     lines += [f'{markdown.METRICS[metric][0].capitalize()}, {names}:', '']
     lines += [*markdown.format_summary(results, metric), '']
