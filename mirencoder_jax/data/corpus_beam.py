@@ -256,7 +256,9 @@ class _Read(beam.DoFn):
   def _records(self, file: str, result: dict[str, Any]) -> Iterator[Any]:
     for position, (summary, parts) in enumerate(result['modules']):
       yield summary['name'], (summary, position, parts)
-      yield joins.count(len(summary['functions']), 'view', summary['view'])
+      functions, view = summary['functions'], summary['view']
+      yield joins.count(len(functions), 'view', view)
+      yield joins.count(sum(n for *_, n in functions), 'instructions', view)
       if not summary['view']:
         yield joins.count(1, 'read')
         yield joins.count(bool(summary['functions']), 'with_functions')

@@ -204,6 +204,7 @@ def read_counts(reads: Sequence[ModuleRead]) -> dict[tuple, int]:
     found = {digest for _, digest, _ in read.functions}
     hashes |= found
     counts['view', read.view] += len(read.functions)
+    counts['instructions', read.view] += sum(n for *_, n in read.functions)
     if not read.view:
       original |= found
       counts['read',] += 1

@@ -105,6 +105,7 @@ class Report:
         },
         'functions': {
             'found': sum(found.values()),
+            'instructions_read': sum(self._by_name('instructions').values()),
             'before_views': found.get('', 0),
             'distinct_before_views': self.counts['distinct_raw',],
             'distinct': self.counts['distinct',],
