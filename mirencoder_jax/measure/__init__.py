@@ -1,0 +1,1 @@
+"""Measures programs on the user's own machine, as labels of a task."""

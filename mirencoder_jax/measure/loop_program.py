@@ -1,0 +1,169 @@
+"""A parsed loop -> C text with one clone a configuration; and what came out.
+
+Station: second step of `measure loops`. Clone k is forced to configuration k
+by a pragma, the clone behind them has no pragma (the compiler's own choice).
+Reading the assembly tells which clones are the same code, so that each
+distinct code is timed once; reading the remarks tells what the vectoriser made
+of each pragma.
+"""
+
+import hashlib
+import re
+from typing import NamedTuple
+
+from mirencoder_jax.measure import loop_source
+
+VECTOR_WIDTHS = (1, 2, 4, 8, 16, 32, 64)
+INTERLEAVE_COUNTS = (1, 2, 4, 8, 16)
+CONFIGURATIONS = tuple(
+    (width, count) for width in VECTOR_WIDTHS for count in INTERLEAVE_COUNTS
+)
+NAMES = tuple(f'vf{w}_if{c}' for w, c in CONFIGURATIONS) + ('compiler',)
+COMPILER = len(CONFIGURATIONS)
+
+_CONTENT_CODES = {
+    'uniform': 'u',
+    'index': 'i',
+    'constant': 'c',
+    'permutation': 'p',
+    'iota': 's',
+}
+_REMARK = re.compile(
+    r':(?P<line>\d+):\d+: remark: (?:vectorized loop \(vectorization width: '
+    r'(?P<width>\w+), interleaved count: (?P<count>\d+)|interleaved loop '
+    r'\(interleaved count: (?P<alone>\d+))'
+)
+_FUNCTION = re.compile(
+    r'^(?:_?)loop_clone_(\d+):.*?(?=^\.?L?func_end|^\s*\.cfi_endproc|^\.Lfunc_end)',
+    re.MULTILINE | re.DOTALL,
+)
+_CONSTANTS = re.compile(
+    r'^(\.?L?CPI\d+_\d+):[^\n]*\n((?:[ \t]+\.[^\n]*\n)+)', re.MULTILINE
+)
+
+
+class Program(NamedTuple):
+  """C text of all clones.
+
+  Attributes:
+    text: of the translation unit.
+    first_lines: line where each clone begins, in the order of `NAMES`.
+  """
+
+  text: str
+  first_lines: tuple[int, ...]
+
+
+def _counted(source: loop_source.LoopSource) -> str:
+  """The function with counters in the header of the tuned loop."""
+  first, second, closing = source.header
+  head = source.after
+  condition = head[first + 1 : second].strip() or '1'
+  step = head[second + 1 : closing].strip()
+  step = f'(void)({step})' if step else '(void)0'
+  return (
+      _renamed(source, source.before, 'loop_counted')
+      + head[: first + 1]
+      + f' (++loop_evaluations, ({condition})); ++loop_iterations, {step}'
+      + head[closing:]
+  )
+
+
+def _renamed(source: loop_source.LoopSource, text: str, name: str) -> str:
+  text = re.sub(rf'\b{source.name}\b', name, text)
+  # A static clone might be specialised for its only caller.
+  return re.sub(r'\b(static|inline)\b(?=[^(]*\()', '', text, count=2)
+
+
+def build_program(source: loop_source.LoopSource) -> Program:
+  """Writes the translation unit of a loop's clones and its tables."""
+  lines = ['#include "loop_driver.h"', *source.prelude.split('\n')]
+  first_lines = []
+  attribute = '__attribute__((noinline))'
+  for index in range(len(NAMES)):
+    first_lines.append(len(lines) + 1)
+    lines.append(attribute)
+    text = _renamed(source, source.before, f'loop_clone_{index}')
+    if index != COMPILER:
+      width, count = CONFIGURATIONS[index]
+      text += (
+          f'\n#pragma clang loop vectorize_width({width}) '
+          f'interleave_count({count})\n'
+      )
+    lines += (text + source.after).split('\n')
+  lines += ['long long loop_evaluations, loop_iterations;', attribute]
+  lines += _counted(source).split('\n')
+
+  arrays = [
+      f"{{'{a.kind}', {a.size}, {a.count}, '{_CONTENT_CODES[a.content]}', "
+      f'{{{a.numbers[0]!r}, {a.numbers[1]!r}}}, {int(a.writable)}}},'
+      for a in source.arrays
+  ]
+  data = [f'(void *){a.name},' if a.is_global else '0,' for a in source.arrays]
+  positions = {array.name: i for i, array in enumerate(source.arrays)}
+  arguments = ', '.join(
+      f'loop_data[{positions[a]}]' if a in positions else a
+      for a in source.arguments
+  )
+  clones = ', '.join(f'loop_clone_{i}' for i in range(len(NAMES)))
+  call = f'function({arguments})'
+  lines += [
+      f'const int loop_num_arrays = {len(arrays)};',
+      f'const struct loop_array loop_arrays[] = {{{" ".join(arrays)} {{0}}}};',
+      f'void *loop_data[] = {{{" ".join(data)} 0}};',
+      f'typedef {source.returns} loop_type({source.signature});',
+      f'static loop_type *const loop_clones[] = {{{clones}}};',
+      'double loop_call(int clone, long repetitions) {',
+      '  loop_type *function = loop_clones[clone];',
+      '  double result = 0;',
+      '  for (long i = 0; i < repetitions; ++i) {',
+      f'    {call};' if source.returns == 'void' else f'    result = {call};',
+      '  }',
+      '  return result;',
+      '}',
+      f'void loop_count(void) {{ loop_counted({arguments}); }}',
+  ]
+  return Program('\n'.join(lines) + '\n', tuple(first_lines))
+
+
+def parse_remarks(
+    remarks: str, program: Program
+) -> list[tuple[int, int]]:
+  """(vector width, interleave count) that each clone got; (1, 1) for none."""
+  made = [(1, 1)] * len(NAMES)
+  bounds = (*program.first_lines, 1 << 60)
+  for match in _REMARK.finditer(remarks):
+    line = int(match['line'])
+    for index in range(len(NAMES)):
+      if bounds[index] <= line < bounds[index + 1]:
+        # A scalable width reads `vscale x 4`; its number is not known here.
+        width = match['width'] or '1'
+        count = match['count'] or match['alone']
+        made[index] = (int(width) if width.isdigit() else 0, int(count))
+  return made
+
+
+def find_same_code(assembly: str) -> list[int]:
+  """For each clone the first one whose instructions are the same.
+
+  Names of labels do not count, contents of constant pools do. A clone that is
+  not found in the assembly stands for itself.
+  """
+  constants = {
+      match[1]: ' '.join(match[2].split())
+      for match in _CONSTANTS.finditer(assembly)
+  }
+  first: dict[str, int] = {}
+  same = list(range(len(NAMES)))
+  for match in _FUNCTION.finditer(assembly):
+    index = int(match[1])
+    if index >= len(NAMES):
+      continue
+    body = re.sub(r'\s*#[^\n]*', '', match[0].split('\n', 1)[1])
+    body = re.sub(
+        r'\.?L?CPI\d+_\d+', lambda m: constants.get(m[0], m[0]), body
+    )
+    body = re.sub(r'(BB|JTI|func_begin|tmp)\d+(_\d+)?', r'\1\2', body)
+    digest = hashlib.sha256(body.encode()).hexdigest()
+    same[index] = first.setdefault(digest, index)
+  return same
