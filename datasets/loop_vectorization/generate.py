@@ -20,6 +20,8 @@ FOLDER = pathlib.Path(__file__).resolve().parent
 sys.path.insert(0, str(FOLDER.parents[1]))
 
 from datasets.loop_vectorization import (  # noqa: E402
+    layouts,
+    matrices,
     nests,
     reductions,
     streams,
@@ -28,8 +30,11 @@ from datasets.loop_vectorization import (  # noqa: E402
 
 FAMILIES = (
     *streams.FAMILIES,
+    *layouts.FAMILIES,
+    *streams.FORMULAS,
     *reductions.FAMILIES,
     *nests.FAMILIES,
+    *matrices.FAMILIES,
     *words.FAMILIES,
 )
 NUM_LOOPS = 1664

@@ -59,8 +59,11 @@ def bitwise_reduction(rng: random.Random) -> str:
   operator = rng.choice('&|^')
   start = '-1' if operator == '&' else '0'
   return _reduce(
-      sketch, 'bitwise_reduction', total,
-      f's {operator}= ({total})({value});', start,
+      sketch,
+      'bitwise_reduction',
+      total,
+      f's {operator}= ({total})({value});',
+      start,
   )
 
 
@@ -83,18 +86,20 @@ def product(rng: random.Random) -> str:
 def dot_product(rng: random.Random) -> str:
   """Inner products of equal and of different types, with weights."""
   sketch = Sketch(rng)
-  kinds = rng.choice((
-      ('float', 'float', 'float'),
-      ('double', 'double', 'double'),
-      ('float', 'float', 'double'),
-      ('short', 'short', 'int'),
-      ('signed char', 'signed char', 'int'),
-      ('unsigned char', 'signed char', 'int'),
-      ('int', 'int', 'int'),
-      ('int', 'int', 'long long'),
-      ('short', 'float', 'float'),
-      ('int', 'double', 'double'),
-  ))
+  kinds = rng.choice(
+      (
+          ('float', 'float', 'float'),
+          ('double', 'double', 'double'),
+          ('float', 'float', 'double'),
+          ('short', 'short', 'int'),
+          ('signed char', 'signed char', 'int'),
+          ('unsigned char', 'signed char', 'int'),
+          ('int', 'int', 'int'),
+          ('int', 'int', 'long long'),
+          ('short', 'float', 'float'),
+          ('int', 'double', 'double'),
+      )
+  )
   first, second, total = kinds
   sketch.array('a', first, sketch.trip)
   sketch.array('b', second, sketch.trip)
@@ -205,8 +210,12 @@ def conditional_sum(rng: random.Random) -> str:
   names = 'ab'[: rng.randint(1, 2)]
   for name in names:
     sketch.array(name, kind, sketch.trip)
-  sketch.array('c', rng.choice(('int', 'float', 'unsigned char')),
-               sketch.trip, 'uniform(0, 99)')
+  sketch.array(
+      'c',
+      rng.choice(('int', 'float', 'unsigned char')),
+      sketch.trip,
+      'uniform(0, 99)',
+  )
   value = ' * '.join(f'({total}){n}[i]' for n in names)
   if rng.random() < 0.4:
     value = f'{literal(rng, total)} * {value}'
@@ -281,9 +290,7 @@ def prefix_sum(rng: random.Random) -> str:
   if rng.random() < 0.3:
     order.reverse()
   inner = '\n'.join(order)
-  body = (
-      f'{kind} s = 0;\nfor (int i = 0; i < {sketch.n}; ++i) {{\n{inner}\n}}'
-  )
+  body = f'{kind} s = 0;\nfor (int i = 0; i < {sketch.n}; ++i) {{\n{inner}\n}}'
   return sketch.write('prefix_sum', body)
 
 
@@ -317,8 +324,9 @@ def first_order(rng: random.Random) -> str:
   sketch.output('y', kind, sketch.trip)
   value = expression(rng, kind, ['a[i]', 'before'], rng.randint(0, 2))
   depth = rng.choice((1, 1, 2))
-  lines = [f'{kind} before = 0, older = 0;' if depth == 2 else
-           f'{kind} before = 0;']
+  lines = [
+      f'{kind} before = 0, older = 0;' if depth == 2 else f'{kind} before = 0;'
+  ]
   lines.append(f'for (int i = 0; i < {sketch.n}; ++i) {{')
   extra = f' {rng.choice("+-")} older' if depth == 2 else ''
   lines.append(f'  y[i] = {value}{extra};')

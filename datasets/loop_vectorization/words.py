@@ -25,23 +25,25 @@ def bit_tricks(rng: random.Random) -> str:
   if kind == 'unsigned long long':
     kind = 'long long'
   bits = 32 if kind == 'unsigned' else 64
-  sketch.array('a', kind, sketch.trip, 'uniform(0, 1000000)',
-               declared=declared)
+  sketch.array('a', kind, sketch.trip, 'uniform(0, 1000000)', declared=declared)
   sketch.output('y', kind, sketch.trip, declared=declared)
   r = rng.randint(1, bits - 1)
-  parts = rng.sample([
-      f'x = (x << {r}) | (x >> {bits - r});',
-      f'x ^= x >> {rng.randint(1, 20)};',
-      f'x ^= x << {rng.randint(1, 20)};',
-      'x = x & (x - 1);',
-      'x = x & (0 - x);',
-      f'x = ~x + {rng.randint(1, 99)};',
-      f'x *= {rng.randrange(3, 9999, 2)}u;',
-      'x = ((x >> 1) & 0x55555555u) | ((x & 0x55555555u) << 1);',
-      'x = x - ((x >> 1) & 0x55555555u);',
-      f'x = x / {rng.choice((3, 5, 7, 10, 100))}u;',
-      f'x = x % {rng.choice((3, 7, 10, 1000))}u;',
-  ], rng.randint(2, 6))
+  parts = rng.sample(
+      [
+          f'x = (x << {r}) | (x >> {bits - r});',
+          f'x ^= x >> {rng.randint(1, 20)};',
+          f'x ^= x << {rng.randint(1, 20)};',
+          'x = x & (x - 1);',
+          'x = x & (0 - x);',
+          f'x = ~x + {rng.randint(1, 99)};',
+          f'x *= {rng.randrange(3, 9999, 2)}u;',
+          'x = ((x >> 1) & 0x55555555u) | ((x & 0x55555555u) << 1);',
+          'x = x - ((x >> 1) & 0x55555555u);',
+          f'x = x / {rng.choice((3, 5, 7, 10, 100))}u;',
+          f'x = x % {rng.choice((3, 7, 10, 1000))}u;',
+      ],
+      rng.randint(2, 6),
+  )
   lines = [f'{declared} x = a[i];', *parts, 'y[i] = x;']
   return sketch.write('bit_tricks', _loop(sketch, lines))
 
@@ -115,22 +117,27 @@ def letters(rng: random.Random) -> str:
   high = low + rng.randint(5, 40)
   form = rng.choice(('case', 'count', 'replace', 'shift', 'range'))
   if form in ('count', 'range'):
-    condition = f'a[i] == {k}' if form == 'count' else (
-        f'a[i] >= {low} && a[i] <= {high}'
+    condition = (
+        f'a[i] == {k}'
+        if form == 'count'
+        else (f'a[i] >= {low} && a[i] <= {high}')
     )
     total = rng.choice(('int', 'unsigned', 'long long'))
-    body = (
-        f'{total} s = 0;\n{_loop(sketch, [f"if ({condition}) ++s;"])}\n'
-        'return s;'
-    )
+    count = _loop(sketch, [f'if ({condition}) ++s;'])
+    body = f'{total} s = 0;\n{count}\nreturn s;'
     return sketch.write('letters', body, returns=total)
   sketch.output('y', 'unsigned char', sketch.trip)
   lines = {
-      'case': [f'y[i] = a[i] >= {low} && a[i] <= {high} '
-               f'? a[i] {rng.choice(("- 32", "+ 32", "^ 32"))} : a[i];'],
+      'case': [
+          f'y[i] = a[i] >= {low} && a[i] <= {high} '
+          f'? a[i] {rng.choice(("- 32", "+ 32", "^ 32"))} : a[i];'
+      ],
       'replace': [f'y[i] = a[i] == {k} ? {rng.randint(33, 99)} : a[i];'],
-      'shift': ['int c = a[i];', f'if (c > {low}) c += {rng.randint(1, 25)};',
-                f'y[i] = c > {high} ? c - 26 : c;'],
+      'shift': [
+          'int c = a[i];',
+          f'if (c > {low}) c += {rng.randint(1, 25)};',
+          f'y[i] = c > {high} ? c - 26 : c;',
+      ],
   }
   return sketch.write('letters', _loop(sketch, lines[form]))
 
@@ -143,8 +150,9 @@ def bytes_equal(rng: random.Random) -> str:
   form = rng.choice(('first', 'count', 'any', 'mask'))
   # Strings that differ early are no loop.
   alike = form == 'first' or rng.random() < 0.5
-  sketch.array('b', kind, sketch.trip,
-               'constant(7)' if alike else 'uniform(6, 7)')
+  sketch.array(
+      'b', kind, sketch.trip, 'constant(7)' if alike else 'uniform(6, 7)'
+  )
   if form == 'mask':
     sketch.output('y', 'unsigned char', sketch.trip)
     k = rng.choice((1, 255, 128))
@@ -153,13 +161,19 @@ def bytes_equal(rng: random.Random) -> str:
     return sketch.write('bytes_equal', _loop(sketch, lines))
   k = rng.randint(1, 99)
   bodies = {
-      'first': ('int i;\nfor (i = 0; i < {n}; ++i) {{\n'
-                f'  if ((a[i] ^ {k}) != (b[i] ^ {k})) break;\n'
-                '}}\nreturn i;'),
-      'count': (f'int s = {k};\nfor (int i = 0; i < {{n}}; ++i) '
-                's += a[i] != b[i];\nreturn s;'),
-      'any': ('int s = 0;\nfor (int i = 0; i < {n}; ++i) '
-              f's |= (a[i] ^ b[i]) & {k};\nreturn s;'),
+      'first': (
+          'int i;\nfor (i = 0; i < {n}; ++i) {{\n'
+          f'  if ((a[i] ^ {k}) != (b[i] ^ {k})) break;\n'
+          '}}\nreturn i;'
+      ),
+      'count': (
+          f'int s = {k};\nfor (int i = 0; i < {{n}}; ++i) '
+          's += a[i] != b[i];\nreturn s;'
+      ),
+      'any': (
+          'int s = 0;\nfor (int i = 0; i < {n}; ++i) '
+          f's |= (a[i] ^ b[i]) & {k};\nreturn s;'
+      ),
   }
   body = bodies[form].format(n=sketch.n)
   return sketch.write('bytes_equal', body, returns='int')
@@ -173,8 +187,14 @@ def table_lookup(rng: random.Random) -> str:
   sketch.array('table', kind, size)
   sketch.array('a', 'unsigned char', sketch.trip, f'uniform(0, {size - 1})')
   sketch.output('y', kind, sketch.trip)
-  at = rng.choice(('a[i]', f'a[i] & {size - 1}', f'(a[i] >> 1) & {size - 1}',
-                   f'(a[i] + {rng.randint(1, 99)}) & {size - 1}'))
+  at = rng.choice(
+      (
+          'a[i]',
+          f'a[i] & {size - 1}',
+          f'(a[i] >> 1) & {size - 1}',
+          f'(a[i] + {rng.randint(1, 99)}) & {size - 1}',
+      )
+  )
   value = f'table[{at}]'
   if rng.random() < 0.6:
     value = expression(rng, kind, [value], rng.randint(1, 2))
@@ -211,8 +231,13 @@ def histogram(rng: random.Random) -> str:
   sketch.array('a', key, sketch.trip, f'index({bins})')
   total = rng.choice(('int', 'unsigned', 'float', 'double', 'long long'))
   sketch.array('y', total, bins, 'constant(0)', const=False)
-  at = rng.choice(('a[i]', f'a[i] ^ {rng.randint(1, bins - 1)}',
-                   f'(a[i] + {rng.randint(1, 99)}) & {bins - 1}'))
+  at = rng.choice(
+      (
+          'a[i]',
+          f'a[i] ^ {rng.randint(1, bins - 1)}',
+          f'(a[i] + {rng.randint(1, 99)}) & {bins - 1}',
+      )
+  )
   update = f'y[{at}] += {rng.randint(1, 9)};'
   if rng.random() < 0.4:
     sketch.array('w', total, sketch.trip)
@@ -231,9 +256,13 @@ def compaction(rng: random.Random) -> str:
   sketch.output('y', target, sketch.trip)
   k = literal(rng, kind)
   value = 'a[i]' if target == kind else 'i'
-  form = rng.choice((f'if (a[i] > {k}) y[count++] = {value};',
-                     f'y[count] = {value};\n  count += a[i] > {k};',
-                     f'if (a[i] < {k}) y[count++] = {value};'))
+  form = rng.choice(
+      (
+          f'if (a[i] > {k}) y[count++] = {value};',
+          f'y[count] = {value};\n  count += a[i] > {k};',
+          f'if (a[i] < {k}) y[count++] = {value};',
+      )
+  )
   body = f'int count = 0;\n{_loop(sketch, [form])}\nreturn count;'
   return sketch.write('compaction', body, returns='int')
 
@@ -266,26 +295,30 @@ def averages(rng: random.Random) -> str:
     sketch.array(name, kind, sketch.trip)
   sketch.output('y', kind, sketch.trip)
   weights = [rng.choice(('', '', '2 * ', '3 * ', '5 * ')) for _ in names]
-  total = ' + '.join(
-      f'{w}{n}[i]' for w, n in zip(weights, names, strict=True)
-  )
+  total = ' + '.join(f'{w}{n}[i]' for w, n in zip(weights, names, strict=True))
   form = rng.choice(('mean', 'saturated', 'difference'))
   top = '255' if kind == 'unsigned char' else '65535'
   shift = rng.randint(1, 4)
   lines = {
       'mean': [f'y[i] = ({kind})(({total} + {1 << (shift - 1)}) >> {shift});'],
-      'saturated': [f'const int s = {total};',
-                    f'y[i] = ({kind})(s > {top} ? {top} : s);'],
-      'difference': [f'const int s = {total.replace(" + ", " - ", 1)};',
-                     f'y[i] = ({kind})(s < 0 ? 0 : s);'],
+      'saturated': [
+          f'const int s = {total};',
+          f'y[i] = ({kind})(s > {top} ? {top} : s);',
+      ],
+      'difference': [
+          f'const int s = {total.replace(" + ", " - ", 1)};',
+          f'y[i] = ({kind})(s < 0 ? 0 : s);',
+      ],
   }
   return sketch.write('averages', _loop(sketch, lines[form]))
 
 
 def whole_division(rng: random.Random) -> str:
   """Integer quotients and remainders, by numbers and by arrays."""
-  sketch, kind = Sketch(rng), rng.choice(('int', 'unsigned', 'short',
-                                          'long long', 'unsigned char'))
+  sketch, kind = (
+      Sketch(rng),
+      rng.choice(('int', 'unsigned', 'short', 'long long', 'unsigned char')),
+  )
   sketch.array('a', kind, sketch.trip)
   sketch.output('y', kind, sketch.trip)
   divisor = str(rng.choice((3, 5, 6, 7, 10, 12, 60, 100)))
@@ -295,9 +328,14 @@ def whole_division(rng: random.Random) -> str:
     divisor = 'b[i]'
   elif form < 0.5:
     divisor = sketch.scalar('d', kind, int(divisor))
-  value = rng.choice((f'a[i] / {divisor}', f'a[i] % {divisor}',
-                      f'a[i] / {divisor} + a[i] % {divisor}',
-                      f'a[i] - a[i] / {divisor} * {rng.randint(2, 9)}'))
+  value = rng.choice(
+      (
+          f'a[i] / {divisor}',
+          f'a[i] % {divisor}',
+          f'a[i] / {divisor} + a[i] % {divisor}',
+          f'a[i] - a[i] / {divisor} * {rng.randint(2, 9)}',
+      )
+  )
   return sketch.write('whole_division', _loop(sketch, [f'y[i] = {value};']))
 
 

@@ -96,7 +96,9 @@ class Sketch:
         f'{"const " if const else ""}{declared} {stars}{name}'
         for name, (_, _, const, declared) in self._arrays.items()
     ]
-    parameters += [f'{kind} {name}' for name, (kind, _) in self._scalars.items()]
+    parameters += [
+        f'{kind} {name}' for name, (kind, _) in self._scalars.items()
+    ]
     indented = '\n'.join(f'  {line}' for line in body.strip('\n').split('\n'))
     head = f'{returns} loop({", ".join(parameters)})'
     return '\n'.join([*lines, '', f'{prelude}{head} {{', indented, '}', ''])
@@ -178,5 +180,3 @@ def _is_wrapped(text: str) -> bool:
     if not depth:
       return offset == len(text) - 1 and text[0] == '('
   return False
-
-

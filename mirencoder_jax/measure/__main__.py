@@ -1,7 +1,7 @@
 """`python -m mirencoder_jax.measure`: labels made on the user's machine.
 
-    python -m mirencoder_jax.measure loops FOLDER
-    python -m mirencoder_jax.measure openmp FOLDER
+python -m mirencoder_jax.measure loops FOLDER
+python -m mirencoder_jax.measure openmp FOLDER
 """
 
 import argparse
@@ -10,6 +10,7 @@ import os
 import pathlib
 import sys
 
+from mirencoder_jax.ir import IRError
 from mirencoder_jax.measure import (
     compiler,
     label_file,
@@ -91,7 +92,7 @@ def main() -> None:
   try:
     arguments.run(arguments)
   except (
-      compiler.CompilerError,
+      IRError,
       compiler.RunError,
       label_file.LabelFileError,
       FileNotFoundError,

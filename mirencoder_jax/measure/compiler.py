@@ -5,19 +5,16 @@ is busy, or a job that is paused, never makes a program look as if it hung.
 """
 
 import pathlib
-import shutil
 import signal
 import subprocess
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from mirencoder_jax.ir import IRError, compilers
+
 # A program that sleeps uses no processor time.
 _STEP_SECONDS = 0.5
 _MAX_STEPS_PER_CPU_SECOND = 20
-
-
-class CompilerError(RuntimeError):
-  """There is no usable compiler; says what to install."""
 
 
 class RunError(RuntimeError):
@@ -28,16 +25,18 @@ class Compiler(NamedTuple):
   """A clang, and what links its objects.
 
   Attributes:
-    name: `clang` or `ziglang`, as the report says.
-    version: its first line about itself.
+    name: `clang` or `ziglang`.
+    version: such as `clang version 22.1.8`.
     compile: words that start it as a compiler of C.
     link: words that start it as a compiler with the C library, and linker.
+    found: what `ir.compilers` makes IR with.
   """
 
   name: str
   version: str
   compile: tuple[str, ...]
   link: tuple[str, ...]
+  found: compilers.Compiler
 
 
 def run(
@@ -51,8 +50,11 @@ def run(
   Raises:
     RunError: it ended with another code than 0, by a signal, or did not end.
   """
-
-  limited = ['sh', '-c', f'ulimit -c 0; ulimit -t {cpu_seconds}; exec "$0" "$@"']
+  limited = [
+      'sh',
+      '-c',
+      f'ulimit -c 0; ulimit -t {cpu_seconds}; exec "$0" "$@"',
+  ]
   with subprocess.Popen(
       [*limited, *command],
       cwd=cwd,
@@ -86,34 +88,27 @@ def run(
   return output, error
 
 
-def _version(command: Sequence[str]) -> str:
-  return run([*command, '--version'], cpu_seconds=10)[0].splitlines()[0]
+def find_clang(name: str | None = None) -> Compiler:
+  """The clang that `ir.compilers` finds: on the PATH, or in `ziglang`.
 
-
-def find_clang(path: str | None = None) -> Compiler:
-  """The clang at `path`, on the PATH, or inside the `ziglang` wheel.
+  Args:
+    name: one in particular: a name on the PATH, a path, or `ziglang`.
 
   Raises:
-    CompilerError: none of them is there.
+    IRError: there is none, or it is no clang.
   """
-  found = path or shutil.which('clang')
-  if found:
-    try:
-      return Compiler('clang', _version([found]), (found,), (found,))
-    except (OSError, RunError) as error:
-      raise CompilerError(f'{found}: {error}') from error
-  try:
-    import ziglang
-  except ImportError:
-    raise CompilerError(
-        'no clang on the PATH and no ziglang package; install one of them, '
-        'e.g. `pip install ziglang`'
-    ) from None
+  found = compilers.find_compiler('c', name)
+  version = f'clang version {found.version}'
+  if found.kind == 'clang':
+    return Compiler('clang', version, found.command, found.command, found)
+  if found.kind != 'zig':
+    raise IRError(f'{found} is no clang, whose pragmas are needed')
+  import ziglang
+
+  # Its own program, and not through Python: it is started thrice a loop.
   folder = pathlib.Path(ziglang.__file__).parent
   zig = str(folder / 'zig')
+  headers = ('-isystem', str(folder / 'lib' / 'include'))
   return Compiler(
-      'ziglang',
-      _version([zig, 'clang']),
-      (zig, 'clang', '-isystem', str(folder / 'lib' / 'include')),
-      (zig, 'cc'),
+      'ziglang', version, (zig, 'clang', *headers), (zig, 'cc'), found
   )

@@ -86,9 +86,7 @@ class LabelWriter:
     header = json.loads(json.dumps(header))
     earlier, self.records = read_labels(path)
     if earlier:
-      differing = [
-          key for key in header if earlier.get(key) != header[key]
-      ]
+      differing = [key for key in header if earlier.get(key) != header[key]]
       if differing:
         key = differing[0]
         self._file.close()

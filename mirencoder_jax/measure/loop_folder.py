@@ -35,6 +35,9 @@ def label_folder(
 ) -> dict[str, Any]:
   """Labels every `.c` file of a folder that has no label yet.
 
+  The IR of each file goes into a folder `ir` beside the labels, where the TFDS
+  builder looks for it.
+
   Args:
     folder: where the files are.
     output: the label file.
@@ -65,12 +68,18 @@ def label_folder(
       tempfile.TemporaryDirectory(prefix='loop-driver-') as driver,
   ):
     todo = [p for p in paths if not _is_done(p, labels.records)][:limit]
+    ir_folder = output.parent / 'ir'
     if todo:
+      ir_folder.mkdir(exist_ok=True)
       loops.prepare_driver(clang, pathlib.Path(driver))
     times: list[float] = []
     for number, path in enumerate(todo):
       start = time.monotonic()
       record = _label(path, clang, pathlib.Path(driver), config)
+      if record['status'] == 'ok':
+        (ir_folder / f'{path.stem}.ll').write_text(
+            loops.compile_ir(path, clang)
+        )
       times.append(time.monotonic() - start)
       record['seconds'] = round(times[-1], 3)
       labels.add(record)
@@ -148,9 +157,7 @@ def summarize(records: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
       num_ok=len(kept),
       num_disagree=len(measured) - len(kept),
       num_failed=len(every) - len(measured),
-      failed={
-          r['name']: r['reason'] for r in every if r['status'] == 'failed'
-      },
+      failed={r['name']: r['reason'] for r in every if r['status'] == 'failed'},
       num_repeated=sum(r['attempts'] > 1 for r in measured),
       num_wrong_clones=sum(len(r['wrong']) for r in measured),
   )

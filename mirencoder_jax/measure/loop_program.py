@@ -126,9 +126,7 @@ def build_program(source: loop_source.LoopSource) -> Program:
   return Program('\n'.join(lines) + '\n', tuple(first_lines))
 
 
-def parse_remarks(
-    remarks: str, program: Program
-) -> list[tuple[int, int]]:
+def parse_remarks(remarks: str, program: Program) -> list[tuple[int, int]]:
   """(vector width, interleave count) that each clone got; (1, 1) for none."""
   made = [(1, 1)] * len(NAMES)
   bounds = (*program.first_lines, 1 << 60)
@@ -160,9 +158,7 @@ def find_same_code(assembly: str) -> list[int]:
     if index >= len(NAMES):
       continue
     body = re.sub(r'\s*#[^\n]*', '', match[0].split('\n', 1)[1])
-    body = re.sub(
-        r'\.?L?CPI\d+_\d+', lambda m: constants.get(m[0], m[0]), body
-    )
+    body = re.sub(r'\.?L?CPI\d+_\d+', lambda m: constants.get(m[0], m[0]), body)
     body = re.sub(r'(BB|JTI|func_begin|tmp)\d+(_\d+)?', r'\1\2', body)
     digest = hashlib.sha256(body.encode()).hexdigest()
     same[index] = first.setdefault(digest, index)

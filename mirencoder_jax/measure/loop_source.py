@@ -15,96 +15,23 @@ of a file is small:
 One function holds loops, and exactly one of its loops, a `for`, has no other
 inside: that one is tuned. Other functions without loops, types, macros and
 global arrays may stand around it; a `main` is ignored. An array is a pointer
-parameter or a global; its line gives the scalar type, how many scalars, and
-
-    uniform(low, high)   random numbers, integers include both ends
-    index(m)             random integers of 0 .. m - 1
-    permutation          0 .. count - 1 in random order
-    iota                 0, 1, 2, ...
-    constant(c)          c everywhere
-
-Arrays that are not `const` are set back before every timed call, and hold what
-the loop wrote when results are compared.
+parameter or a global; `loop_settings` says what its line may hold. Arrays that
+are not `const` are set back before every timed call, and hold what the loop
+wrote when results are compared.
 """
 
 import dataclasses
 import re
 
-# Spelling -> (kind, bytes): what the driver needs to fill and to compare.
-_SCALARS = {
-    'char': ('i', 1),
-    'signed char': ('i', 1),
-    'int8_t': ('i', 1),
-    'unsigned char': ('u', 1),
-    'uint8_t': ('u', 1),
-    'short': ('i', 2),
-    'int16_t': ('i', 2),
-    'unsigned short': ('u', 2),
-    'uint16_t': ('u', 2),
-    'int': ('i', 4),
-    'int32_t': ('i', 4),
-    'unsigned': ('u', 4),
-    'unsigned int': ('u', 4),
-    'uint32_t': ('u', 4),
-    'long long': ('i', 8),
-    'int64_t': ('i', 8),
-    'unsigned long long': ('u', 8),
-    'uint64_t': ('u', 8),
-    'float': ('f', 4),
-    'double': ('f', 8),
-}
-# Content -> how many numbers it takes.
-_CONTENTS = {
-    'uniform': 2,
-    'index': 1,
-    'permutation': 0,
-    'iota': 0,
-    'constant': 1,
-}
-# An array larger than this is a slip of the pen.
-_MAX_BYTES = 1 << 28
+from mirencoder_jax.measure import loop_settings
+from mirencoder_jax.measure.loop_settings import Array, LoopError
 
 _COMMENT_OR_STRING = re.compile(
     r'//[^\n]*|/\*.*?\*/|"(?:\\.|[^"\\\n])*"|\'(?:\\.|[^\'\\\n])*\'', re.DOTALL
 )
-_NOTE = re.compile(r'^//[ \t]*(\w+)[ \t]*:[ \t]*(.*?)[ \t]*$', re.MULTILINE)
-_SETTING = re.compile(r'^//[ \t]*(\w+)[ \t]*=[ \t]*(.*?)[ \t]*$', re.MULTILINE)
-_NUMBER = r'[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?'
-_ARRAY = re.compile(
-    r'(?P<type>[a-z_0-9 ]+?)\s*\[\s*(?P<count>\d+)\s*\]\s*'
-    rf'(?P<content>\w+)\s*(?:\((?P<numbers>[^()]*)\))?'
-)
 _LOOP = re.compile(r'\b(for|while|do)\b')
+_ATTRIBUTE = re.compile(r'__attribute__\s*\(\(.*?\)\)', re.DOTALL)
 _WORD = re.compile(r'[A-Za-z_]\w*')
-
-
-class LoopError(ValueError):
-  """A file that does not keep the contract, or does not run; says why."""
-
-
-@dataclasses.dataclass(frozen=True)
-class Array:
-  """What an array holds before the loop runs.
-
-  Attributes:
-    name: of the parameter or global.
-    kind: `i`, `u` or `f`: signed, unsigned, floating point.
-    size: bytes of a scalar.
-    count: number of scalars.
-    content: a key of the contents in the module's docstring.
-    numbers: its two numbers, 0 where it takes fewer.
-    writable: False if it is declared `const`.
-    is_global: it is not a parameter.
-  """
-
-  name: str
-  kind: str
-  size: int
-  count: int
-  content: str
-  numbers: tuple[float, float]
-  writable: bool
-  is_global: bool
 
 
 @dataclasses.dataclass(frozen=True)
@@ -210,9 +137,8 @@ def _find_functions(code: str) -> list[tuple[int, int, str, int]]:
     elif char == '{':
       end = _closing(code, offset) + 1
       head = code[start:offset]
-      match = re.search(r'([A-Za-z_]\w*)\s*\(', re.sub(
-          r'__attribute__\s*\(\(.*?\)\)', lambda m: ' ' * len(m[0]), head
-      ))
+      head = _ATTRIBUTE.sub(lambda match: ' ' * len(match[0]), head)
+      match = re.search(r'([A-Za-z_]\w*)\s*\(', head)
       if match and head.rstrip().endswith(')'):
         functions.append(
             (_skip_space(code, start), end, match[1], start + match.end() - 1)
@@ -221,46 +147,6 @@ def _find_functions(code: str) -> list[tuple[int, int, str, int]]:
       offset = end - 1
     offset += 1
   return functions
-
-
-def _parse_array(name: str, text: str, declaration: str | None) -> Array:
-  match = _ARRAY.fullmatch(text)
-  if not match:
-    raise LoopError(
-        f'{name} = {text}: not of the form TYPE[COUNT] CONTENT, such as '
-        'float[4096] uniform(-1, 1)'
-    )
-  spelling = ' '.join(match['type'].split())
-  if spelling not in _SCALARS:
-    raise LoopError(
-        f'{name}: type {spelling!r} is none of {", ".join(_SCALARS)}'
-    )
-  kind, size = _SCALARS[spelling]
-  count = int(match['count'])
-  if not 0 < count * size <= _MAX_BYTES:
-    raise LoopError(f'{name}: {count} x {size} bytes; at most {_MAX_BYTES}')
-  content = match['content']
-  numbers = [n for n in (match['numbers'] or '').split(',') if n.strip()]
-  if content not in _CONTENTS or len(numbers) != _CONTENTS[content]:
-    forms = ', '.join(f'{k} ({v} numbers)' for k, v in _CONTENTS.items())
-    raise LoopError(f'{name} = {text}: the contents are {forms}')
-  try:
-    values = [float(n) for n in numbers] + [0.0, 0.0]
-  except ValueError as error:
-    raise LoopError(f'{name} = {text}: {error}') from error
-  const = declaration is not None and re.search(
-      r'\bconst\b[^*]*[*\[]', declaration + '['
-  )
-  return Array(
-      name=name,
-      kind=kind,
-      size=size,
-      count=count,
-      content=content,
-      numbers=(values[0], values[1]),
-      writable=not const,
-      is_global=declaration is None,
-  )
 
 
 def _split_parameters(text: str) -> list[str]:
@@ -283,6 +169,72 @@ def _parameter_name(parameter: str) -> str:
   return inner[1] if inner else words[-1]
 
 
+def _find_tuned_loop(
+    code: str, name: str, body: int, end: int
+) -> tuple[int, tuple[int, int, int]]:
+  """Offset of the innermost `for`; of its semicolons and its bracket's end."""
+  loops = [
+      (match.start(), _statement_end(code, match.start()), match[1])
+      for match in _LOOP.finditer(code, body, end)
+  ]
+  innermost = [
+      loop
+      for loop in loops
+      if not any(loop[0] < other[0] < loop[1] for other in loops)
+  ]
+  if len(innermost) != 1:
+    lines = [code.count('\n', 0, loop[0]) + 1 for loop in innermost]
+    raise LoopError(
+        f'{name} has {len(innermost)} innermost loops, at lines {lines}; one '
+        'is wanted: split the file'
+    )
+  loop_start, _, keyword = innermost[0]
+  if keyword != 'for':
+    raise LoopError(f'the innermost loop of {name} is a {keyword}, not a for')
+  opening = code.index('(', loop_start)
+  closing = _closing(code, opening)
+  semicolons = [i for i in range(opening, closing) if code[i] == ';']
+  if len(semicolons) != 2:
+    raise LoopError(f'the for of {name} has {len(semicolons)} semicolons')
+  return loop_start, (*semicolons, closing)
+
+
+def _bind(
+    name: str, signature: str, outside: str, settings: dict[str, str]
+) -> tuple[list[str], list[Array]]:
+  """Argument of each parameter, and all arrays, from the settings."""
+  parameters = _split_parameters(signature)
+  declarations = {_parameter_name(p): p for p in parameters}
+  arguments = []
+  for parameter_name, declaration in declarations.items():
+    if parameter_name not in settings:
+      raise LoopError(
+          f'parameter {parameter_name} of {name} has no value; add a line '
+          f'`// {parameter_name} = ...`'
+      )
+    if '*' in declaration or '[' in declaration:
+      arguments.append(parameter_name)
+    elif loop_settings.is_number(settings[parameter_name]):
+      arguments.append(settings[parameter_name])
+    else:
+      raise LoopError(
+          f'{parameter_name} = {settings[parameter_name]}: a scalar takes a '
+          'number'
+      )
+  arrays = []
+  for setting, value in settings.items():
+    declaration = declarations.get(setting)
+    if declaration is not None and not re.search(r'[*\[]', declaration):
+      continue
+    if declaration is None and not re.search(rf'\b{setting}\s*\[', outside):
+      raise LoopError(
+          f'{setting} = {value}: neither a parameter of {name} nor a global '
+          'array'
+      )
+    arrays.append(loop_settings.parse_array(setting, value, declaration))
+  return arguments, arrays
+
+
 def parse_loop(text: str) -> LoopSource:
   """Finds the function, its innermost loop, parameters and arrays.
 
@@ -300,82 +252,25 @@ def parse_loop(text: str) -> LoopSource:
   start, end, name, parameters_at = looping[0]
 
   body = _closing(code, parameters_at)
-  loops = [
-      (match.start(), _statement_end(code, match.start()), match[1])
-      for match in _LOOP.finditer(code, body, end)
-  ]
-  innermost = [
-      loop
-      for loop in loops
-      if not any(
-          loop[0] < other[0] < loop[1] for other in loops
-      )
-  ]
-  if len(innermost) != 1:
-    lines = [code.count('\n', 0, loop[0]) + 1 for loop in innermost]
-    raise LoopError(
-        f'{name} has {len(innermost)} innermost loops, at lines {lines}; one '
-        'is wanted: split the file'
-    )
-  loop_start, _, keyword = innermost[0]
-  if keyword != 'for':
-    raise LoopError(f'the innermost loop of {name} is a {keyword}, not a for')
-  opening = code.index('(', loop_start)
-  closing = _closing(code, opening)
-  semicolons = [
-      i for i in range(opening, closing) if code[i] == ';'
-  ]
-  if len(semicolons) != 2:
-    raise LoopError(f'the for of {name} has {len(semicolons)} semicolons')
-
-  parameters = _split_parameters(code[parameters_at + 1 : body])
-  declarations = {_parameter_name(p): p for p in parameters}
-  settings = dict(_SETTING.findall(text))
-  arguments = []
-  for parameter_name, declaration in declarations.items():
-    if parameter_name not in settings:
-      raise LoopError(
-          f'parameter {parameter_name} of {name} has no value; add a line '
-          f'`// {parameter_name} = ...`'
-      )
-    if '*' in declaration or '[' in declaration:
-      arguments.append(parameter_name)
-    elif re.fullmatch(_NUMBER, settings[parameter_name]):
-      arguments.append(settings[parameter_name])
-    else:
-      raise LoopError(
-          f'{parameter_name} = {settings[parameter_name]}: a scalar takes a '
-          'number'
-      )
-  arrays = []
-  for setting, value in settings.items():
-    declaration = declarations.get(setting)
-    if declaration is not None and not re.search(r'[*\[]', declaration):
-      continue
-    if declaration is None and not re.search(
-        rf'\b{setting}\s*\[', code[:start] + code[end:]
-    ):
-      raise LoopError(
-          f'{setting} = {value}: neither a parameter of {name} nor a global '
-          'array'
-      )
-    arrays.append(_parse_array(setting, value, declaration))
-
+  loop_start, header = _find_tuned_loop(code, name, body, end)
+  settings, notes = loop_settings.parse_settings(text)
+  signature = code[parameters_at + 1 : body]
+  outside = code[:start] + code[end:]
+  arguments, arrays = _bind(name, signature, outside, settings)
   prelude = text[:start] + text[end:]
   for main in (f for f in functions if f[2] == 'main'):
     prelude = prelude.replace(text[main[0] : main[1]], '')
-  head = re.sub(r'\s+', ' ', code[start:parameters_at])
-  returns = re.sub(r'__attribute__\s*\(\(.*?\)\)|\bstatic\b|\binline\b', '', head)
-  returns = ' '.join(returns.split()[:-1]) if returns.split() else ''
+  head = _ATTRIBUTE.sub('', code[start:parameters_at])
+  returns = re.sub(r'\b(static|inline|extern)\b', '', head)
   return LoopSource(
       name=name,
       prelude=prelude,
       before=text[start:loop_start],
       after=text[loop_start:end],
-      header=tuple(i - loop_start for i in (*semicolons, closing)),
-      returns=returns,
-      signature=code[parameters_at + 1 : body],
+      header=tuple(offset - loop_start for offset in header),
+      returns=' '.join(returns.split()[:-1]),
+      signature=signature,
       arguments=tuple(arguments),
       arrays=tuple(arrays),
-      notes=dict(_NOTE.findall(text)),
+      notes=notes,
   )

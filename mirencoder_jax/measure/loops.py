@@ -16,6 +16,7 @@ from typing import Any
 
 import numpy as np
 
+from mirencoder_jax.ir import compilers
 from mirencoder_jax.measure import (
     agreement,
     compiler,
@@ -33,11 +34,11 @@ FLAGS = (
 # What the vectoriser sees: loops simplified, nothing widened or unrolled. No
 # -march: the text says what the loop computes, not on which machine.
 IR_FLAGS = (
-    '-O2',
     '-ffast-math',
     '-fno-vectorize',
     '-fno-slp-vectorize',
     '-fno-unroll-loops',
+    '-fno-ident',
 )
 # How far apart results may be: -ffast-math reorders sums.
 _TOLERANCE = 0.01
@@ -69,10 +70,6 @@ class LoopsConfig:
   flags: tuple[str, ...] = FLAGS
 
 
-class Pass(dict):
-  """Lines of one run of the driver: `trips`, `results` and `costs`."""
-
-
 def prepare_driver(clang: compiler.Compiler, folder: pathlib.Path) -> None:
   """Compiles the driver once into `folder`."""
   compiler.run(
@@ -88,28 +85,17 @@ def prepare_driver(clang: compiler.Compiler, folder: pathlib.Path) -> None:
   )
 
 
-def compile_ir(
-    path: pathlib.Path, clang: compiler.Compiler, cpu_seconds: int = 20
-) -> str:
-  """Text of the file's IR, as an encoder reads it."""
-  with tempfile.TemporaryDirectory() as folder:
-    output = pathlib.Path(folder) / 'loop.ll'
-    compiler.run(
-        [
-            *clang.compile,
-            *IR_FLAGS,
-            '--target=x86_64-linux-gnu',
-            '-fno-ident',
-            '-S',
-            '-emit-llvm',
-            path.name,
-            '-o',
-            str(output),
-        ],
-        cpu_seconds=cpu_seconds,
-        cwd=path.parent,
-    )
-    return output.read_text()
+def compile_ir(path: pathlib.Path, clang: compiler.Compiler) -> str:
+  """Text of the file's IR, as an encoder reads it.
+
+  Raises:
+    IRError: it does not compile.
+  """
+  compiled = compilers.compile_source(
+      path, compiler=clang.found, opt_level='O2', flags=IR_FLAGS, timeout=60
+  )
+  # Where the file is says nothing about the loop.
+  return compiled.text.replace(str(path), path.name)
 
 
 def _parse_pass(output: str) -> dict[str, Any]:
@@ -262,9 +248,7 @@ def label_loop(
       # Every entry into the loop evaluates its condition once more.
       entries=max(evaluations - iterations, 1),
       footprint=source.footprint,
-      costs=[
-          float(f'{least[c]:.5g}') if c in least else None for c in same
-      ],
+      costs=[float(f'{least[c]:.5g}') if c in least else None for c in same],
       same=same,
       made=made,
       passes=[_round(row) for row in costs],
