@@ -14,7 +14,7 @@ LIBRARY = ROOT / 'mirencoder_jax'
 # it, and its neighbours.
 STATIONS = (
     ('ir', 'plot_style'),
-    ('data',),
+    ('data', 'measure'),
     ('models',),
     ('objectives', 'optimizer', 'checkpoint', 'testing', 'preemption'),
     ('training_log', 'update', 'weights', 'model_card', 'checkpoint_writer'),
@@ -31,6 +31,7 @@ STATIONS = (
 FORBIDDEN = {
     'ir': {'jax', 'flax', 'optax', 'orbax', 'tensorflow_datasets'},
     'data': {'flax', 'optax', 'orbax'},
+    'measure': {'jax', 'flax', 'optax', 'orbax', 'tensorflow_datasets'},
     'models': {'optax', 'orbax', 'tensorflow_datasets'},
     'objectives': {'orbax', 'tensorflow_datasets'},
     'inference': {'tensorflow_datasets', 'tensorboardX'},

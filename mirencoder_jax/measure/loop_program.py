@@ -38,7 +38,9 @@ _FUNCTION = re.compile(
     re.MULTILINE | re.DOTALL,
 )
 _CONSTANTS = re.compile(
-    r'^(\.?L?CPI\d+_\d+):[^\n]*\n((?:[ \t]+\.[^\n]*\n)+)', re.MULTILINE
+    r'^(\.?L?CPI\d+_\d+):[^\n]*\n'
+    r'((?:[ \t]+\.(?:byte|short|word|long|quad|zero|space|ascii?z?)\b[^\n]*\n)+)',
+    re.MULTILINE,
 )
 
 
