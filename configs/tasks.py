@@ -113,6 +113,30 @@ _TASKS = {
         bootstrap_group='kernel',
         metric='geomean',
     ),
+    'loop_vectorization': dict(
+        task=dict(
+            row=('name',),
+            module='module',
+            ir='ir',
+            groups=('loop', 'family'),
+            targets=dict(
+                machine=dict(
+                    default='compiler',
+                    costs='costs',
+                    inputs=('log_trip_count', 'log_iterations', 'log_bytes'),
+                )
+            ),
+            shipped=True,
+        ),
+        splits=dict(
+            random=dict(group='', num_folds=10),
+            loop=dict(group='loop', num_folds=10),
+            family=dict(group='family', num_folds=10),
+        ),
+        bootstrap_group='family',
+        metric='geomean',
+        num_seeds=3,
+    ),
     # A slice of numa_prefetch.
     'openmp_tuning': _openmp(),
     'numa_prefetch': _openmp(),

@@ -4,6 +4,7 @@
     python datasets/prepare.py ir_folder --source=FOLDER_OR_TAR_OR_GLOB
     python datasets/prepare.py compile --source=FOLDER_OR_BUCKET --languages=c
     python datasets/prepare.py device_mapping --manual_dir=FOLDER
+    python datasets/prepare.py loop_vectorization
 
 `python datasets/prepare.py DATASET --help` lists what a dataset takes. Exits
 with 0 if shards were written, however many files could not be read (the report
@@ -41,6 +42,9 @@ from datasets.device_mapping import (
   device_mapping_dataset_builder as device_mapping,
 )
 from datasets.ir_folder import ir_folder_dataset_builder as ir_folder
+from datasets.loop_vectorization import (
+    loop_vectorization_dataset_builder as loop_vectorization,
+)
 from datasets.numa_prefetch import (
   numa_prefetch_dataset_builder as numa_prefetch,
 )
@@ -73,11 +77,14 @@ _TASKS = {
     for name, module in {
         'device_mapping': device_mapping,
         'thread_coarsening': thread_coarsening,
+        'loop_vectorization': loop_vectorization,
         'openmp_tuning': openmp_tuning,
         'numa_prefetch': numa_prefetch,
         'cuda_block': cuda_block,
     }.items()
 }
+# Tasks whose files stand beside their builder; a user may bring others.
+_SHIPPED = ('loop_vectorization',)
 
 _ERRORS = (
     corpus_files.CorpusError,
@@ -112,8 +119,9 @@ def _parser() -> argparse.ArgumentParser:
     else:
       command.add_argument(
           '--manual_dir',
-          required=True,
-          help=f'folder with the files that datasets/{name}/README.md names',
+          required=name not in _SHIPPED,
+          help=f'folder with the files that datasets/{name}/README.md names'
+          + (' (default: what is shipped)' if name in _SHIPPED else ''),
       )
     command.add_argument(
         '--data_dir',
@@ -132,8 +140,9 @@ def _create_builder(args: argparse.Namespace) -> tfds.core.DatasetBuilder:
   """Raises ValueError for flags that make no sense."""
   data_dir = os.path.expanduser(args.data_dir)
   if args.dataset in _TASKS:
-    if not pathlib.Path(args.manual_dir).is_dir():
-      raise ValueError(f'manual_dir {args.manual_dir} is not a folder')
+    manual_dir = args.manual_dir
+    if manual_dir is not None and not pathlib.Path(manual_dir).is_dir():
+      raise ValueError(f'manual_dir {manual_dir} is not a folder')
     return _TASKS[args.dataset](data_dir=data_dir)
   fields = {field.name for field in dataclasses.fields(corpus.CorpusConfig)}
   given = {key: value for key, value in vars(args).items() if key in fields}

@@ -34,6 +34,8 @@ class TaskConfig:
     groups: fields whose equal values belong together.
     targets: name of each machine -> keywords of its `TargetConfig`.
     split: TFDS split to read.
+    shipped: its files are part of the repository; a `manual_dir` may bring
+      others.
   """
 
   name: str
@@ -43,6 +45,7 @@ class TaskConfig:
   groups: tuple[str, ...]
   targets: Mapping[str, Mapping[str, Any]]
   split: str = 'train'
+  shipped: bool = False
 
 
 class Task(NamedTuple):
@@ -154,7 +157,8 @@ def load_task(
     manual_dir: the files that a user has brought; see the data set's README.
 
   Raises:
-    FileNotFoundError: the data is not prepared and there is no `manual_dir`.
+    FileNotFoundError: the data is neither prepared nor shipped, and there is no
+      `manual_dir`.
   """
   import tensorflow_datasets as tfds  # not needed to import the library
 
@@ -164,7 +168,7 @@ def load_task(
   try:
     builder = open_builder()
   except tfds.core.DatasetNotFoundError:
-    if manual_dir is None:
+    if manual_dir is None and not config.shipped:
       raise FileNotFoundError(
           f'data set {config.name!r} is not prepared in '
           f'{data_dir or tfds.core.constants.DATA_DIR}; pass --manual_dir with '
@@ -189,7 +193,9 @@ def load_task(
   return task
 
 
-def prepare(name: str, *, manual_dir: str, data_dir: str | None) -> None:
+def prepare(
+    name: str, *, manual_dir: str | None, data_dir: str | None
+) -> None:
   """Runs `datasets/prepare.py`, which the library must not import."""
   script = pathlib.Path(__file__).parents[2] / 'datasets' / 'prepare.py'
   if not script.exists():
@@ -197,7 +203,9 @@ def prepare(name: str, *, manual_dir: str, data_dir: str | None) -> None:
         f'{script} is not there: prepare {name!r} from a clone of the '
         'repository with `python datasets/prepare.py`'
     )
-  command = [sys.executable, str(script), name, f'--manual_dir={manual_dir}']
+  command = [sys.executable, str(script), name]
+  if manual_dir is not None:
+    command.append(f'--manual_dir={manual_dir}')
   if data_dir is not None:
     command.append(f'--data_dir={data_dir}')
   subprocess.run(command, check=True)

@@ -1,7 +1,12 @@
 """`python -m mirencoder_jax.measure`: labels made on the user's machine.
 
-python -m mirencoder_jax.measure loops FOLDER
-python -m mirencoder_jax.measure openmp FOLDER
+    python -m mirencoder_jax.measure loops FOLDER
+    python -m mirencoder_jax.measure openmp FOLDER
+
+Every `.c` file of FOLDER is compiled with its choices and measured in two
+passes. Costs and how well the passes agree go into FOLDER/labels.jsonl, and IR
+into FOLDER/ir; a second run adds what is missing. A file that does not compile,
+crashes or does not end is named and skipped.
 """
 
 import argparse
@@ -14,90 +19,163 @@ from mirencoder_jax.ir import IRError
 from mirencoder_jax.measure import (
     compiler,
     label_file,
-    loop_folder,
+    loop_program,
     loop_source,
     loops,
+    openmp,
+    passes,
+    summary,
 )
 
 
-def _add_loops(subparsers) -> None:
+def _add_folder(
+    subparsers, name: str, about: str, module, config: passes.PassesConfig
+) -> argparse.ArgumentParser:
   parser = subparsers.add_parser(
-      'loops',
-      help='vectorisation of single-loop C files',
-      description=loop_source.__doc__,
+      name,
+      help=about,
+      description=module.__doc__,
       formatter_class=argparse.RawDescriptionHelpFormatter,
   )
-  parser.add_argument('folder', type=pathlib.Path, help='holds the .c files')
-  parser.add_argument(
+  add = parser.add_argument
+  add('folder', type=pathlib.Path, help='holds the .c files')
+  add(
       '--output',
       type=pathlib.Path,
-      help='label file; FOLDER/labels.jsonl if not named. A second run adds '
-      'what is missing.',
+      help='label file; FOLDER/labels.jsonl if not named',
   )
-  parser.add_argument('--clang', help='compiler; else PATH, else ziglang')
-  parser.add_argument(
+  add(
       '--window',
       type=float,
-      default=loops.LoopsConfig.window,
-      help='seconds of one timing (default %(default)s)',
+      default=config.window,
+      help='seconds of one timing (default: %(default)s)',
   )
-  parser.add_argument(
-      '--min_rounds', type=int, default=loops.LoopsConfig.min_rounds
-  )
-  parser.add_argument(
-      '--max_rounds', type=int, default=loops.LoopsConfig.max_rounds
-  )
-  parser.add_argument(
-      '--limit', type=int, help='stop behind this many new labels'
-  )
-  parser.add_argument('--cpu', type=int, help='run on this CPU only')
-  parser.add_argument(
-      '--json', action='store_true', help='print the summary as JSON'
-  )
-  parser.set_defaults(run=_run_loops)
+  for field, text in (
+      ('min_rounds', 'timings of each choice in a pass'),
+      ('max_rounds', 'the same, while the least time still falls'),
+      ('run_seconds', 'processor time that a pass may take'),
+  ):
+    add(
+        f'--{field}',
+        type=int,
+        default=getattr(config, field),
+        help=f'{text} (default: %(default)s)',
+    )
+  add('--limit', type=int, help='stop behind this many new labels')
+  add('--json', action='store_true', help='print the summary as JSON')
+  return parser
 
 
-def _run_loops(arguments: argparse.Namespace) -> None:
+def _settings(arguments: argparse.Namespace) -> dict[str, float]:
+  names = ('window', 'min_rounds', 'max_rounds', 'run_seconds')
+  return {name: getattr(arguments, name) for name in names}
+
+
+def _run_loops(arguments: argparse.Namespace) -> dict:
   if arguments.cpu is not None:
     os.sched_setaffinity(0, {arguments.cpu})
-  config = loops.LoopsConfig(
-      window=arguments.window,
-      min_rounds=arguments.min_rounds,
-      max_rounds=arguments.max_rounds,
-  )
   clang = compiler.find_clang(arguments.clang)
   print(f'compiler: {clang.name}, {clang.version}', file=sys.stderr)
-  output = arguments.output or arguments.folder / 'labels.jsonl'
-  records = loop_folder.label_folder(
-      arguments.folder, output, config, clang, limit=arguments.limit
+  records = loops.label_folder(
+      arguments.folder,
+      arguments.output or arguments.folder / 'labels.jsonl',
+      loops.LoopsConfig(**_settings(arguments)),
+      clang,
+      limit=arguments.limit,
   )
-  summary = loop_folder.summarize(records)
-  if arguments.json:
-    print(json.dumps(summary, indent=2))
-    return
-  families = summary.pop('families', {})
-  for key, value in summary.items():
-    print(f'{key}: {value}')
-  for name, row in sorted(families.items()):
-    print(f'{name}: {row}')
+  names = loop_program.NAMES
+  return summary.summarize(records, names, names[loop_program.COMPILER])
 
 
-def main() -> None:
+def _run_openmp(arguments: argparse.Namespace) -> dict:
+  config = openmp.OpenMPConfig(
+      threads=arguments.threads,
+      schedules=tuple(arguments.schedules.split(',')),
+      chunks=arguments.chunks,
+      **_settings(arguments),
+  )
+  records = openmp.label_folder(
+      arguments.folder,
+      arguments.output or arguments.folder / 'labels.jsonl',
+      config,
+      arguments.compiler,
+      limit=arguments.limit,
+  )
+  return summary.summarize(records, config.names, config.default)
+
+
+def _parser() -> argparse.ArgumentParser:
   parser = argparse.ArgumentParser(
-      prog='python -m mirencoder_jax.measure', description=__doc__
+      prog='python -m mirencoder_jax.measure',
+      description=__doc__,
+      formatter_class=argparse.RawDescriptionHelpFormatter,
   )
   subparsers = parser.add_subparsers(required=True)
-  _add_loops(subparsers)
-  arguments = parser.parse_args()
+  command = _add_folder(
+      subparsers,
+      'loops',
+      'vectorisation of single-loop C files',
+      loop_source,
+      loops.LoopsConfig(),
+  )
+  command.add_argument(
+      '--clang', help='a name, a path or ziglang; by default the first there is'
+  )
+  command.add_argument('--cpu', type=int, help='run on this CPU only')
+  command.set_defaults(run=_run_loops)
+
+  config = openmp.OpenMPConfig()
+  command = _add_folder(
+      subparsers,
+      'openmp',
+      'threads, schedule and chunk of OpenMP regions',
+      openmp,
+      config,
+  )
+  numbers = openmp.parse_numbers
+  command.add_argument('--compiler', help='name or path; by default gcc, clang')
+  command.add_argument(
+      '--threads',
+      type=numbers,
+      default=config.threads,
+      help='such as 1,2,4 (default: %(default)s)',
+  )
+  command.add_argument(
+      '--schedules',
+      default=','.join(config.schedules),
+      help='default: %(default)s',
+  )
+  command.add_argument(
+      '--chunks',
+      type=numbers,
+      default=config.chunks,
+      help='0 for none given (default: %(default)s)',
+  )
+  command.set_defaults(run=_run_openmp)
+  return parser
+
+
+def main(argv: list[str] | None = None) -> None:
+  """Exits with 1 and one line if nothing could be measured."""
+  arguments = _parser().parse_args(argv)
   try:
-    arguments.run(arguments)
+    result = arguments.run(arguments)
   except (
       IRError,
       compiler.RunError,
       label_file.LabelFileError,
-      FileNotFoundError,
+      OSError,
+      ValueError,
   ) as error:
     sys.exit(f'error: {error}')
+  if arguments.json:
+    print(json.dumps(result, indent=2))
+    return
+  families = result.pop('families', {})
+  for key, value in result.items():
+    print(f'{key}: {value}')
+  for name, row in sorted(families.items()):
+    print(f'{name or "(no family)"}: {row}')
 
 
 if __name__ == '__main__':

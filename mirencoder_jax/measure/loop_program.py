@@ -11,7 +11,7 @@ import hashlib
 import re
 from typing import NamedTuple
 
-from mirencoder_jax.measure import loop_source
+from mirencoder_jax.measure import function_source, loop_source
 
 VECTOR_WIDTHS = (1, 2, 4, 8, 16, 32, 64)
 INTERLEAVE_COUNTS = (1, 2, 4, 8, 16)
@@ -39,7 +39,8 @@ _FUNCTION = re.compile(
 )
 _CONSTANTS = re.compile(
     r'^(\.?L?CPI\d+_\d+):[^\n]*\n'
-    r'((?:[ \t]+\.(?:byte|short|word|long|quad|zero|space|ascii?z?)\b[^\n]*\n)+)',
+    r'((?:[ \t]+\.(?:byte|short|word|long|quad|zero|space|ascii?z?)\b'
+    r'[^\n]*\n)+)',
     re.MULTILINE,
 )
 
@@ -66,20 +67,46 @@ def _counted(source: loop_source.LoopSource) -> str:
   return (
       _renamed(source, source.before, 'loop_counted')
       + head[: first + 1]
-      + f' (++loop_evaluations, ({condition})); ++loop_iterations, {step}'
+      + f' (++driver_evaluations, ({condition})); ++driver_iterations, {step}'
       + head[closing:]
   )
 
 
 def _renamed(source: loop_source.LoopSource, text: str, name: str) -> str:
-  text = re.sub(rf'\b{source.name}\b', name, text)
+  text = re.sub(rf'\b{source.function.name}\b', name, text)
   # A static clone might be specialised for its only caller.
   return re.sub(r'\b(static|inline)\b(?=[^(]*\()', '', text, count=2)
 
 
+def driver_tables(
+    function: function_source.FunctionSource,
+) -> tuple[list[str], str]:
+  """C lines with the arrays as the driver wants them; arguments of a call."""
+  arrays = [
+      f"{{'{a.kind}', {a.size}, {a.count}, '{_CONTENT_CODES[a.content]}', "
+      f'{{{a.numbers[0]!r}, {a.numbers[1]!r}}}, {int(a.writable)}}},'
+      for a in function.arrays
+  ]
+  data = [
+      f'(void *){a.name},' if a.is_global else '0,' for a in function.arrays
+  ]
+  positions = {array.name: i for i, array in enumerate(function.arrays)}
+  arguments = [
+      f'driver_data[{positions[a]}]' if a in positions else a
+      for a in function.arguments
+  ]
+  lines = [
+      f'const int driver_num_arrays = {len(arrays)};',
+      'const struct driver_array driver_arrays[] = '
+      f'{{{" ".join(arrays)} {{0}}}};',
+      f'void *driver_data[] = {{{" ".join(data)} 0}};',
+  ]
+  return lines, ', '.join(arguments)
+
+
 def build_program(source: loop_source.LoopSource) -> Program:
   """Writes the translation unit of a loop's clones and its tables."""
-  lines = ['#include "loop_driver.h"', *source.prelude.split('\n')]
+  lines = ['#include "driver.h"', *source.function.prelude.split('\n')]
   first_lines = []
   attribute = '__attribute__((noinline))'
   for index in range(len(NAMES)):
@@ -93,37 +120,27 @@ def build_program(source: loop_source.LoopSource) -> Program:
           f'interleave_count({count})\n'
       )
     lines += (text + source.after).split('\n')
-  lines += ['long long loop_evaluations, loop_iterations;', attribute]
+  lines += ['long long driver_evaluations, driver_iterations;', attribute]
   lines += _counted(source).split('\n')
 
-  arrays = [
-      f"{{'{a.kind}', {a.size}, {a.count}, '{_CONTENT_CODES[a.content]}', "
-      f'{{{a.numbers[0]!r}, {a.numbers[1]!r}}}, {int(a.writable)}}},'
-      for a in source.arrays
-  ]
-  data = [f'(void *){a.name},' if a.is_global else '0,' for a in source.arrays]
-  positions = {array.name: i for i, array in enumerate(source.arrays)}
-  arguments = ', '.join(
-      f'loop_data[{positions[a]}]' if a in positions else a
-      for a in source.arguments
-  )
+  tables, call = driver_tables(source.function)
   clones = ', '.join(f'loop_clone_{i}' for i in range(len(NAMES)))
-  call = f'function({arguments})'
+  result = '' if source.function.returns == 'void' else 'result = '
   lines += [
-      f'const int loop_num_arrays = {len(arrays)};',
-      f'const struct loop_array loop_arrays[] = {{{" ".join(arrays)} {{0}}}};',
-      f'void *loop_data[] = {{{" ".join(data)} 0}};',
-      f'typedef {source.returns} loop_type({source.signature});',
+      *tables,
+      f'typedef {source.function.returns} loop_type('
+      f'{source.function.signature});',
       f'static loop_type *const loop_clones[] = {{{clones}}};',
-      'double loop_call(int clone, long repetitions) {',
+      'const int driver_wall_clock = 0;',
+      'double driver_call(int clone, long repetitions) {',
       '  loop_type *function = loop_clones[clone];',
       '  double result = 0;',
       '  for (long i = 0; i < repetitions; ++i) {',
-      f'    {call};' if source.returns == 'void' else f'    result = {call};',
+      f'    {result}function({call});',
       '  }',
       '  return result;',
       '}',
-      f'void loop_count(void) {{ loop_counted({arguments}); }}',
+      f'void driver_count(void) {{ loop_counted({call}); }}',
   ]
   return Program('\n'.join(lines) + '\n', tuple(first_lines))
 

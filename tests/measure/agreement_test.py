@@ -18,9 +18,7 @@ class AgreementTest(absltest.TestCase):
     )
 
   def test_ties_share_their_rank(self):
-    self.assertAlmostEqual(
-        agreement.rank_correlation([1, 1, 2], [5, 5, 7]), 1
-    )
+    self.assertAlmostEqual(agreement.rank_correlation([1, 1, 2], [5, 5, 7]), 1)
     self.assertTrue(np.isnan(agreement.rank_correlation([1, 1], [1, 2])))
 
   def test_regret(self):

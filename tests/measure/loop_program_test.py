@@ -53,7 +53,7 @@ class LoopProgramTest(absltest.TestCase):
 
   def test_counted_header(self):
     self.assertIn(
-        'for (int i = 0; (++loop_evaluations, (i < n)); ++loop_iterations, '
+        'for (int i = 0; (++driver_evaluations, (i < n)); ++driver_iterations, '
         '(void)(i += 2))',
         self.program.text,
     )

@@ -2,7 +2,7 @@
 
 from absl.testing import absltest, parameterized
 
-from mirencoder_jax.measure import loop_settings, loop_source
+from mirencoder_jax.measure import loop_source, source_settings
 
 _AXPY = """// family: axpy
 // n = 8
@@ -37,20 +37,21 @@ class LoopSourceTest(parameterized.TestCase):
 
   def test_parts_of_a_function(self):
     source = loop_source.parse_loop(_AXPY)
-    self.assertEqual(source.name, 'axpy')
-    self.assertEqual(source.returns, 'void')
-    self.assertEqual(source.arguments, ('8', '2.5', 'x', 'y'))
-    self.assertEqual(source.notes, {'family': 'axpy'})
-    self.assertEqual(source.footprint, 64)
+    function = source.function
+    self.assertEqual(function.name, 'axpy')
+    self.assertEqual(function.returns, 'void')
+    self.assertEqual(function.arguments, ('8', '2.5', 'x', 'y'))
+    self.assertEqual(function.notes, {'family': 'axpy'})
+    self.assertEqual(function.footprint, 64)
     self.assertStartsWith(source.after, 'for (int i = 0;')
     first, second, closing = source.header
     self.assertEqual(source.after[first], ';')
     self.assertEqual(source.after[first + 1 : second], ' i < n')
     self.assertEqual(source.after[closing], ')')
-    x, y = source.arrays
+    x, y = function.arrays
     self.assertEqual(
         x,
-        loop_settings.Array(
+        source_settings.Array(
             name='x',
             kind='f',
             size=4,
@@ -65,12 +66,13 @@ class LoopSourceTest(parameterized.TestCase):
 
   def test_innermost_loop_globals_and_main(self):
     source = loop_source.parse_loop(_NEST)
-    self.assertEqual(source.name, 'sum')
+    function = source.function
+    self.assertEqual(function.name, 'sum')
     self.assertStartsWith(source.after, 'for (int j = 0;')
-    self.assertIn('struct pair', source.prelude)
-    self.assertIn('int half', source.prelude)
-    self.assertNotIn('main', source.prelude)
-    (table,) = source.arrays
+    self.assertIn('struct pair', function.prelude)
+    self.assertIn('int half', function.prelude)
+    self.assertNotIn('main', function.prelude)
+    (table,) = function.arrays
     self.assertTrue(table.is_global)
     self.assertEqual((table.kind, table.size, table.count), ('f', 8, 16))
 
@@ -120,7 +122,7 @@ class LoopSourceTest(parameterized.TestCase):
       ('open_brace', 'void f(void) { for (;;) ;', 'line 1: .* never closed'),
   )
   def test_refused(self, text, message):
-    with self.assertRaisesRegex(loop_settings.LoopError, message):
+    with self.assertRaisesRegex(source_settings.SourceError, message):
       loop_source.parse_loop(text)
 
 

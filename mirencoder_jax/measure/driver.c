@@ -1,4 +1,5 @@
-/* Runs the clones of one loop: fills arrays, compares results, measures.
+/* Runs the clones of one function (or its choices): fills arrays, compares
+ * results, measures.
  *
  *     program CLONES SEED WINDOW MIN_ROUNDS MAX_ROUNDS
  *
@@ -6,7 +7,7 @@
  * order of the rounds. WINDOW: seconds that one measurement lasts at least.
  * Prints one line a clone: number, return value, sum and absolute sum of what
  * was written, least seconds of a call; a line `trips EVALUATIONS ITERATIONS`
- * of the counted loop; and the number of rounds at the end.
+ * of the counted loop, if there is one; and the number of rounds at the end.
  */
 #include <stdint.h>
 #include <stdio.h>
@@ -14,9 +15,9 @@
 #include <string.h>
 #include <time.h>
 
-#include "loop_driver.h"
+#include "driver.h"
 
-#define MAX_CLONES 64
+#define MAX_CLONES 1024
 /* A round that improves no minimum by this share counts as quiet. */
 #define QUIET_SHARE 0.005
 #define QUIET_ROUNDS 6
@@ -34,7 +35,7 @@ static double next_unit(void) {
   return (double)(next_random() >> 11) * 0x1p-53;
 }
 
-static void put(const struct loop_array *array, void *data, long i, double v) {
+static void put(const struct driver_array *array, void *data, long i, double v) {
   int64_t whole = (int64_t)v;
   if (array->kind == 'f') {
     if (array->size == 4) ((float *)data)[i] = (float)v;
@@ -50,7 +51,7 @@ static void put(const struct loop_array *array, void *data, long i, double v) {
   }
 }
 
-static double get(const struct loop_array *array, const void *data, long i) {
+static double get(const struct driver_array *array, const void *data, long i) {
   int is_signed = array->kind == 'i';
   if (array->kind == 'f') {
     return array->size == 4 ? ((const float *)data)[i]
@@ -72,7 +73,7 @@ static double get(const struct loop_array *array, const void *data, long i) {
   }
 }
 
-static void fill(const struct loop_array *array, void *data) {
+static void fill(const struct driver_array *array, void *data) {
   double low = array->numbers[0], high = array->numbers[1];
   for (long i = 0; i < array->count; ++i) {
     double value = 0;
@@ -103,9 +104,9 @@ static void fill(const struct loop_array *array, void *data) {
   }
 }
 
-static void *pristine[LOOP_MAX_ARRAYS];
+static void *pristine[DRIVER_MAX_ARRAYS];
 
-static size_t bytes_of(const struct loop_array *array) {
+static size_t bytes_of(const struct driver_array *array) {
   return (size_t)array->size * (size_t)array->count;
 }
 
@@ -121,21 +122,21 @@ static void *allocate(size_t bytes) {
 }
 
 static void set_up(void) {
-  for (int i = 0; i < loop_num_arrays; ++i) {
-    const struct loop_array *array = &loop_arrays[i];
-    if (!loop_data[i]) loop_data[i] = allocate(bytes_of(array));
+  for (int i = 0; i < driver_num_arrays; ++i) {
+    const struct driver_array *array = &driver_arrays[i];
+    if (!driver_data[i]) driver_data[i] = allocate(bytes_of(array));
     state = 1000003u * (uint64_t)(i + 1);
-    fill(array, loop_data[i]);
+    fill(array, driver_data[i]);
     if (array->writable) {
       pristine[i] = allocate(bytes_of(array));
-      memcpy(pristine[i], loop_data[i], bytes_of(array));
+      memcpy(pristine[i], driver_data[i], bytes_of(array));
     }
   }
 }
 
 static void set_back(void) {
-  for (int i = 0; i < loop_num_arrays; ++i) {
-    if (pristine[i]) memcpy(loop_data[i], pristine[i], bytes_of(&loop_arrays[i]));
+  for (int i = 0; i < driver_num_arrays; ++i) {
+    if (pristine[i]) memcpy(driver_data[i], pristine[i], bytes_of(&driver_arrays[i]));
   }
 }
 
@@ -143,23 +144,24 @@ static double seconds(void) {
   struct timespec now;
   /* The only thread's time is the process's. Under a limit of processor time
    * Linux counts the clock of the process in timer ticks, this one never. */
-  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
+  clock_gettime(driver_wall_clock ? CLOCK_MONOTONIC : CLOCK_THREAD_CPUTIME_ID,
+                &now);
   return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
 }
 
 static double measure(int clone, long repetitions) {
   double start = seconds();
-  loop_call(clone, repetitions);
+  driver_call(clone, repetitions);
   return (seconds() - start) / (double)repetitions;
 }
 
 static void sum_written(double *sum, double *absolute) {
   *sum = *absolute = 0;
-  for (int i = 0; i < loop_num_arrays; ++i) {
+  for (int i = 0; i < driver_num_arrays; ++i) {
     if (!pristine[i]) continue;
-    for (long j = 0; j < loop_arrays[i].count; ++j) {
+    for (long j = 0; j < driver_arrays[i].count; ++j) {
       double value =
-          (double)(1 + j % 13) * get(&loop_arrays[i], loop_data[i], j);
+          (double)(1 + j % 13) * get(&driver_arrays[i], driver_data[i], j);
       *sum += value;
       *absolute += value < 0 ? -value : value;
     }
@@ -172,6 +174,7 @@ int main(int argc, char **argv) {
   double least[MAX_CLONES];
   if (argc != 6) return 2;
   for (char *word = strtok(argv[1], ","); word; word = strtok(NULL, ",")) {
+    if (num_clones == MAX_CLONES) return 2;
     clones[num_clones++] = atoi(word);
   }
   double window = atof(argv[3]);
@@ -181,13 +184,13 @@ int main(int argc, char **argv) {
   __builtin_ia32_ldmxcsr(__builtin_ia32_stmxcsr() | 0x8040);
 #endif
   set_up();
-  loop_count();
-  printf("trips %lld %lld\n", loop_evaluations, loop_iterations);
+  driver_count();
+  printf("trips %lld %lld\n", driver_evaluations, driver_iterations);
 
   double results[MAX_CLONES][3];
   for (int k = 0; k < num_clones; ++k) {
     set_back();
-    results[k][0] = loop_call(clones[k], 1);
+    results[k][0] = driver_call(clones[k], 1);
     sum_written(&results[k][1], &results[k][2]);
   }
   for (int k = 0; k < num_clones; ++k) {
@@ -216,7 +219,7 @@ int main(int argc, char **argv) {
     for (int i = 0; i < num_clones; ++i) {
       int k = order[i];
       set_back();
-      loop_call(clones[k], 1); /* caches and branch history of this clone */
+      driver_call(clones[k], 1); /* caches and branch history of this clone */
       double time = measure(clones[k], repetitions[k]);
       if (time < least[k] * (1 - QUIET_SHARE)) quiet = 0;
       if (time < least[k]) least[k] = time;

@@ -12,9 +12,9 @@ from mirencoder_jax.ir import IRError
 from mirencoder_jax.measure import (
     compiler,
     label_file,
-    loop_folder,
     loop_program,
     loops,
+    summary,
 )
 
 _QUICK = loops.LoopsConfig(
@@ -71,7 +71,7 @@ def setUpModule():
     raise absltest.SkipTest(str(error)) from error
 
 
-class LoopFolderTest(absltest.TestCase):
+class LoopsTest(absltest.TestCase):
 
   def setUp(self):
     super().setUp()
@@ -87,7 +87,7 @@ class LoopFolderTest(absltest.TestCase):
   def _label(self, **keywords):
     self.progress = io.StringIO()
     with contextlib.redirect_stderr(self.progress):
-      return loop_folder.label_folder(
+      return loops.label_folder(
           self.folder,
           self.output,
           _QUICK,
@@ -125,10 +125,10 @@ class LoopFolderTest(absltest.TestCase):
       self.assertEqual(b['costs'][clone], b['costs'][first])
     self.assertLess(len(set(b['same'])), 36)
 
-    summary = loop_folder.summarize(records)
-    self.assertEqual(summary['num_ok'], 2)
-    self.assertEqual(summary['num_not_vectorized'], 1)
-    self.assertGreaterEqual(summary['all']['oracle'], 1)
+    result = summary.summarize(records, loop_program.NAMES, 'compiler')
+    self.assertEqual(result['num_ok'], 2)
+    self.assertEqual(result['num_without_choice'], 1)
+    self.assertGreaterEqual(result['all']['oracle'], 1)
     self.assertIn('define', (self.folder / 'ir' / 'a.ll').read_text())
 
   def test_resumes(self):
@@ -151,15 +151,15 @@ class LoopFolderTest(absltest.TestCase):
     for name, reason in _REASONS.items():
       self.assertEqual(records[name]['status'], 'failed')
       self.assertRegex(records[name]['reason'], reason)
-    summary = loop_folder.summarize(records)
-    self.assertEqual(summary['num_failed'], len(_BAD))
-    self.assertEqual(set(summary['failed']), set(_BAD))
+    result = summary.summarize(records, loop_program.NAMES, 'compiler')
+    self.assertEqual(result['num_failed'], len(_BAD))
+    self.assertEqual(set(result['failed']), set(_BAD))
 
   def test_other_settings_are_refused(self):
     self._write(a=_RUNNING)
     self._label()
     with self.assertRaisesRegex(label_file.LabelFileError, 'window'):
-      loop_folder.label_folder(
+      loops.label_folder(
           self.folder, self.output, loops.LoopsConfig(), compiler.find_clang()
       )
 

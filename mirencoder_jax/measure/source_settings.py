@@ -59,7 +59,7 @@ _NOTE = re.compile(r'^//[ \t]*(\w+)[ \t]*:[ \t]*(.*?)[ \t]*$', re.MULTILINE)
 _SETTING = re.compile(r'^//[ \t]*(\w+)[ \t]*=[ \t]*(.*?)[ \t]*$', re.MULTILINE)
 
 
-class LoopError(ValueError):
+class SourceError(ValueError):
   """A file that does not keep the contract, or does not run; says why."""
 
 
@@ -97,32 +97,32 @@ def parse_array(name: str, text: str, declaration: str | None) -> Array:
     declaration: of the parameter; None for a global.
 
   Raises:
-    LoopError: it is not of the form above.
+    SourceError: it is not of the form above.
   """
   match = _ARRAY.fullmatch(text)
   if not match:
-    raise LoopError(
+    raise SourceError(
         f'{name} = {text}: not of the form TYPE[COUNT] CONTENT, such as '
         'float[4096] uniform(-1, 1)'
     )
   spelling = ' '.join(match['type'].split())
   if spelling not in _SCALARS:
-    raise LoopError(
+    raise SourceError(
         f'{name}: type {spelling!r} is none of {", ".join(_SCALARS)}'
     )
   kind, size = _SCALARS[spelling]
   count = int(match['count'])
   if not 0 < count * size <= _MAX_BYTES:
-    raise LoopError(f'{name}: {count} x {size} bytes; at most {_MAX_BYTES}')
+    raise SourceError(f'{name}: {count} x {size} bytes; at most {_MAX_BYTES}')
   content = match['content']
   numbers = [n for n in (match['numbers'] or '').split(',') if n.strip()]
   if content not in _CONTENTS or len(numbers) != _CONTENTS[content]:
     forms = ', '.join(f'{k} ({v} numbers)' for k, v in _CONTENTS.items())
-    raise LoopError(f'{name} = {text}: the contents are {forms}')
+    raise SourceError(f'{name} = {text}: the contents are {forms}')
   try:
     values = [float(n) for n in numbers] + [0.0, 0.0]
   except ValueError as error:
-    raise LoopError(f'{name} = {text}: {error}') from error
+    raise SourceError(f'{name} = {text}: {error}') from error
   const = declaration is not None and re.search(
       r'\bconst\b[^*]*[*\[]', declaration + '['
   )

@@ -1,0 +1,65 @@
+"""Packs a labelled folder into the two files that this data set ships.
+
+    python datasets/loop_vectorization/generate.py FOLDER
+    python -m mirencoder_jax.measure loops FOLDER --cpu=1
+    python datasets/loop_vectorization/pack.py FOLDER
+
+`labels.jsonl.xz` gets the header and the records, sorted; `loops_ir.tar.xz` the
+IR of the loops that have labels. The same folder gives the same bytes.
+"""
+
+import argparse
+import io
+import json
+import lzma
+import pathlib
+import sys
+import tarfile
+
+FOLDER = pathlib.Path(__file__).resolve().parent
+# First, because elsewhere `datasets` is another package's name.
+sys.path.insert(0, str(FOLDER.parents[1]))
+
+from mirencoder_jax.measure import label_file  # noqa: E402
+
+
+def pack_labels(path: pathlib.Path) -> bytes:
+  """The label file, one record a name, compressed."""
+  header, records = label_file.read_labels(path)
+  lines = [header, *(records[name] for name in sorted(records))]
+  text = ''.join(
+      json.dumps(line, separators=(',', ':')) + '\n' for line in lines
+  )
+  return lzma.compress(text.encode(), preset=9 | lzma.PRESET_EXTREME)
+
+
+def pack_ir(paths: list[pathlib.Path]) -> bytes:
+  """A tar archive of the files, with nothing of this machine in it."""
+  buffer = io.BytesIO()
+  with tarfile.open(fileobj=buffer, mode='w') as archive:
+    for path in sorted(paths):
+      data = path.read_bytes()
+      member = tarfile.TarInfo(path.name)
+      member.size = len(data)
+      archive.addfile(member, io.BytesIO(data))
+  return lzma.compress(buffer.getvalue(), preset=9 | lzma.PRESET_EXTREME)
+
+
+def main() -> None:
+  parser = argparse.ArgumentParser(description=__doc__.split('\n\n')[0])
+  parser.add_argument('folder', type=pathlib.Path)
+  folder = parser.parse_args().folder
+  labels = folder / 'labels.jsonl'
+  _, records = label_file.read_labels(labels)
+  texts = [
+      folder / 'ir' / f'{name}.ll'
+      for name, record in records.items()
+      if record['status'] != 'failed'
+  ]
+  (FOLDER / 'labels.jsonl.xz').write_bytes(pack_labels(labels))
+  (FOLDER / 'loops_ir.tar.xz').write_bytes(pack_ir(texts))
+  print(f'{len(records)} records, IR of {len(texts)} loops')
+
+
+if __name__ == '__main__':
+  main()
