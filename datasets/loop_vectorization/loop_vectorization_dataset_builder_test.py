@@ -91,7 +91,8 @@ class ShippedTest(absltest.TestCase):
     self.assertTrue(header['cpu'])
     self.assertRegex(header['date'], r'\d{4}-\d\d-\d\d')
     kept = [record for record in records if record['status'] == 'ok']
-    self.assertGreaterEqual(len(kept), 1000)
+    # Families take turns: whatever was labelled holds all of them.
+    self.assertGreater(len(kept), 0.9 * len(records))
     self.assertGreaterEqual(len({record['family'] for record in kept}), 20)
     texts = measurements.read_archive(_HERE / 'loops_ir.tar.xz')
     default = builder_module.CHOICES.index('compiler')

@@ -186,6 +186,11 @@ int main(int argc, char **argv) {
   set_up();
   driver_count();
   printf("trips %lld %lld\n", driver_evaluations, driver_iterations);
+  size_t footprint = 0;
+  for (int i = 0; i < driver_num_arrays; ++i) {
+    footprint += bytes_of(&driver_arrays[i]);
+  }
+  printf("bytes %zu\n", footprint);
 
   double results[MAX_CLONES][3];
   for (int k = 0; k < num_clones; ++k) {

@@ -2,8 +2,9 @@
 
 Station: first step of `measure loops` and `measure openmp`. Types, macros,
 global arrays and other functions may stand around the function; a `main` is
-ignored. Comment lines give the values of its parameters and the contents of
-arrays, see `source_settings`: an array is a pointer parameter or a global.
+left out. Comment lines give the values of its parameters and the contents of
+arrays, see `source_settings`: an array is a pointer parameter or a global. A
+file without such lines is called as its `main` does, see `source_defaults`.
 Arrays that are not `const` are set back before every timed call, and hold what
 the function wrote when results are compared.
 """
@@ -12,7 +13,7 @@ import dataclasses
 import re
 from collections.abc import Callable
 
-from mirencoder_jax.measure import source_settings
+from mirencoder_jax.measure import source_defaults, source_settings
 from mirencoder_jax.measure.source_settings import Array, SourceError
 
 _COMMENT_OR_STRING = re.compile(
@@ -51,11 +52,6 @@ class FunctionSource:
   arguments: tuple[str, ...]
   arrays: tuple[Array, ...]
   notes: dict[str, str]
-
-  @property
-  def footprint(self) -> int:
-    """Bytes of all arrays."""
-    return sum(array.size * array.count for array in self.arrays)
 
   def line_of(self, offset: int) -> int:
     """Line of the file at an offset into `text`."""
@@ -141,27 +137,25 @@ def _parameter_name(parameter: str) -> str:
 
 
 def _bind(
-    name: str, signature: str, outside: str, settings: dict[str, str]
+    name: str,
+    signature: str,
+    code: str,
+    outside: str,
+    main: str,
+    settings: dict[str, str],
 ) -> tuple[list[str], list[Array]]:
-  """Argument of each parameter, and all arrays, from the settings."""
+  """Argument of each parameter, and all arrays.
+
+  Args:
+    name: of the function.
+    signature: its parameters.
+    code: the function.
+    outside: code around it.
+    main: code of a `main`, '' if there is none.
+    settings: lines of the file.
+  """
   parameters = _split_parameters(signature)
   declarations = {_parameter_name(p): p for p in parameters}
-  arguments = []
-  for parameter_name, declaration in declarations.items():
-    if parameter_name not in settings:
-      raise SourceError(
-          f'parameter {parameter_name} of {name} has no value; add a line '
-          f'`// {parameter_name} = ...`'
-      )
-    if '*' in declaration or '[' in declaration:
-      arguments.append(parameter_name)
-    elif source_settings.is_number(settings[parameter_name]):
-      arguments.append(settings[parameter_name])
-    else:
-      raise SourceError(
-          f'{parameter_name} = {settings[parameter_name]}: a scalar takes a '
-          'number'
-      )
   arrays = []
   for setting, value in settings.items():
     declaration = declarations.get(setting)
@@ -173,6 +167,43 @@ def _bind(
           'array'
       )
     arrays.append(source_settings.parse_array(setting, value, declaration))
+
+  found = source_defaults.default_globals(outside)
+  unset = {n: d for n, d in declarations.items() if n not in settings}
+  calls = [match.end() - 1 for match in re.finditer(rf'\b{name}\s*\(', main)]
+  call = []
+  if calls:
+    call = _split_parameters(main[calls[0] + 1 : closing(main, calls[0])])
+  given, local = source_defaults.bind_call(
+      list(declarations), unset, call, found
+  )
+  arrays += local
+  arrays += [
+      array
+      for array in found.values()
+      if array.name not in settings
+      and (
+          array.name in given.values()
+          or array.name not in declarations
+          and re.search(rf'\b{array.name}\b', code)
+      )
+  ]
+  arguments = []
+  for parameter_name, declaration in declarations.items():
+    value = settings.get(parameter_name, given.get(parameter_name))
+    if value is None:
+      raise SourceError(
+          f'parameter {parameter_name} of {name} has no value; add a line '
+          f'`// {parameter_name} = ...`'
+      )
+    if parameter_name in given:
+      arguments.append(value)
+    elif re.search(r'[*\[]', declaration):
+      arguments.append(parameter_name)
+    elif source_settings.is_number(value):
+      arguments.append(value)
+    else:
+      raise SourceError(f'{parameter_name} = {value}: a scalar takes a number')
   return arguments, arrays
 
 
@@ -202,10 +233,15 @@ def parse_function(
   values, notes = source_settings.parse_settings(text)
   signature = code[parameters_at + 1 : parameters_end]
   outside = code[:start] + code[end:]
-  arguments, arrays = _bind(name, signature, outside, values)
-  prelude = text[:start] + text[end:]
-  for main in (f for f in functions if f[2] == 'main'):
-    prelude = prelude.replace(text[main[0] : main[1]], '')
+  prelude, main = text[:start] + text[end:], ''
+  for first, last, other, _ in functions:
+    if other == 'main':
+      main = code[first:last]
+      prelude = prelude.replace(text[first:last], '')
+      outside = outside.replace(main, '')
+  arguments, arrays = _bind(
+      name, signature, code[start:end], outside, main, values
+  )
   head = _ATTRIBUTE.sub('', code[start:parameters_at])
   returns = re.sub(r'\b(static|inline|extern)\b', '', head)
   return FunctionSource(

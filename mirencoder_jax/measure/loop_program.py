@@ -83,7 +83,8 @@ def driver_tables(
 ) -> tuple[list[str], str]:
   """C lines with the arrays as the driver wants them; arguments of a call."""
   arrays = [
-      f"{{'{a.kind}', {a.size}, {a.count}, '{_CONTENT_CODES[a.content]}', "
+      f"{{'{a.kind}', {a.size}, {a.count or f'sizeof({a.name}) / {a.size}'}, "
+      f"'{_CONTENT_CODES[a.content]}', "
       f'{{{a.numbers[0]!r}, {a.numbers[1]!r}}}, {int(a.writable)}}},'
       for a in function.arrays
   ]

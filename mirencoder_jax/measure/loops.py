@@ -122,7 +122,7 @@ def label_loop(
     The record, which JSON can hold, of `passes.measure` and more: `costs`, the
     seconds of a call in the order of `loop_program.NAMES`, None where a clone
     computed something else; `same`, the clone that was timed for each; `made`,
-    what LLVM made of it; `iterations`, `entries` of the loop and `footprint`.
+    what LLVM made of it; `iterations` and `entries` of the loop.
 
   Raises:
     SourceError, RunError: the file cannot be labelled.
@@ -141,7 +141,6 @@ def label_loop(
       iterations=iterations,
       # Every entry into the loop evaluates its condition once more.
       entries=max(evaluations - iterations, 1),
-      footprint=source.function.footprint,
       costs=passes.least_costs(measured, same),
       same=same,
       made=made,

@@ -245,7 +245,6 @@ def label_region(
   del measured['trips']  # not counted
   return measured | dict(
       family=function.notes.get('family', ''),
-      footprint=function.footprint,
       costs=passes.least_costs(measured, choices),
       same=list(choices),
   )

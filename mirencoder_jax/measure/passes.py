@@ -51,15 +51,17 @@ def compile_driver(link: Sequence[str], folder: pathlib.Path) -> pathlib.Path:
 
 
 def _parse_pass(output: str) -> dict[str, Any]:
-  results, costs, trips = {}, {}, (0, 0)
+  results, costs, trips, footprint = {}, {}, (0, 0), 0
   for line in output.splitlines():
     words = line.split()
     if words[0] == 'trips':
       trips = (int(words[1]), int(words[2]))
+    elif words[0] == 'bytes':
+      footprint = int(words[1])
     elif words[0] == 'clone':
       results[int(words[1])] = tuple(float(word) for word in words[2:5])
       costs[int(words[1])] = float(words[5])
-  return dict(trips=trips, results=results, costs=costs)
+  return dict(trips=trips, footprint=footprint, results=results, costs=costs)
 
 
 def _is_same(reference, result) -> bool:
@@ -111,7 +113,8 @@ def measure(
   Returns:
     `status`, `ok` or `disagree`; `attempts`; `clones`, those with the right
     results, and `wrong`, the others; `passes`, seconds of a call of each of
-    `clones`; `correlation`, `regret` and `difference` of the two; `trips`.
+    `clones`; `correlation`, `regret` and `difference` of the two; `trips`;
+    `footprint`, bytes of all arrays.
 
   Raises:
     RunError: the program crashes or takes too long.
@@ -146,6 +149,7 @@ def measure(
       regret=round(regret, 5),
       difference=round(difference, 5),
       trips=passes[0]['trips'],
+      footprint=passes[0]['footprint'],
   )
 
 

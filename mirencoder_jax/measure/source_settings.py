@@ -17,7 +17,7 @@ import dataclasses
 import re
 
 # Spelling -> (kind, bytes): what the driver needs to fill and to compare.
-_SCALARS = {
+SCALARS = {
     'char': ('i', 1),
     'signed char': ('i', 1),
     'int8_t': ('i', 1),
@@ -71,7 +71,7 @@ class Array:
     name: of the parameter or global.
     kind: `i`, `u` or `f`: signed, unsigned, floating point.
     size: bytes of a scalar.
-    count: number of scalars.
+    count: number of scalars; 0 for all of a global.
     content: a key of the contents in the module's docstring.
     numbers: its two numbers, 0 where it takes fewer.
     writable: False if it is declared `const`.
@@ -106,11 +106,11 @@ def parse_array(name: str, text: str, declaration: str | None) -> Array:
         'float[4096] uniform(-1, 1)'
     )
   spelling = ' '.join(match['type'].split())
-  if spelling not in _SCALARS:
+  if spelling not in SCALARS:
     raise SourceError(
-        f'{name}: type {spelling!r} is none of {", ".join(_SCALARS)}'
+        f'{name}: type {spelling!r} is none of {", ".join(SCALARS)}'
     )
-  kind, size = _SCALARS[spelling]
+  kind, size = SCALARS[spelling]
   count = int(match['count'])
   if not 0 < count * size <= _MAX_BYTES:
     raise SourceError(f'{name}: {count} x {size} bytes; at most {_MAX_BYTES}')

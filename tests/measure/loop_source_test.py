@@ -42,7 +42,6 @@ class LoopSourceTest(parameterized.TestCase):
     self.assertEqual(function.returns, 'void')
     self.assertEqual(function.arguments, ('8', '2.5', 'x', 'y'))
     self.assertEqual(function.notes, {'family': 'axpy'})
-    self.assertEqual(function.footprint, 64)
     self.assertStartsWith(source.after, 'for (int i = 0;')
     first, second, closing = source.header
     self.assertEqual(source.after[first], ';')
