@@ -32,7 +32,9 @@ _MANUAL_DIR = flags.DEFINE_string(
 _COMPARE = flags.DEFINE_multi_string(
     'compare', [], '[TASK:]NAME=VECTORS.npz with arrays names and vecs.'
 )
-_PAGE = flags.DEFINE_string('results_page', None, 'Markdown with everything.')
+_PAGES = flags.DEFINE_multi_string(
+    'results_page', [], 'Markdown: docs/RESULTS.md; README.md if it has marks.'
+)
 
 
 def main(argv: list[str]) -> None:
@@ -47,7 +49,7 @@ def main(argv: list[str]) -> None:
         manual_dir=_MANUAL_DIR.value,
         compared=tuple(_COMPARE.value),
     )
-    failed = results.run(_CONFIG.value.to_dict(), request, _PAGE.value)
+    failed = results.run(_CONFIG.value.to_dict(), request, _PAGES.value)
   except results.USER_ERRORS as error:
     sys.exit(f'eval.py: {error}')
   if failed:

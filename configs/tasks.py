@@ -6,7 +6,8 @@
 A task is a row of the table below. Without --checkpoint the table of results
 has the baselines, and vectors named by --compare. `:all` runs every task, with
 its files in a folder of FOLDER and of the workdir that is named as the task;
---results_page=docs/RESULTS.md makes one page of everything.
+--results_page=docs/RESULTS.md makes one page of everything, and
+--results_page=README.md puts the overview between that file's marks.
 """
 
 import ml_collections

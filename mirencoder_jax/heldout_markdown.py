@@ -24,6 +24,20 @@ def _cell(value: float | None, scale: float, digits: int) -> str:
 
 def format_heldout(results: Mapping[str, Any]) -> list[str]:
   """Tables of objectives, of languages, and of views."""
+  return [
+      *format_objectives(results),
+      '',
+      'Guesses: the most frequent held-out token, and all of them by their '
+      'frequencies; an edge where the receiver has more of them; chance.',
+      '',
+      *_format_languages(results['languages']),
+      '',
+      *_format_views(results['views']),
+  ]
+
+
+def format_objectives(results: Mapping[str, Any]) -> list[str]:
+  """The table of objectives."""
   overall = results['overall']
   size = overall['size']
   lines = [
@@ -48,15 +62,6 @@ def format_heldout(results: Mapping[str, Any]) -> list[str]:
           _cell(overall[column].get(key), scale, digits) for column in _COLUMNS
       ]
       lines.append(f'| {title} | ' + ' | '.join(cells) + ' |')
-  lines += [
-      '',
-      'Guesses: the most frequent held-out token, and all of them by their '
-      'frequencies; an edge where the receiver has more of them; chance.',
-      '',
-      *_format_languages(results['languages']),
-      '',
-      *_format_views(results['views']),
-  ]
   return lines
 
 

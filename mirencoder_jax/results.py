@@ -9,7 +9,7 @@ named, costs itself only, and makes the command fail in the end.
 import pathlib
 import subprocess
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from absl import logging
@@ -186,7 +186,7 @@ def evaluate_heldout(
 
 
 def run(
-    config: Mapping[str, Any], request: Request, page: str | None = None
+    config: Mapping[str, Any], request: Request, pages: Sequence[str] = ()
 ) -> list[Failure]:
   """Runs what the config has and writes the page of results, if asked for.
 
@@ -194,7 +194,8 @@ def run(
     config: of `configs/tasks.py`, with one `task` or several `tasks`, or of
       `configs/pretraining_eval.py`, with `heldout`; all of them may have both.
     request: of the command.
-    page: a markdown file that is to have everything, with pictures beside it.
+    pages: markdown files that are to have everything, with pictures beside
+      them; in one that has `results_page.MARKERS` the overview only.
 
   Returns:
     What has no results. Where only one thing was asked for, its error is
@@ -217,7 +218,8 @@ def run(
         raise
       failures.append(Failure(HELDOUT, str(error)))
       logging.error('%s is skipped: %s', HELDOUT, error)
-  if page is not None:
-    found = list(tasks_found.values())
-    results_page.write(page, found, failures, heldout_found)
+  found = list(tasks_found.values())
+  for page in pages:
+    if not results_page.update(page, found, heldout_found):
+      results_page.write(page, found, failures, heldout_found)
   return failures

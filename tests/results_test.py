@@ -157,6 +157,22 @@ class ResultsTest(parameterized.TestCase):
         width = width or line.count('|')
         self.assertEqual(line.count('|'), width, line)
 
+  def test_overview_between_the_marks_of_a_file(self):
+    with tempfile.TemporaryDirectory() as folder:
+      page = pathlib.Path(folder, 'README.md')
+      self.assertFalse(results_page.update(page, [self.results]))
+      page.write_text('no marks')
+      self.assertFalse(results_page.update(page, [self.results]))
+      start, end = results_page.MARKERS
+      page.write_text(f'before\n{start}\nold\n{end}\nafter\n')
+      for _ in range(2):  # the second time changes nothing
+        self.assertTrue(results_page.update(page, [self.results]))
+        text = page.read_text()
+        self.assertEqual(text.count('| task | split |'), 1)
+    self.assertTrue(text.startswith(f'before\n{start}\n'))
+    self.assertTrue(text.endswith(f'{end}\nafter\n'))
+    self.assertNotIn('old', text)
+
   def test_overview_has_ours_and_the_margin(self):
     ours = next(
         r
@@ -218,11 +234,13 @@ class ProvenanceTest(absltest.TestCase):
         '/somewhere/eval.py', f'--checkpoint={inside}',
         '--manual_dir=/a/b/data',
         '--compare=toy:X=/c/x.npz', '--config=configs/tasks.py:all',
+        "--config.fit.heads=('mlp',)",
     ])  # fmt: skip
     self.assertEqual(
         command,
         'python eval.py --checkpoint=runs/tiny --manual_dir=FOLDER/data '
-        '--compare=toy:X=FOLDER/x.npz --config=configs/tasks.py:all',
+        '--compare=toy:X=FOLDER/x.npz --config=configs/tasks.py:all '
+        '"--config.fit.heads=(\'mlp\',)"',
     )
 
   def test_facts_are_plain(self):

@@ -46,7 +46,13 @@ def format_command(argv: Sequence[str]) -> str:
     head, separator, path = value.rpartition('=')  # NAME=PATH
     words.append(flag + equals + head + separator + _shorten(path))
   name = pathlib.Path(words[0]).name if words else ''
-  return ' '.join(['python', name, *map(shlex.quote, words[1:])])
+  return ' '.join(['python', name, *map(_quote, words[1:])])
+
+
+def _quote(word: str) -> str:
+  if "'" in word and not set(word) & set('"$`\\!'):
+    return f'"{word}"'
+  return shlex.quote(word)
 
 
 def _shorten(value: str) -> str:

@@ -15,6 +15,16 @@ from mirencoder_jax.downstream import features, markdown, plots, report
 Results = Mapping[str, Any]
 
 _NUM_LISTED = 10  # members of a group, where we lose most
+_COLUMNS = (
+    'default', 'best constant', 'best baseline', 'random embeddings (95 %)',
+    'MIREncoder', 'over best baseline', 'slower rows', 'oracle',
+)  # fmt: skip
+_FEW_COLUMNS = (
+    'best constant', 'best baseline', 'MIREncoder', 'over best baseline',
+    'oracle',
+)  # fmt: skip
+# What stands between these lines of a file is replaced by the overview.
+MARKERS = ('<!-- results of eval.py -->', '<!-- end of results -->')
 _READING = (
     'Every row of a table is a kind of features under a head, fitted and '
     'judged on the same folds; a split named (leaks) has relatives of its test '
@@ -88,21 +98,21 @@ def _cells(results: Results, split: str) -> list[str]:
   return [title, *(' / '.join(cells) for cells in zip(*columns, strict=True))]
 
 
-def format_overview(all_results: Sequence[Results]) -> list[str]:
+def format_overview(
+    all_results: Sequence[Results], columns: Sequence[str] = _COLUMNS
+) -> list[str]:
   """One table of all tasks: a row for each split, our row by its recipe."""
-  lines = [
-      '| task | split | | default | best constant | best baseline | random '
-      'embeddings (95 %) | MIREncoder | over best baseline | slower rows '
-      '| oracle |',
-      '|---' * 11 + '|',
-  ]
+  titles = ['task', 'split', '', *columns]
+  lines = ['| ' + ' | '.join(titles) + ' |', '|---' * len(titles) + '|']
   for results in all_results:
     task = results['task']
     if len(results['targets']) == 2:
       task += f' ({" / ".join(results["targets"])})'
     for fact in results['splits']:
       label = markdown.split_label(results, fact['name'])
-      cells = _cells(results, fact['name'])
+      title, *cells = _cells(results, fact['name'])
+      chosen = dict(zip(_COLUMNS, cells, strict=True))
+      cells = [title, *(chosen[column] for column in columns)]
       lines.append('| ' + ' | '.join([task, label, *cells]) + ' |')
   return lines
 
@@ -187,6 +197,26 @@ def format_task(results: Results, pictures: Mapping[str, str]) -> list[str]:
   return lines
 
 
+def _format_origin(
+    all_results: Sequence[Results], heldout: Mapping[str, Any] | None
+) -> list[str]:
+  """When, where and by which command."""
+  parts = [*all_results, *([heldout] if heldout is not None else [])]
+  if not parts:
+    return []
+  first = parts[0]
+  minutes = sum(r['seconds'] for r in parts) / 60
+  commit = f', commit {first["commit"]}' if first['commit'] else ''
+  return [
+      f'Made by `eval.py` on {first["date"]}{commit}, {first["hardware"]}, '
+      f'Python {first["python"]}, JAX {first["jax"]}, in {minutes:.0f} '
+      'minutes:',
+      '',
+      f'    {first["command"]}',
+      '',
+  ]
+
+
 def format_page(
     all_results: Sequence[Results],
     failures: Sequence[tuple[str, str]],
@@ -202,19 +232,7 @@ def format_page(
     heldout: what `heldout.evaluate` found.
   """
   lines = ['# Results', '']
-  parts = [*all_results, *([heldout] if heldout is not None else [])]
-  if parts:
-    first = parts[0]
-    minutes = sum(r['seconds'] for r in parts) / 60
-    commit = f', commit {first["commit"]}' if first['commit'] else ''
-    lines += [
-        f'Made by `eval.py` on {first["date"]}{commit}, {first["hardware"]}, '
-        f'Python {first["python"]}, JAX {first["jax"]}, in {minutes:.0f} '
-        'minutes:',
-        '',
-        f'    {first["command"]}',
-        '',
-    ]
+  lines += _format_origin(all_results, heldout)
   lines += ['## How to read this', '', _READING, '']
   lines += ['## In one table', '', *format_overview(all_results), '']
   if failures:
@@ -227,6 +245,33 @@ def format_page(
   for results in all_results:
     lines += format_task(results, pictures.get(results['task'], {}))
   return '\n'.join(lines).rstrip() + '\n'
+
+
+def update(
+    path: str | os.PathLike[str],
+    all_results: Sequence[Results],
+    heldout: Mapping[str, Any] | None = None,
+) -> bool:
+  """Puts the overview between the markers of a file, such as README.md.
+
+  Returns:
+    Whether the file is there and has the markers; if not, nothing is done.
+  """
+  page = pathlib.Path(path)
+  if not page.exists():
+    return False
+  text = page.read_text()
+  before, start, rest = text.partition(MARKERS[0])
+  _, end, after = rest.partition(MARKERS[1])
+  if not (start and end):
+    return False
+  lines = [*_format_origin(all_results, heldout)]
+  lines += format_overview(all_results, _FEW_COLUMNS)
+  if heldout is not None:
+    lines += ['', *heldout_markdown.format_objectives(heldout)]
+  body = '\n'.join(lines)
+  page.write_text(f'{before}{start}\n{body}\n{end}{after}')
+  return True
 
 
 def write(
