@@ -7,7 +7,8 @@ A task is a row of the table below. Without --checkpoint the table of results
 has the baselines, and vectors named by --compare. `:all` runs every task, with
 its files in a folder of FOLDER and of the workdir that is named as the task;
 --results_page=docs/RESULTS.md makes one page of everything, and
---results_page=README.md puts the overview between that file's marks.
+--results_page=README.md puts the overview between that file's marks. `:custom`
+is a task of yours, from a CSV file and a folder of IR: docs/custom_task.md.
 """
 
 import ml_collections
@@ -168,6 +169,18 @@ _TASKS = {
 }
 
 
+# What it has is in the user's table; its splits are those of its groups.
+_OWN = dict(
+    task=dict(
+        table='',  # a CSV file
+        ir_dir='',  # the folder of the IR that it names
+        default='',  # the choice without a model, if not the table's first
+    ),
+    splits={},
+    bootstrap_group='',
+)
+
+
 def get_config(name: str = 'device_mapping') -> ml_collections.ConfigDict:
   """The recipe of a task; `all`: of every task, and of held-out functions."""
   if name == 'all':
@@ -176,9 +189,9 @@ def get_config(name: str = 'device_mapping') -> ml_collections.ConfigDict:
     config.heldout = pretraining_eval.get_config().heldout
     config.lock()
     return config
-  if name not in _TASKS:
-    raise ValueError(f'task {name!r} is none of {(*_TASKS, "all")}')
-  row = _TASKS[name]
+  if name not in (*_TASKS, 'custom'):
+    raise ValueError(f'task {name!r} is none of {(*_TASKS, "all", "custom")}')
+  row = _TASKS.get(name, _OWN)
   config = ml_collections.ConfigDict()
   config.task = dict(name=name, **row['task'])
   config.splits = row['splits']

@@ -13,11 +13,9 @@ import lzma
 import math
 import tarfile
 import zlib
-from collections.abc import Hashable, Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 import tensorflow_datasets as tfds
-
-from mirencoder_jax import ir
 
 # Sources stand in columns of published tables and are long.
 _MAX_FIELD = 1 << 24
@@ -90,53 +88,6 @@ def read_folder(folder) -> dict[str, str]:
       for path in sorted(folder.iterdir())
       if path.name.endswith('.ll')
   }
-
-
-def connect(
-    names: Sequence[str], shared: Sequence[Iterable[Hashable]]
-) -> list[str]:
-  """Groups of what shares something, also through others.
-
-  Args:
-    names: of each row; equal ones are together.
-    shared: what each row shares with others that have it too.
-
-  Returns:
-    The group of each row: the first, in order, of the names in it.
-  """
-  parent: dict[tuple, tuple] = {}
-
-  def find(key):
-    parent.setdefault(key, key)
-    while parent[key] != key:
-      parent[key] = parent[parent[key]]
-      key = parent[key]
-    return key
-
-  for name, keys in zip(names, shared, strict=True):
-    for key in keys:
-      parent[find(('shared', key))] = find(('name', name))
-  roots = [find(('name', name)) for name in names]
-  first: dict[tuple, str] = {}
-  for root, name in zip(roots, names, strict=True):
-    first[root] = min(name, first.get(root, name))
-  return [first[root] for root in roots]
-
-
-def code_of(texts: Mapping[str, str]) -> dict[str, tuple[str, ...]]:
-  """What the IR of each name says: hashes of its normalised functions, sorted.
-
-  Names of functions and values do not count, so that copies are equal. IR that
-  cannot be read says nothing, and is reported by whoever evaluates.
-  """
-  code = {}
-  for name, text in texts.items():
-    try:
-      module = ir.read_module(text, name)
-    except ir.IRError:
-      continue
-    code[name] = tuple(sorted(function.hash for function in module.functions))
-  return code
 
 
 class TaskBuilder(tfds.core.GeneratorBasedBuilder):

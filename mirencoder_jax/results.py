@@ -96,6 +96,7 @@ def evaluate_task(
       data_dir=request.data_dir,
       manual_dir=request.manual_dir,
   )
+  config = tasks.complete_config(config, task)
   results, text = table.evaluate(
       config,
       task,

@@ -16,6 +16,7 @@ import numpy as np
 import tensorflow_datasets as tfds
 
 from datasets import measurements
+from mirencoder_jax.downstream import related
 
 # GPU -> its runs in the table, the median of which counts.
 GPUS = {
@@ -80,10 +81,8 @@ class Builder(measurements.TaskBuilder):
     texts = measurements.read_folder(folder / 'ir')
     kernels = sorted({(program, kernel) for program, kernel, _ in runtimes})
     modules = ['_'.join(key) for key in kernels]
-    code = measurements.code_of({m: texts[m] for m in modules if m in texts})
-    families = measurements.connect(
-        [program for program, _ in kernels],
-        [[code[m]] if m in code else [] for m in modules],
+    families = related.connect_code(
+        [program for program, _ in kernels], modules, texts
     )
     family_of = dict(zip(kernels, families, strict=True))
     for (program, kernel, size), times in runtimes.items():

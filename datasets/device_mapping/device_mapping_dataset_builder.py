@@ -12,6 +12,7 @@ import numpy as np
 import tensorflow_datasets as tfds
 
 from datasets import measurements
+from mirencoder_jax.downstream import related
 
 PLATFORMS = ('amd', 'nvidia')
 
@@ -22,7 +23,7 @@ def connect_kernels(benchmarks: list[str], sources: list[str]) -> list[str]:
   Rows are of one kernel if they have the same benchmark name or the same source
   text, also through others. Its name is the first of its benchmark names.
   """
-  return measurements.connect(benchmarks, [[source] for source in sources])
+  return related.connect(benchmarks, [[source] for source in sources])
 
 
 class Builder(measurements.TaskBuilder):

@@ -14,6 +14,7 @@ import numpy as np
 import tensorflow_datasets as tfds
 
 from datasets import measurements
+from mirencoder_jax.downstream import related
 
 SETTINGS = ('threads', 'nodes', 'mapping', 'ht', 'prefetch_mask', 'page')
 # The authors': 32 threads on both nodes, scattered, one to a core, all
@@ -101,10 +102,7 @@ class Builder(measurements.TaskBuilder):
     }
     texts = measurements.read_folder(folder / 'ir')
     regions = sorted({region for region, _ in runtimes})
-    code = measurements.code_of({r: texts[r] for r in regions if r in texts})
-    codes = measurements.connect(
-        regions, [[code[r]] if r in code else [] for r in regions]
-    )
+    codes = related.connect_code(regions, regions, texts)
     code_of = dict(zip(regions, codes, strict=True))
     for (region, size), times in runtimes.items():
       program, suite = program_of(sources.get(region, ''))

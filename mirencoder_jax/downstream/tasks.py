@@ -18,6 +18,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from absl import logging
 
+from mirencoder_jax.downstream import custom
 from mirencoder_jax.downstream import targets as targets_lib
 from mirencoder_jax.downstream.targets import Problem, Target, TargetConfig
 
@@ -25,6 +26,9 @@ from mirencoder_jax.downstream.targets import Problem, Target, TargetConfig
 @dataclasses.dataclass(frozen=True)
 class TaskConfig:
   """Which prepared data set is a task, and what its fields mean.
+
+  A user's own table says itself what its columns mean: then `table` and
+  `ir_dir` are all that is needed.
 
   Attributes:
     name: of the task and of its TFDS data set.
@@ -36,16 +40,24 @@ class TaskConfig:
     split: TFDS split to read.
     shipped: its files are part of the repository; a `manual_dir` may bring
       others.
+    table: a CSV file in place of a prepared data set (`custom`).
+    ir_dir: folder of the IR that it names.
+    default: the choice that is made without a model, if not the table's first.
   """
 
   name: str
-  row: tuple[str, ...]
-  module: str
-  ir: str
-  groups: tuple[str, ...]
-  targets: Mapping[str, Mapping[str, Any]]
+  row: tuple[str, ...] = ('row',)
+  module: str = 'module'
+  ir: str = 'ir'
+  groups: tuple[str, ...] = ()
+  targets: Mapping[str, Mapping[str, Any]] = dataclasses.field(
+      default_factory=dict
+  )
   split: str = 'train'
   shipped: bool = False
+  table: str | None = None
+  ir_dir: str = ''
+  default: str = ''
 
 
 class Task(NamedTuple):
@@ -105,7 +117,9 @@ def build_task(
   module_index = np.array([index[text(e[config.module])] for e in examples])
   for module in (name for name, content in ir.items() if not content.strip()):
     users = int((module_index == index[module]).sum())
-    problems.append(Problem(module, f'no IR; used by {users} row(s)'))
+    first = rows[int(np.argmax(module_index == index[module]))]
+    what = f'no IR; used by {users} row(s), such as {first}'
+    problems.append(Problem(module, what))
 
   groups, group_names = {}, {}
   for group in config.groups:
@@ -151,15 +165,49 @@ def load_task(
 ) -> Task:
   """Opens the prepared data set of a task, preparing it first if need be.
 
+  A task with a `table` is read from it, and nothing is prepared.
+
   Args:
     config: the task.
     data_dir: where TFDS keeps prepared data; its default if None.
     manual_dir: the files that a user has brought; see the data set's README.
 
   Raises:
-    FileNotFoundError: the data is neither prepared nor shipped, and there is no
-      `manual_dir`.
+    FileNotFoundError: the data is neither prepared nor shipped and there is no
+      `manual_dir`, or there is no such table.
+    ValueError: the data cannot be understood.
   """
+  if config.table is not None:
+    task = _read_own(config)
+  else:
+    task = _open_prepared(config, data_dir, manual_dir)
+  logging.info(
+      'task %s: %d rows, %d modules, %s, problems: %d',
+      task.name,
+      len(task.rows),
+      len(task.modules),
+      ', '.join(f'{len(v)} {k}s' for k, v in task.group_names.items()),
+      len(task.problems),
+  )
+  return task
+
+
+def _read_own(config: TaskConfig) -> Task:
+  if not config.table or not config.ir_dir:
+    raise ValueError(
+        f'task {config.name!r} needs --config.task.table=TABLE.csv and '
+        '--config.task.ir_dir=FOLDER; docs/custom_task.md says more'
+    )
+  table = custom.read_table(config.table, config.ir_dir, config.default)
+  config = dataclasses.replace(
+      config, groups=table.groups, targets=table.targets
+  )
+  return build_task(config, table.examples, table.choices, table.problems)
+
+
+def _open_prepared(
+    config: TaskConfig, data_dir: str | None, manual_dir: str | None
+) -> Task:
   import tensorflow_datasets as tfds  # not needed to import the library
 
   def open_builder():
@@ -177,20 +225,59 @@ def load_task(
     prepare(config.name, manual_dir=manual_dir, data_dir=data_dir)
     builder = open_builder()
   metadata = builder.info.metadata or {}
-  task = build_task(
+  return build_task(
       config,
       builder.as_data_source(split=config.split),
       metadata.get('choices', ()),
   )
-  logging.info(
-      'task %s: %d rows, %d modules, %s, problems: %d',
-      task.name,
-      len(task.rows),
-      len(task.modules),
-      ', '.join(f'{len(v)} {k}s' for k, v in task.group_names.items()),
-      len(task.problems),
-  )
-  return task
+
+
+def complete_config(config: Mapping[str, Any], task: Task) -> dict[str, Any]:
+  """A recipe without splits gets those that the task's groups allow.
+
+  Args:
+    config: sections as in `configs/tasks.py`.
+    task: whose groups are split by.
+
+  Returns:
+    The config: as it is if it has splits, else with one of rows at random and
+    one for each group of three or more members (ten folds; fewer members are
+    left out one at a time), and a bootstrap over the coarsest of these.
+  """
+  if config['splits']:
+    return dict(config)
+  sizes = {name: len(values) for name, values in task.group_names.items()}
+  grouped = {name: size for name, size in sizes.items() if size >= 3}
+  for name in sizes.keys() - grouped.keys():
+    logging.warning(
+        'group %s has %d members; 3 are needed for a split', name, sizes[name]
+    )
+  if not grouped:
+    raise ValueError(
+        f'task {task.name!r}: no group has three members, such as three '
+        f'programs; it has {sizes}'
+    )
+  splits = {'random': dict(group='', num_folds=10)} | {
+      name: dict(group=name, num_folds=10 if size > 10 else 0)
+      for name, size in grouped.items()
+  }
+  wanted = config['table']['splits'] or tuple(splits)
+  unknown = set(wanted) - set(splits)
+  if unknown:
+    raise ValueError(
+        f'unknown group {sorted(unknown)}; there are {sorted(splits)}'
+    )
+  has_costs = all(target.costs is not None for target in task.targets)
+  table = {**config['table'], 'splits': tuple(wanted)}
+  report = {
+      **config['report'],
+      'group': config['report']['group'] or min(grouped, key=grouped.get),
+  }
+  if has_costs:
+    report['metric'] = 'geomean'
+  else:
+    table['recipe'] = table['recipe'].replace('cost', 'class')
+  return {**config, 'splits': splits, 'table': table, 'report': report}
 
 
 def prepare(

@@ -174,7 +174,9 @@ class TasksTest(parameterized.TestCase):
     task = tasks.build_task(CONFIG, examples)
     self.assertTrue(task.targets[0].valid.all())
     (problem,) = task.problems
-    self.assertEqual(problem, ('m2', 'no IR; used by 2 row(s)'))
+    self.assertEqual(
+        problem, ('m2', 'no IR; used by 2 row(s), such as k2 large')
+    )
 
   def test_input_that_is_not_a_number(self):
     examples = _examples()
