@@ -126,5 +126,5 @@ def add_corpus_flags(command: argparse.ArgumentParser) -> None:
 
 
 def names(text: str) -> tuple[str, ...]:
-  """What stands between commas."""
-  return tuple(name.strip() for name in text.split(','))
+  """What stands between commas; none in an empty text."""
+  return tuple(name.strip() for name in text.split(',') if name.strip())

@@ -1,6 +1,7 @@
 """Prepares a dataset: files in, shards that `train.py` and `eval.py` read out.
 
     python datasets/prepare.py starter_ir
+    python datasets/prepare.py source_packages --tier=musl
     python datasets/prepare.py ir_folder --source=FOLDER_OR_TAR_OR_GLOB
     python datasets/prepare.py compile --source=FOLDER_OR_BUCKET --languages=c
     python datasets/prepare.py device_mapping --manual_dir=FOLDER
@@ -8,7 +9,8 @@
 
 `python datasets/prepare.py DATASET --help` lists what a dataset takes. Exits
 with 0 if shards were written, however many files could not be read (the report
-names them), and with 1 if nothing could be made.
+names them), with 1 if nothing could be made, and with 3 if shards were written
+but packages of `source_packages` were not to be had.
 """
 
 # ruff: noqa: E402
@@ -51,6 +53,9 @@ from datasets.numa_prefetch import (
 from datasets.openmp_tuning import (
   openmp_tuning_dataset_builder as openmp_tuning,
 )
+from datasets.source_packages import (
+  source_packages_dataset_builder as source_packages,
+)
 from datasets.starter_ir import starter_ir_dataset_builder as starter_ir
 from datasets.thread_coarsening import (
   thread_coarsening_dataset_builder as thread_coarsening,
@@ -62,6 +67,7 @@ from mirencoder_jax.data import (
   corpus_markdown,
   corpus_tasks,
 )
+from mirencoder_jax.ir import views as ir_views
 
 # As in `train.py`.
 _DATA_DIR = os.environ.get('TFDS_DATA_DIR', str(_ROOT / 'runs' / 'data'))
@@ -69,6 +75,7 @@ _DATA_DIR = os.environ.get('TFDS_DATA_DIR', str(_ROOT / 'runs' / 'data'))
 _CORPORA = {
     'compile': compile_parquet.Builder,
     'ir_folder': ir_folder.Builder,
+    'source_packages': source_packages.Builder,
     'starter_ir': starter_ir.Builder,
 }
 # To evaluate on: measurements that the user brings.
@@ -114,8 +121,12 @@ def _parser() -> argparse.ArgumentParser:
       corpus_flags.add_source_flags(command)
     elif name == 'compile':
       corpus_flags.add_parquet_flags(command)
+    elif name == 'source_packages':
+      source_packages.add_flags(command)
     if name in _CORPORA:
       corpus_flags.add_corpus_flags(command)
+      if name == 'source_packages':
+        command.set_defaults(views=ir_views.DEFAULT)
     else:
       command.add_argument(
           '--manual_dir',
@@ -155,6 +166,8 @@ def _create_builder(args: argparse.Namespace) -> tfds.core.DatasetBuilder:
   for name in ('source', 'manifest', 'languages', 'licences', 'max_modules'):
     if hasattr(args, name):
       kwargs[name] = getattr(args, name)
+  if args.dataset == 'source_packages':
+    kwargs |= source_packages.arguments(args)
   if hasattr(args, 'name'):
     if args.name is not None:
       if not re.fullmatch(r'[A-Za-z0-9][\w.-]*', args.name):
@@ -217,6 +230,10 @@ def _check_content(
 
 
 def _print_report(builder: ir_folder.Builder) -> None:
+  packages = getattr(builder, 'packages_report', None)
+  if packages is not None:
+    print(packages.as_markdown())
+    print(packages.summary())
   report = builder.report
   print(report.as_markdown())
   if report.num_resumed:
@@ -229,6 +246,8 @@ def main(argv: list[str] | None = None) -> int:
   args = parser.parse_args(argv)
   tfds.disable_progress_bar()  # ours say more
   logging.set_verbosity(logging.ERROR)
+  if getattr(args, 'bitcode_only', False):
+    return source_packages.run_build(args)
   try:
     builder = _create_builder(args)
   except ValueError as error:
@@ -260,7 +279,8 @@ def main(argv: list[str] | None = None) -> int:
     if args.data_dir != _DATA_DIR:
       train += f' --data_dir={shlex.quote(args.data_dir)}'
     print(f'Train on it: {train}')
-  return 0
+  packages = getattr(builder, 'packages_report', None)
+  return 0 if packages is None else packages.exit_code
 
 
 if __name__ == '__main__':
