@@ -64,14 +64,28 @@ _PHRASES = (
 _PATTERNS = tuple(
     (name, re.compile(phrase.replace(' ', r'\s'))) for name, phrase in _PHRASES
 )
-# Those that can be stated without the words licence and permission.
-_WITHOUT_THE_WORD = (
-    'LGPL',
-    'GPL',
-    'LicenseRef-proprietary',
-    'BSD-2-Clause',
-    'CC0-1.0',
-    'LicenseRef-public-domain',
+# One of them is in each of the phrases.
+_WORDS = (
+    'licen',
+    'permission',
+    'redistribution',
+    'public',
+    'gpl',
+    'commons',
+    'cecill',
+    'property',
+    'proprietary',
+    'confidential',
+    'prohibited',
+    'neither the name',
+    'endorse',
+    'altered source',
+    'zlib',
+    'cc0',
+    'cc-by',
+    'cc by',
+    'unencumbered',
+    'advertising',
 )
 _COPYLEFT = ('AGPL', 'LGPL', 'GPL')
 # A file that may be taken under either of two licences.
@@ -99,9 +113,8 @@ def detect(text: str) -> str:
   if (spdx := _SPDX.search(top)) is not None:
     return re.sub(r'\s+', ' ', spdx[1]).strip(' "\'/->')
   plain = _MARKS.sub(' ', top).lower()
-  if 'licen' not in plain and 'permission' not in plain:
-    # Quick: most files that say nothing end here.
-    return _first(plain, _WITHOUT_THE_WORD)
+  if not any(word in plain for word in _WORDS):
+    return ''  # quick: most files end here
   found = [name for name, pattern in _PATTERNS if pattern.search(plain)]
   if not found:
     return ''
@@ -135,10 +148,3 @@ def _is_one_allowed(licence: str, allowed: Collection[str]) -> bool:
     return True
   name, _, exception = licence.partition(' WITH ')
   return bool(exception) and name in allowed
-
-
-def _first(plain: str, names: tuple[str, ...]) -> str:
-  for name, pattern in _PATTERNS:
-    if name in names and pattern.search(plain):
-      return name
-  return ''

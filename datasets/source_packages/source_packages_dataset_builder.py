@@ -4,7 +4,8 @@
     python datasets/prepare.py source_packages --tier=default --bitcode_only
 
 `datasets.source_packages.build` fetches and compiles; from the folder of
-bitcode that it leaves all is as for `ir_folder`, with views unless `--views=''`.
+bitcode that it leaves all is as for `ir_folder`, with views (`--views=` for
+none).
 """
 
 import argparse

@@ -1,0 +1,54 @@
+"""Tests of running programs within bounds."""
+
+import sys
+import tempfile
+import time
+
+from absl.testing import absltest
+
+from datasets.source_packages import bounded
+
+
+class RunTest(absltest.TestCase):
+
+  def run_code(self, code: str, **bounds) -> bounded.Done:
+    folder = tempfile.TemporaryDirectory()
+    self.addCleanup(folder.cleanup)
+    return bounded.run(
+        [sys.executable, '-S', '-c', code],
+        folder.name,
+        {'GIVEN': 'yes'},
+        bounded.Bounds(**bounds),
+    )
+
+  def test_success(self):
+    done = self.run_code('import os; print(os.environ["GIVEN"])')
+    self.assertEqual(done[:2], ('', 'yes\n'))
+    self.assertGreater(done.seconds, 0)
+
+  def test_failure_says_the_code_and_both_streams(self):
+    done = self.run_code('import sys; print("out", flush=True); sys.exit("no")')
+    self.assertEqual(done.problem, 'exit 1')
+    self.assertEqual(done.text, 'out\nno\n')
+
+  def test_a_busy_program_ends(self):
+    start = time.monotonic()
+    done = self.run_code('while True: pass', seconds=1)
+    self.assertEqual(done.problem, 'timeout: over 1 s')
+    self.assertLess(time.monotonic() - start, 30)
+
+  def test_memory(self):
+    done = self.run_code('x = bytearray(1 << 30)', memory_mb=512)
+    self.assertNotEqual(done.problem, '')
+
+  def test_crash_names_the_signal(self):
+    done = self.run_code('import os; os.kill(os.getpid(), 11)')
+    self.assertEqual(done.problem, 'crash: signal 11')
+
+  def test_full_disk_is_no_failure_of_the_program(self):
+    with self.assertRaises(bounded.DiskFullError):
+      self.run_code('import os, sys; sys.exit(os.strerror(28))')
+
+
+if __name__ == '__main__':
+  absltest.main()
