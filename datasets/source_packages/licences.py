@@ -96,6 +96,8 @@ _CHOICE = re.compile(
 _GENERATED = re.compile(
     r'special exception.{0,200}?(?:bison parser|configure script|skeleton)'
 )
+# The name of a header is no statement.
+_INCLUDE = re.compile(r'^\s*#\s*include.*$', re.MULTILINE)
 _MARKS = re.compile(r'[\s*/#;!]+|\bdnl\b')
 
 
@@ -112,7 +114,7 @@ def detect(text: str) -> str:
   top = text[:_TOP]
   if (spdx := _SPDX.search(top)) is not None:
     return re.sub(r'\s+', ' ', spdx[1]).strip(' "\'/->')
-  plain = _MARKS.sub(' ', top).lower()
+  plain = _MARKS.sub(' ', _INCLUDE.sub('', top)).lower()
   if not any(word in plain for word in _WORDS):
     return ''  # quick: most files end here
   found = [name for name, pattern in _PATTERNS if pattern.search(plain)]
