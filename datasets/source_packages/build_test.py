@@ -29,7 +29,7 @@ _SOURCES = {
         'int h(int x) { return x + SIZEOF_LONG; }'
     ),
     'src/config.h.in': '#undef HAVE_UNISTD_H\n#undef SIZEOF_LONG\n',
-    'src/old.c': 'int k(void) { return undeclared(3); }',
+    'src/old.c': 'int k(int x) { return undeclared(x); }',
     'src/broken.c': 'int broken( { return gone; }',
     'src/gpl.c': f'{_GPL}int taken(void) {{ return 1; }}',
     'src/of_gpl.c': '#include "gpl.h"\nint taken(void) { return inl(); }',
