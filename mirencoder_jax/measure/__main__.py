@@ -6,7 +6,8 @@
 Every `.c` file of FOLDER is compiled with its choices and measured in two
 passes. Costs and how well the passes agree go into FOLDER/labels.jsonl, and IR
 into FOLDER/ir; a second run adds what is missing. A file that does not compile,
-crashes or does not end is named and skipped.
+crashes or does not end is named and skipped. FOLDER/table.csv has the costs as
+`eval.py --config=configs/tasks.py:custom` reads them.
 """
 
 import argparse
@@ -19,6 +20,7 @@ from mirencoder_jax.ir import IRError
 from mirencoder_jax.measure import (
     compiler,
     label_file,
+    label_table,
     loop_program,
     loop_source,
     loops,
@@ -76,15 +78,16 @@ def _run_loops(arguments: argparse.Namespace) -> dict:
     os.sched_setaffinity(0, {arguments.cpu})
   clang = compiler.find_clang(arguments.clang)
   print(f'compiler: {clang.name}, {clang.version}', file=sys.stderr)
+  output = arguments.output or arguments.folder / 'labels.jsonl'
   records = loops.label_folder(
       arguments.folder,
-      arguments.output or arguments.folder / 'labels.jsonl',
+      output,
       loops.LoopsConfig(**_settings(arguments)),
       clang,
       limit=arguments.limit,
   )
-  names = loop_program.NAMES
-  return summary.summarize(records, names, names[loop_program.COMPILER])
+  default = loop_program.NAMES[loop_program.COMPILER]
+  return _finish(output, records, loop_program.NAMES, default)
 
 
 def _run_openmp(arguments: argparse.Namespace) -> dict:
@@ -94,14 +97,23 @@ def _run_openmp(arguments: argparse.Namespace) -> dict:
       chunks=arguments.chunks,
       **_settings(arguments),
   )
+  output = arguments.output or arguments.folder / 'labels.jsonl'
   records = openmp.label_folder(
       arguments.folder,
-      arguments.output or arguments.folder / 'labels.jsonl',
+      output,
       config,
       arguments.compiler,
       limit=arguments.limit,
   )
-  return summary.summarize(records, config.names, config.default)
+  return _finish(output, records, config.names, config.default)
+
+
+def _finish(output, records, choices, default) -> dict:
+  """Writes the table; the summary."""
+  label_table.write_table(
+      output.with_name('table.csv'), records, choices, default
+  )
+  return summary.summarize(records, choices, default)
 
 
 def _parser() -> argparse.ArgumentParser:

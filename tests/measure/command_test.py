@@ -8,6 +8,7 @@ import tempfile
 
 from absl.testing import absltest
 
+from mirencoder_jax.downstream import custom
 from mirencoder_jax.ir import IRError
 from mirencoder_jax.measure import __main__ as command
 from mirencoder_jax.measure import compiler
@@ -52,6 +53,17 @@ class CommandTest(absltest.TestCase):
     record = json.loads(lines[1])
     self.assertEqual(record['footprint'], 2 * 32 * 4)
     self.assertEqual((record['iterations'], record['entries']), (32, 1))
+    # What `eval.py` reads, the default's column first.
+    table = custom.read_table(
+        str(pathlib.Path(self.folder, 'table.csv')),
+        str(pathlib.Path(self.folder, 'ir')),
+    )
+    self.assertEqual(table.choices[0], 'compiler')
+    self.assertLen(table.choices, 36)
+    copy, none = table.examples
+    self.assertIn(b'define', bytes(copy['ir']))
+    self.assertEqual(copy['input:log_trip_count'], 5)
+    self.assertEqual(bytes(none['ir']), b'')
 
   def test_empty_folder(self):
     with self.assertRaisesRegex(SystemExit, 'error: .*no .c files'):
