@@ -65,17 +65,20 @@ def _counted(source: loop_source.LoopSource) -> str:
   step = head[second + 1 : closing].strip()
   step = f'(void)({step})' if step else '(void)0'
   return (
-      _renamed(source, source.before, 'loop_counted')
+      _before(source, 'loop_counted')
       + head[: first + 1]
       + f' (++driver_evaluations, ({condition})); ++driver_iterations, {step}'
       + head[closing:]
   )
 
 
-def _renamed(source: loop_source.LoopSource, text: str, name: str) -> str:
-  text = re.sub(rf'\b{source.function.name}\b', name, text)
+def _before(source: loop_source.LoopSource, name: str) -> str:
+  """The function's text up to the tuned loop, under another name."""
+  body = source.function.body
   # A static clone might be specialised for its only caller.
-  return re.sub(r'\b(static|inline)\b(?=[^(]*\()', '', text, count=2)
+  head = re.sub(r'\b(static|inline)\b', '', source.before[:body])
+  text = head + source.before[body:]
+  return re.sub(rf'\b{source.function.name}\b', name, text)
 
 
 def driver_tables(
@@ -113,7 +116,7 @@ def build_program(source: loop_source.LoopSource) -> Program:
   for index in range(len(NAMES)):
     first_lines.append(len(lines) + 1)
     lines.append(attribute)
-    text = _renamed(source, source.before, f'loop_clone_{index}')
+    text = _before(source, f'loop_clone_{index}')
     if index != COMPILER:
       width, count = CONFIGURATIONS[index]
       text += (
@@ -166,6 +169,9 @@ def find_same_code(assembly: str) -> list[int]:
 
   Names of labels do not count, contents of constant pools do. A clone that is
   not found in the assembly stands for itself.
+
+  Args:
+    assembly: without comments (`-fno-verbose-asm`).
   """
   constants = {
       match[1]: ' '.join(match[2].split())
@@ -177,7 +183,7 @@ def find_same_code(assembly: str) -> list[int]:
     index = int(match[1])
     if index >= len(NAMES):
       continue
-    body = re.sub(r'\s*#[^\n]*', '', match[0].split('\n', 1)[1])
+    body = match[0].split('\n', 1)[1]
     body = re.sub(r'\.?L?CPI\d+_\d+', lambda m: constants.get(m[0], m[0]), body)
     body = re.sub(r'(BB|JTI|func_begin|tmp)\d+(_\d+)?', r'\1\2', body)
     digest = hashlib.sha256(body.encode()).hexdigest()

@@ -83,6 +83,7 @@ def _build(
           *config.flags,
           '-w',
           '-Rpass=loop-vectorize',
+          '-fno-verbose-asm',
           f'-I{passes.FOLDER}',
           f'-I{path.parent.resolve()}',
           '-S',

@@ -12,11 +12,11 @@ void fill(int *y, int n) {
 """
 _FIRST = """
 .LCPI{k}_0:
-        .long   0x{constant}              # float
+        .long   0x{constant}
         .text
         .globl  {name}
 {name}:
-        vmulss  .LCPI{k}_0(%rip), %xmm0, %xmm1  # constant
+        vmulss  .LCPI{k}_0(%rip), %xmm0, %xmm1
         jmp     .LBB{k}_2
 .LBB{k}_2:
         retq
