@@ -44,7 +44,8 @@ class TableConfig:
       by.
     num_null: how many random embeddings make up the null.
     null_width: their width where there is no encoder.
-    null_head: the head they go through, one seed each.
+    null_head: the head they go through, one seed each, and ablations with all
+      seeds.
     recipe: head and score that our row has in pictures, lists of errors and
       overviews: chosen beforehand, not by its results.
   """
@@ -127,7 +128,10 @@ def run_split(
     if baselines.is_histogram(vectors):
       vectors = np.log1p(vectors)
     is_null = kind == 'null'
-    for head in (config.null_head,) if is_null else fit_config.heads:
+    heads = fit_config.heads
+    if kind in ('null', 'ablation'):
+      heads = (config.null_head,)
+    for head in heads:
       start = time.monotonic()
       fits = fit.fit_protocol(
           head, vectors, task, single if is_null else protocol, fit_config
