@@ -76,7 +76,7 @@ subprocess.run(
 # after an interruption, and it goes on from the last checkpoint.
 
 # %%
-NUM_STEPS = 4 if QUICK else 300
+NUM_STEPS = 2 if QUICK else 300
 command = [
     sys.executable, 'train.py',
     '--config=configs/pretrain.py:tiny',
@@ -84,8 +84,8 @@ command = [
     f'--config.train.num_steps={NUM_STEPS}',
     f'--config.optimizer.num_warmup_steps={max(1, NUM_STEPS // 15)}',
     f'--config.train.every_log_steps={max(1, NUM_STEPS // 15)}',
-    f'--config.train.every_eval_steps={max(1, NUM_STEPS // 5)}',
-    f'--config.train.every_checkpoint_steps={max(1, NUM_STEPS // 2)}',
+    f'--config.train.every_eval_steps={max(2, NUM_STEPS // 5)}',
+    f'--config.train.every_checkpoint_steps={max(2, NUM_STEPS // 2)}',
     f'--data_dir={DATA}',
     f'--workdir={OUT}/run',
 ]  # fmt: skip
@@ -96,7 +96,8 @@ if QUICK:  # smaller still
       '--config.data.num_rows=8', '--config.train.num_eval_batches=1',
   ]  # fmt: skip
 done = subprocess.run(command, capture_output=True, text=True)
-print('\n'.join((done.stdout + done.stderr).splitlines()[-12:]))
+lines = (done.stdout + done.stderr).splitlines()
+print('\n'.join(lines[-12:]))
 done.check_returncode()
 
 # %% [markdown]
