@@ -100,7 +100,7 @@ _TASKS = {
             row=('kernel', 'gpu'),
             module='module',
             ir='ir',
-            groups=('kernel',),
+            groups=('code', 'kernel'),
             targets=dict(
                 cypress=_coarsening('Cypress'),
                 tahiti=_coarsening('Tahiti'),
@@ -111,8 +111,10 @@ _TASKS = {
         splits=dict(
             row=dict(group='', num_folds=0),  # as published
             kernel=dict(group='kernel', num_folds=0),
+            # Without mt on one side and mtLocal, of equal IR, on the other.
+            code=dict(group='code', num_folds=0),
         ),
-        bootstrap_group='kernel',
+        bootstrap_group='code',
         metric='geomean',
     ),
     'loop_vectorization': dict(

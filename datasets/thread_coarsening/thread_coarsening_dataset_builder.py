@@ -14,6 +14,7 @@ import numpy as np
 import tensorflow_datasets as tfds
 
 from datasets import measurements
+from mirencoder_jax.downstream import related
 
 FACTORS = ('1', '2', '4', '8', '16', '32')
 GPUS = ('Cypress', 'Tahiti', 'Fermi', 'Kepler')
@@ -22,8 +23,11 @@ GPUS = ('Cypress', 'Tahiti', 'Fermi', 'Kepler')
 class Builder(measurements.TaskBuilder):
   """Rows of the thread-coarsening table with the IR of their kernels."""
 
-  VERSION = tfds.core.Version('1.0.0')
-  RELEASE_NOTES = {'1.0.0': 'First version.'}
+  VERSION = tfds.core.Version('1.1.0')
+  RELEASE_NOTES = {
+      '1.0.0': 'First version.',
+      '1.1.0': 'Kernels of equal code.',
+  }
   MANUAL_DOWNLOAD_INSTRUCTIONS = (
       'manual_dir holds pact-2014-runtimes.csv and kernels_ir.tar.xz; '
       'datasets/thread_coarsening/README.md says where they come from.'
@@ -33,6 +37,7 @@ class Builder(measurements.TaskBuilder):
     text = tfds.features.Text
     features = {
         'kernel': text(),
+        'code': text(),  # kernels of equal IR
         'gpu': text(),
         'row': text(),  # of a kernel on a GPU
         'module': text(),  # name of the IR file, no suffix
@@ -61,10 +66,14 @@ class Builder(measurements.TaskBuilder):
       times = runtimes.setdefault(row['kernel'], {gpu: {} for gpu in GPUS})
       for gpu, column in columns.items():
         times[gpu][row['cf']] = measurements.number(row, column)
+    kernels = sorted(runtimes)
+    codes = related.connect_code(kernels, kernels, texts)
+    code_of = dict(zip(kernels, codes, strict=True))
     for kernel, times in runtimes.items():
       for gpu in GPUS:
         yield f'{kernel} {gpu}', {
             'kernel': kernel,
+            'code': code_of[kernel],
             'gpu': gpu,
             'row': f'{kernel} {gpu}',
             'module': kernel,

@@ -54,6 +54,8 @@ class BuilderTest(measurements_testing.BuilderTestCase):
     self.assertLen(examples, 17 * 4)
     self.assertTrue(all(example['ir'] for example in examples.values()))
     self.assertTrue(all(e['runtimes'][0] > 0 for e in examples.values()))
+    # mt and mtLocal have one IR.
+    self.assertLen({e['code'] for e in examples.values()}, 16)
 
   def prepare(self, manual_dir=None):
     rows = self.prepare_rows(manual_dir)

@@ -224,6 +224,14 @@ def _open_prepared(
       ) from None
     prepare(config.name, manual_dir=manual_dir, data_dir=data_dir)
     builder = open_builder()
+  needed = {*config.row, config.module, config.ir, *config.groups}
+  missing = sorted(needed - set(builder.info.features))
+  if missing:
+    raise ValueError(
+        f'{builder.data_path} has no {", ".join(missing)}: it was prepared by '
+        'another version of its builder; prepare it again with `python '
+        f'datasets/prepare.py {config.name}`'
+    )
   metadata = builder.info.metadata or {}
   return build_task(
       config,

@@ -129,7 +129,7 @@ def find_function(
   if symbol:
     found = [d for d in definitions if d.is_called(symbol)]
     found = [d for d in found if d.symbol == symbol] or found
-    others = sorted((_parts(d.symbol) or [d.symbol])[-1] for d in definitions)
+    others = sorted({(_parts(d.symbol) or [d.symbol])[-1] for d in definitions})
     wanted, known = f'called {symbol!r}', ', '.join(others[:12])
   else:
     found = [d for d in definitions if d.line == line]
