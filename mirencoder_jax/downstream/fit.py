@@ -1,10 +1,12 @@
 """Fitting: a whole protocol of folds, seeds and a grid as one jitted program.
 
 Station in the flow: vectors of the modules, a `Task` and a `Protocol` in, a
-choice for every row on every target out. For each run (seed and fold) every
-point of the head's grid is fitted on all but one of the inner folds and judged
-on that one; the best is fitted again on the run's training rows and answers for
-its test rows. Test rows enter no fit: they only pass through it as inputs.
+choice for every row on every target out. Each run (seed and fold) fits every
+point of the head's grid on its training rows. A head whose grid is averaged
+answers with the mean of the points; of any other, each point is fitted on all
+but one of the inner folds and judged on that one, and the best is fitted again
+on all training rows. Test rows enter no fit: they only pass through it as
+inputs.
 """
 
 import dataclasses
@@ -19,7 +21,13 @@ import numpy as np
 import scipy.linalg  # noqa: F401  loads JAX's LAPACK, so that it can be limited
 import threadpoolctl
 
-from mirencoder_jax.downstream import heads, splits, tasks
+from mirencoder_jax.downstream import (
+  heads,
+  label_space,
+  splits,
+  tasks,
+)
+from mirencoder_jax.downstream import rows as rows_lib
 
 
 @dataclasses.dataclass(frozen=True)
@@ -29,15 +37,23 @@ class FitConfig:
   Attributes:
     heads: names of heads (`heads.HEADS`) to fit on every kind of vector.
     grids: head -> hyper-parameter -> values; their product is the grid.
+    averaged: heads that answer with the mean over their grid; the others have
+      its best point chosen by inner folds.
     max_log_ratio: cost ratios are learned up to e to this power. A kernel that
       is a hundred times faster on one device decides no more than one that is
-      three times faster, and would otherwise own the fit.
+      two times faster, and would otherwise own the fit.
+    max_choices: targets with more choices are reduced to the fewest that keep
+      `min_oracle_share`, in each training fold anew (`label_space`).
+    min_oracle_share: of the best cost over the cost that is reached.
     batch_size: runs that are fitted at a time; 1 is best on a CPU.
   """
 
   heads: tuple[str, ...]
   grids: Mapping[str, Mapping[str, Sequence[float]]]
-  max_log_ratio: float = 1.0
+  averaged: tuple[str, ...] = ()
+  max_log_ratio: float = 0.5
+  max_choices: int = 16
+  min_oracle_share: float = 0.99
   batch_size: int = 1
 
 
@@ -45,27 +61,33 @@ class Fit(NamedTuple):
   """Answers of one head by one kind of score, on T targets."""
 
   choices: np.ndarray  # int [T, S, n]
-  # Estimated log(cost of each choice / cost of the default); a class head's are
-  # its scores, negated.
+  # Estimated log(cost of each choice / cost of the default), infinite for what
+  # is not in the label space; a class head's are its scores, negated.
   scores: np.ndarray  # float32 [T, S, n, C]
   chosen: tuple[dict[str, float], ...]  # hyper-parameters, most frequent first
 
 
 def make_grid(
-    values: Mapping[str, Sequence[float]],
+    head: str, values: Mapping[str, Sequence[float]]
 ) -> tuple[list[dict[str, float]], dict[str, np.ndarray]]:
-  """The product of a grid's values, as points and as arrays [A, Q].
+  """The product of a grid's values, as points and as arrays [P].
 
-  The penalty runs along Q, everything else along A.
+  Raises:
+    ValueError: other names than the head's settings, or no value.
   """
-  names = sorted(values, key=lambda name: name == 'penalty')
+  settings = heads.get_head(head).settings
+  if sorted(values) != sorted(settings) or not all(map(len, values.values())):
+    raise ValueError(
+        f'grid of head {head!r} has {sorted(values)}; it needs one or more '
+        f'values of {" and ".join(sorted(settings))}'
+    )
+  names = sorted(values)
   points = [
       dict(zip(names, point, strict=True))
       for point in itertools.product(*(values[name] for name in names))
   ]
-  shape = (-1, len(values.get('penalty', (0,))))
   arrays = {
-      name: np.array([p[name] for p in points], np.float32).reshape(shape)
+      name: np.array([point[name] for point in points], np.float32)
       for name in names
   }
   return points, arrays
@@ -73,25 +95,50 @@ def make_grid(
 
 def make_data(
     target: tasks.Target, vectors: np.ndarray, max_log_ratio: float
-) -> heads.Data:
+) -> rows_lib.Data:
   """What a head sees of a target: rows' vectors, log inputs, log costs."""
-  costs = np.zeros((len(target.labels), len(target.choices)))
+  shape = (len(target.labels), len(target.choices))
+  costs, known = np.zeros(shape), np.zeros(shape)
   if target.costs is not None:
-    costs = target.decision_costs
+    # Also of choices that were not measured: what deciding for one comes to.
+    # Fits do not learn from these, but are judged by them.
     costs = np.clip(
-        np.log(costs / target.outcome(target.defaults)[:, None]),
+        np.log(
+            target.decision_costs / target.outcome(target.defaults)[:, None]
+        ),
         -max_log_ratio,
         max_log_ratio,
     )
-  return heads.Data(
+    known = ~np.isnan(target.costs)
+  return rows_lib.Data(
       vectors=np.asarray(vectors, np.float32),
-      inputs=np.log1p(np.maximum(target.inputs, 0)).astype(np.float32),
+      inputs=scale_inputs(target.inputs),
       costs=costs.astype(np.float32),
-      classes=np.eye(len(target.choices), dtype=np.float32)[target.labels],
+      known=known.astype(np.float32),
+      classes=np.eye(shape[1], dtype=np.float32)[target.labels],
   )
 
 
-def _judge(scores: heads.Scores, data: heads.Data, mask):
+def scale_inputs(inputs: np.ndarray) -> np.ndarray:
+  """Run-time inputs are sizes: in logarithms; float32 [n, F]."""
+  return np.log1p(np.maximum(inputs, 0)).astype(np.float32)
+
+
+def narrow(data: rows_lib.Data, space, labels) -> rows_lib.Data:
+  """The data of a label space (int [K], -1 for padding).
+
+  `labels` (int [n]) are the best places in it: costs are cut off, and do not
+  say.
+  """
+  there = space >= 0
+  return data._replace(
+      costs=data.costs[:, space] * there,
+      known=data.known[:, space] * there,
+      classes=jax.nn.one_hot(labels, len(space), dtype=data.classes.dtype),
+  )
+
+
+def _judge(scores: rows_lib.Scores, data: rows_lib.Data, mask):
   """Loss of each grid point's answers: cost of choices, and wrong classes."""
   cheapest = jnp.argmin(scores.costs, axis=-1)  # [P, n]
   cost = jnp.take_along_axis(data.costs[None], cheapest[..., None], axis=-1)
@@ -100,55 +147,109 @@ def _judge(scores: heads.Scores, data: heads.Data, mask):
   return cost[..., 0] @ mask, -right[..., 0] @ mask  # [P], [P]
 
 
-def _fit_run(fit_head, grid, data, train, inner, key, max_rows):
-  """One run: choose the grid's points by inner folds, fit them again.
-
-  Returns:
-    Scores [n, C] of the points chosen for costs and for classes, and their
-    indices [2].
-  """
+def _choose(head, grid, data, train, inner, key, max_rows, masked):
+  """Indices [2] of the points that inner folds find best by each score."""
 
   def fit_without(held_out):
-    rows = heads.select_rows(train * (1 - held_out), max_rows[0])
-    return fit_head(data, rows, grid, key)
+    rows = rows_lib.select_rows(train * (1 - held_out), max_rows)
+    params = head.fit(data, rows, grid, key, masked=masked)
+    return head.apply(params, data.vectors, data.inputs)
 
-  scores = jax.lax.map(fit_without, inner)  # [J, A, Q, n, C]
+  scores = jax.lax.map(fit_without, inner)  # [J, P, n, C]
   # Every training row is judged by the fit that had not seen it.
-  unseen = jax.tree.map(
-      lambda x: jnp.einsum(
-          'jpnc,jn->pnc', x.reshape(len(x), -1, *x.shape[-2:]), inner
-      ),
-      scores,
-  )  # [P, n, C]
-  best = jnp.stack([jnp.argmin(loss) for loss in _judge(unseen, data, train)])
-  chosen = {name: v.reshape(-1)[best][:, None] for name, v in grid.items()}
-  rows = heads.select_rows(train, max_rows[1])
-  final = fit_head(data, rows, chosen, key)  # [2, 1, n, C]
-  return heads.Scores(final.costs[0, 0], final.classes[1, 0]), best
+  unseen = jax.tree.map(lambda x: jnp.einsum('jpnc,jn->pnc', x, inner), scores)
+  return jnp.stack([jnp.argmin(loss) for loss in _judge(unseen, data, train)])
 
 
-@functools.partial(jax.jit, static_argnames=('head', 'batch_size', 'max_rows'))
+def _fit_run(head, grid, averaged, data, run, max_rows, masked):
+  """One run.
+
+  Returns:
+    Scores [n, C] and the indices [2] of the points that made them for costs and
+    for classes.
+  """
+  train, inner, key = run
+  best = jnp.zeros(2, int)
+  if not averaged:
+    best = _choose(head, grid, data, train, inner, key, max_rows[0], masked)
+    grid = {name: values[best] for name, values in grid.items()}
+  rows = rows_lib.select_rows(train, max_rows[1])
+  params = head.fit(data, rows, grid, key, masked=masked)
+  scores = head.apply(params, data.vectors, data.inputs)
+  if averaged:
+    return jax.tree.map(lambda x: x.mean(axis=0), scores), best
+  return rows_lib.Scores(scores.costs[0], scores.classes[1]), best
+
+
+@functools.partial(
+    jax.jit,
+    static_argnames=('head', 'averaged', 'batch_size', 'max_rows', 'masked'),
+)
 def _fit_runs(
-    head, grid, data, target, train, inner, keys, batch_size, max_rows
-):
-  """All runs of all targets: `data` leads with [T], the others with [R]."""
+    head, averaged, grid, data, target, space, runs, batch_size, max_rows,
+    masked,
+):  # fmt: skip
+  """All runs of all targets: `data` leads with [T], the others with [T * R]."""
 
-  def one(run):
-    index, train, inner, key = run
+  def one(arguments):
+    index, space, run = arguments
     one_target = jax.tree.map(lambda x: x[index], data)
-    return _fit_run(
-        heads.HEADS[head], grid, one_target, train, inner, key, max_rows
+    if space is not None:
+      one_target = narrow(one_target, *space)
+      space = space[0]
+    scores, best = _fit_run(
+        heads.HEADS[head], grid, averaged, one_target, run, max_rows, masked
     )
+    if space is not None:
+      scores = rows_lib.Scores(
+          jnp.where(space >= 0, scores.costs, jnp.inf),
+          jnp.where(space >= 0, scores.classes, -jnp.inf),
+      )
+    return scores, best
 
-  return jax.lax.map(
-      one, (target, train, inner, keys), batch_size=batch_size
-  )
+  return jax.lax.map(one, (target, space, runs), batch_size=batch_size)
 
 
 def _max_rows(train: np.ndarray, inner: np.ndarray) -> tuple[int, int]:
   """Most rows that a fit inside and outside of the inner folds sees."""
-  fitted = train[:, :, None] & ~inner  # [T, R, J, n]
+  fitted = train[:, None] & ~inner  # [R, J, n]
   return int(fitted.sum(axis=-1).max()), int(train.sum(axis=-1).max())
+
+
+def _widen(scores: np.ndarray, space: np.ndarray, num_choices: int, fill):
+  """Scores of label spaces [R, n, K] -> of all choices [R, n, C]."""
+  wide = np.full((*scores.shape[:2], num_choices), fill, scores.dtype)
+  for run, (narrow_scores, choices) in enumerate(
+      zip(scores, space, strict=True)
+  ):
+    kept = choices >= 0
+    wide[run][:, choices[kept]] = narrow_scores[:, kept]
+  return wide
+
+
+def _find_spaces(
+    targets: Sequence[tasks.Target], train: np.ndarray, config: FitConfig
+) -> tuple[np.ndarray, np.ndarray] | None:
+  """Label spaces [T * R, K] of all runs, and the best place in them [T * R, n].
+
+  None where nothing is reduced.
+  """
+  spaces, labels = [], []
+  for target, runs in zip(
+      targets, np.split(train, len(targets)), strict=True
+  ):
+    found = label_space.reduce(
+        target,
+        runs,
+        max_choices=config.max_choices,
+        min_share=config.min_oracle_share,
+    )
+    if found is None:
+      return None
+    costs = target.decision_costs
+    spaces += found
+    labels += [costs[:, space].argmin(axis=1) for space in found]
+  return label_space.pad(spaces), np.stack(labels)
 
 
 def fit_protocol(
@@ -172,13 +273,15 @@ def fit_protocol(
     'cost' and 'class' -> answers; 'class' alone if the task has no costs.
 
   Raises:
-    ValueError: targets with different numbers of choices.
+    ValueError: an unknown head, or targets with different numbers of choices.
   """
-  if head not in heads.HEADS:
-    raise ValueError(f'unknown head {head!r}; there are {sorted(heads.HEADS)}')
+  heads.get_head(head)
+  points, grid = make_grid(head, config.grids[head])
+  averaged = head in config.averaged
   num_choices = {len(target.choices) for target in task.targets}
   if len(num_choices) > 1:
     raise ValueError(f'targets of {task.name!r} differ in choices')
+  (num_choices,) = num_choices
   vectors = np.broadcast_to(
       vectors, (len(task.targets),) + vectors.shape[-2:]
   )
@@ -189,42 +292,54 @@ def fit_protocol(
           for target, v in zip(task.targets, vectors, strict=True)
       ),
   )
-  points, grid = make_grid(config.grids[head])
   num_targets, num_runs = len(task.targets), len(protocol.seed)
   valid = np.stack([target.valid for target in task.targets])  # [T, n]
-  train = protocol.train[None] & valid[:, None]  # [T, R, n]
-  inner = protocol.inner[None] & valid[:, None, None]  # [T, R, J, n]
+  train = (protocol.train & valid[:, None]).reshape(-1, valid.shape[1])
+  inner = protocol.inner & valid[:, None, None]
+  inner = inner.reshape(len(train), *inner.shape[2:])  # [T * R, J, n]
+  space = _find_spaces(task.targets, train, config)
   root = jax.random.key(0)
   keys = jax.vmap(lambda i: jax.random.fold_in(root, i))(np.arange(num_runs))
+  has_costs = all(target.costs is not None for target in task.targets)
   # LAPACK's own threads wait for each other in busy loops: on shared cores a
   # solve takes fifty times longer with them.
   with threadpoolctl.threadpool_limits(1):
     scores, best = jax.block_until_ready(
         _fit_runs(
             head,
+            averaged,
             grid,
             data,
             np.repeat(np.arange(num_targets), num_runs),
-            train.reshape(-1, train.shape[-1]).astype(np.float32),
-            inner.reshape(-1, *inner.shape[2:]).astype(np.float32),
-            jnp.tile(keys, num_targets),
+            space,
+            (
+                train.astype(np.float32),
+                inner.astype(np.float32),
+                jnp.tile(keys, num_targets),
+            ),
             batch_size=config.batch_size,
             max_rows=_max_rows(train, inner),
+            masked=has_costs and not data.known[valid].all(),
         )
     )
 
-  def unfold(x):
-    x = np.asarray(x).reshape(num_targets, num_runs, *x.shape[1:])
+  def unfold(x, fill):
+    x = np.asarray(x)
+    if space is not None:
+      x = _widen(x, space[0], num_choices, fill)
+    x = x.reshape(num_targets, num_runs, *x.shape[1:])
     return np.stack([splits.gather_test(protocol, y) for y in x])
 
   def frequent(indices):
+    if averaged:
+      return ({'points averaged': len(points)},)
     values, counts = np.unique(np.asarray(indices), return_counts=True)
     return tuple(points[i] for i in values[np.argsort(-counts)])
 
-  costs, classes = unfold(scores.costs), unfold(scores.classes)
+  costs, classes = unfold(scores.costs, np.inf), unfold(scores.classes, -np.inf)
   fits = {
       'class': Fit(classes.argmax(axis=-1), -classes, frequent(best[:, 1]))
   }
-  if all(target.costs is not None for target in task.targets):
+  if has_costs:
     fits['cost'] = Fit(costs.argmin(axis=-1), costs, frequent(best[:, 0]))
   return fits

@@ -1,4 +1,4 @@
-"""Tests of heads and of the fit over folds, seeds and grids."""
+"""Tests of heads: closed forms, and that fits see their rows only."""
 
 import functools
 
@@ -7,229 +7,199 @@ import jax.numpy as jnp
 import numpy as np
 from absl.testing import absltest, parameterized
 
-from mirencoder_jax.downstream import fit, heads, splits, tasks
+from mirencoder_jax.downstream import heads, kernel_heads, mlp_head
+from mirencoder_jax.downstream import rows as rows_lib
 
 GRIDS = {
-    'kernel': dict(
-        penalty=(0.01, 1.0), bandwidth=(0.3, 1.0), input_weight=(1.0,)
-    ),
-    'mlp': dict(weight_decay=(0.1,), learning_rate=(0.02,)),
+    'kernel': dict(penalty=jnp.array([0.01, 1.0])),
+    'ridge': dict(penalty=jnp.array([0.01, 1.0])),
+    'neighbour': dict(neighbours=jnp.array([1.0, 3.0])),
+    'mlp': dict(weight_decay=jnp.array([0.1]), learning_rate=jnp.array([0.02])),
 }
-CONFIG = fit.FitConfig(heads=('kernel', 'mlp'), grids=GRIDS)
+NUM_ROWS, NUM_SEEN = 20, 14
+MASK = (jnp.arange(NUM_ROWS) < NUM_SEEN).astype(jnp.float32)
 
 
-def make_task(num_rows=60, num_choices=2, seed=0, labels_only=False):
-  """Rows whose best choice is the sign of what their module's vector says."""
+def make_data(seed=0, unmeasured=0.0):
   rng = np.random.default_rng(seed)
-  vectors = rng.standard_normal((num_rows, 5)).astype(np.float32)
-  costs = np.exp(vectors[:, :num_choices])
-  target = tasks.Target(
-      name='box',
-      choices=tuple(f'c{i}' for i in range(num_choices)),
-      default=0,
-      inputs=rng.uniform(1, 100, (num_rows, 1)),
-      costs=None if labels_only else costs,
-      labels=costs.argmin(axis=1),
-      valid=np.ones(num_rows, bool),
+  costs = rng.standard_normal((NUM_ROWS, 3))
+  costs[:, 0] = 0
+  known = rng.uniform(size=costs.shape) >= unmeasured
+  known[:, 0] = True
+  arrays = dict(
+      vectors=rng.standard_normal((NUM_ROWS, 5)),
+      inputs=rng.uniform(1, 5, (NUM_ROWS, 2)),
+      costs=costs,
+      known=known,
+      classes=np.eye(3)[costs.argmin(axis=1)],
   )
-  groups = np.arange(num_rows) // 3
-  task = tasks.Task(
-      name='toy',
-      rows=tuple(f'row {i}' for i in range(num_rows)),
-      modules=tuple(f'm{i}' for i in range(num_rows)),
-      ir=(b'',) * num_rows,
-      module_index=np.arange(num_rows),
-      groups={'program': groups},
-      group_names={'program': tuple(f'p{i}' for i in range(num_rows // 3))},
-      targets=(target,),
-      problems=(),
-  )
-  return task, vectors
-
-
-def make_protocol(task, group='program', num_folds=4, num_seeds=1):
-  return splits.build_protocol(
-      splits.SplitConfig('split', group, num_folds),
-      task.strata,
-      task.groups,
-      num_seeds=num_seeds,
-      num_inner_folds=2,
+  return rows_lib.Data(
+      **{k: jnp.asarray(v, jnp.float32) for k, v in arrays.items()}
   )
 
 
-def make_grid(head):
-  return jax.tree.map(jnp.asarray, fit.make_grid(GRIDS[head])[1])
+def run(name, data, max_rows=NUM_SEEN, masked=False):
+  """Scores of all rows by a head that was fitted on the first."""
+  head = heads.get_head(name)
+  fit_head = head.fit
+  if name == 'mlp':
+    fit_head = functools.partial(fit_head, num_steps=5)
+
+  @jax.jit
+  def fit_and_apply(data):
+    rows = rows_lib.select_rows(MASK, max_rows)
+    params = fit_head(
+        data, rows, GRIDS[name], jax.random.key(0), masked=masked
+    )
+    return head.apply(params, data.vectors, data.inputs)
+
+  return jax.tree.map(np.asarray, fit_and_apply(data))
 
 
-def accuracy(task, answer):
-  return float((answer.choices[0] == task.targets[0].labels).mean())
+def standardise(x):
+  x = np.asarray(x, np.float64)
+  seen = x[:NUM_SEEN]
+  return np.clip((x - seen.mean(axis=0)) / seen.std(axis=0), -4, 4)
+
+
+def distances(data):
+  """Of all rows to those of the fit, by vectors and by inputs."""
+  z, u = standardise(data.vectors), standardise(data.inputs)
+  by_vector = np.sqrt(np.square(z[:, None] - z[None, :NUM_SEEN]).mean(axis=-1))
+  return by_vector, np.abs(u[:, None] - u[None, :NUM_SEEN]).sum(axis=-1)
+
+
+def kernel_matrix(name, data):
+  if name == 'ridge':
+    z, u = standardise(data.vectors), standardise(data.inputs)
+    return z @ z[:NUM_SEEN].T / 5 + u @ u[:NUM_SEEN].T
+  by_vector, by_input = distances(data)
+  v = np.mean([np.exp(-w * by_vector) for w in (0.1, 0.3, 1, 3)], axis=0)
+  u = np.mean([np.exp(-w * by_input) for w in (0.03, 0.1, 0.3, 1)], axis=0)
+  return 1 + u + v + u * v
+
+
+class RowsTest(parameterized.TestCase):
+
+  def test_rows_are_those_of_the_mask(self):
+    mask = jnp.array([0.0, 1, 0, 1, 1])
+    rows = rows_lib.select_rows(mask, 4)
+    np.testing.assert_array_equal(rows.index[:3], [1, 3, 4])
+    np.testing.assert_array_equal(rows.weight, [1, 1, 1, 0])
+
+  def test_scale(self):
+    x = jnp.array([[1.0, 5], [3, 5], [1000, 7]])
+    scale = rows_lib.fit_scale(x, jnp.array([1.0, 1, 0]))
+    np.testing.assert_allclose(
+        rows_lib.apply_scale(scale, x),
+        [[-1, 0], [1, 0], [4, 0]],
+        rtol=1e-5,
+        atol=1e-5,
+    )
 
 
 class HeadsTest(parameterized.TestCase):
 
-  def test_rows_are_those_of_the_mask(self):
-    mask = jnp.array([0.0, 1, 0, 1, 1])
-    rows = heads.select_rows(mask, 4)
-    np.testing.assert_array_equal(rows.index[:3], [1, 3, 4])
-    np.testing.assert_array_equal(rows.weight, [1, 1, 1, 0])
-
-  def test_standardise_reads_selected_rows_only(self):
-    x = np.array([[1.0, 5], [3, 5], [1000, 7]], np.float32)
-    rows = heads.select_rows(jnp.array([1.0, 1, 0]), 3)
-    actual = heads.standardise(jnp.asarray(x), rows)
-    np.testing.assert_allclose(
-        actual, [[-1, 0], [1, 0], [4, 0]], rtol=1e-5, atol=1e-5
-    )
-
-  def test_kernel_head_is_the_closed_form(self):
-    task, vectors = make_task(20)
-    data = jax.tree.map(
-        jnp.asarray, fit.make_data(task.targets[0], vectors, 1.0)
-    )
-    mask = (jnp.arange(20) < 14).astype(jnp.float32)
-    grid = make_grid('kernel')
-    actual = jax.jit(heads.fit_kernel)(
-        data, heads.select_rows(mask, 16), grid, jax.random.key(0)
-    )
-    self.assertEqual(actual.costs.shape, (2, 2, 20, 2))
-
-    train = np.asarray(mask) > 0
-
-    def scale(x):
-      x = (x - x[train].mean(axis=0)) / x[train].std(axis=0)
-      return np.clip(x, -4, 4)
-
-    z, u = scale(np.asarray(data.vectors)), scale(np.asarray(data.inputs))
-    distance = np.square(z[:, None] - z[None]).mean(axis=-1)
-    distance += np.square(u[:, None] - u[None]).sum(axis=-1)
-    targets = np.asarray(data.costs)
-    mean = targets[train].mean(axis=0)
-    for a, bandwidth in enumerate((0.3, 1.0)):
-      for q, penalty in enumerate((0.01, 1.0)):
-        kernel = np.exp(-bandwidth * distance)
-        system = kernel[train][:, train] + penalty * np.eye(14)
-        weights = np.linalg.solve(system, targets[train] - mean)
-        expected = kernel[:, train] @ weights + mean
+  @parameterized.parameters('kernel', 'ridge')
+  def test_ridge_is_the_closed_form(self, name):
+    data = make_data()
+    actual = run(name, data)
+    self.assertEqual(actual.costs.shape, (2, NUM_ROWS, 3))
+    kernel = kernel_matrix(name, data)
+    for scores, answers in (
+        (actual.costs, data.costs),
+        (actual.classes, data.classes),
+    ):
+      seen = np.asarray(answers, np.float64)[:NUM_SEEN]
+      mean = seen.mean(axis=0)
+      for point, penalty in enumerate((0.01, 1.0)):
+        system = kernel[:NUM_SEEN] + penalty * np.eye(NUM_SEEN)
+        expected = kernel @ np.linalg.solve(system, seen - mean) + mean
         np.testing.assert_allclose(
-            actual.costs[a, q], expected, rtol=2e-3, atol=2e-3
+            scores[point], expected, rtol=2e-3, atol=2e-3
         )
 
-  @parameterized.parameters('kernel', 'mlp')
-  def test_padding_and_other_rows_do_not_matter(self, head):
-    task, vectors = make_task(20)
-    data = jax.tree.map(
-        jnp.asarray, fit.make_data(task.targets[0], vectors, 1.0)
-    )
-    mask = (jnp.arange(20) < 14).astype(jnp.float32)
-    grid = make_grid(head)
-    fit_head = heads.HEADS[head]
-    if head == 'mlp':
-      fit_head = functools.partial(fit_head, num_steps=5, width=4)
-    fit_head = jax.jit(fit_head)
-    key = jax.random.key(0)
-    tight = fit_head(data, heads.select_rows(mask, 14), grid, key)
-    loose = fit_head(data, heads.select_rows(mask, 19), grid, key)
-    np.testing.assert_allclose(tight.costs, loose.costs, atol=2e-3)
-    other = data._replace(
-        costs=data.costs.at[14:].set(9), classes=data.classes.at[14:].set(0.5)
-    )
-    changed = fit_head(other, heads.select_rows(mask, 14), grid, key)
-    np.testing.assert_array_equal(tight.costs, changed.costs)
-    np.testing.assert_array_equal(tight.classes, changed.classes)
+  @parameterized.parameters('kernel', 'ridge')
+  def test_unmeasured_is_fitted_without_the_row(self, name):
+    data = make_data(unmeasured=0.4)
+    actual = run(name, data, masked=True)
+    kernel = kernel_matrix(name, data)
+    for choice in range(3):
+      has = np.flatnonzero(np.asarray(data.known)[:NUM_SEEN, choice])
+      seen = np.asarray(data.costs, np.float64)[has, choice]
+      system = kernel[np.ix_(has, has)] + np.eye(len(has))
+      weights = np.linalg.solve(system, seen - seen.mean())
+      np.testing.assert_allclose(
+          actual.costs[1, :, choice],
+          kernel[:, has] @ weights + seen.mean(),
+          rtol=2e-3,
+          atol=2e-3,
+      )
 
-  def test_components_of_low_rank_data(self):
+  def test_masked_equals_unmasked_where_all_is_measured(self):
+    data = make_data()
+    one, many = run('kernel', data), run('kernel', data, masked=True)
+    np.testing.assert_allclose(one.costs, many.costs, rtol=2e-3, atol=2e-3)
+
+  def test_neighbours(self):
+    data = make_data(unmeasured=0.4)
+    actual = run('neighbour', data, max_rows=NUM_SEEN + 3)
+    near = np.argsort(sum(distances(data)), axis=1)
+    costs, known = np.asarray(data.costs), np.asarray(data.known)
+    for point, count in enumerate((1, 3)):
+      for row in range(NUM_ROWS):
+        of_row = near[row, :count]
+        for choice in range(3):
+          has = of_row[known[of_row, choice] > 0]
+          if not len(has):  # what all rows of the fit say
+            has = np.flatnonzero(known[:NUM_SEEN, choice])
+          self.assertAlmostEqual(
+              actual.costs[point, row, choice],
+              costs[has, choice].mean(),
+              places=4,
+          )
+
+  @parameterized.parameters(*heads.HEADS)
+  def test_padding_and_other_rows_do_not_matter(self, name):
+    data = make_data()
+    tight, loose = run(name, data), run(name, data, max_rows=19)
+    np.testing.assert_allclose(tight.costs, loose.costs, atol=2e-3)
+    np.testing.assert_allclose(tight.classes, loose.classes, atol=2e-3)
+    other = data._replace(
+        costs=data.costs.at[NUM_SEEN:].set(9),
+        classes=data.classes.at[NUM_SEEN:].set(0.5),
+        vectors=data.vectors.at[NUM_SEEN:].set(7),
+    )
+    changed = run(name, other)
+    np.testing.assert_array_equal(
+        tight.costs[:, :NUM_SEEN], changed.costs[:, :NUM_SEEN]
+    )
+
+  @parameterized.parameters(*heads.HEADS)
+  def test_no_features(self, name):
+    data = make_data()
+    data = data._replace(vectors=data.vectors[:, :0], inputs=data.inputs[:, :0])
+    for scores in run(name, data):
+      self.assertTrue(np.isfinite(scores).all())
+
+  def test_unknown_head(self):
+    with self.assertRaisesRegex(ValueError, "unknown head 'oracle'"):
+      heads.get_head('oracle')
+
+  def test_directions_of_low_rank_rows(self):
     rng = np.random.default_rng(0)
     x = rng.standard_normal((30, 3)) @ rng.standard_normal((3, 12))
     x = jnp.asarray(x, dtype=np.float32)
-    rows = heads.select_rows(jnp.ones(30), 30)
-    y = heads.principal_components(x, rows, 3, jax.random.key(0))
+    y = x @ mlp_head.principal_directions(x, 3, jax.random.key(0))
     self.assertEqual(y.shape, (30, 3))
     # Nothing is lost: distances are those of the data.
     np.testing.assert_allclose(y @ y.T, x @ x.T, rtol=1e-3, atol=1e-3)
 
-
-class FitTest(parameterized.TestCase):
-
-  @parameterized.parameters(('kernel', 2), ('kernel', 3), ('mlp', 2))
-  def test_learns_what_vectors_say(self, head, num_choices):
-    task, vectors = make_task(60, num_choices)
-    fits = fit.fit_protocol(head, vectors, task, make_protocol(task), CONFIG)
-    self.assertCountEqual(fits, ['cost', 'class'])
-    for answer in fits.values():
-      self.assertGreater(accuracy(task, answer), 0.45 + 0.6 / num_choices)
-      self.assertEqual(answer.scores.shape, (1, 1, 60, num_choices))
-      self.assertIn(answer.chosen[0], fit.make_grid(GRIDS[head])[0])
-
-  @parameterized.parameters('kernel', 'mlp')
-  def test_canary(self, head):
-    # A feature that is the label on test rows and silent on training rows.
-    task, _ = make_task(60)
-    protocol = make_protocol(task)
-    labels = task.targets[0].labels
-    noise = np.random.default_rng(1).standard_normal((60, 4))
-    for run in range(2):
-      test = protocol.test[run]
-      canary = np.where(test, 100.0 * (2 * labels - 1), 0)[:, None]
-      one = protocol._replace(
-          **{
-              name: getattr(protocol, name)[[run]]
-              for name in ('train', 'test', 'inner', 'seed', 'fold')
-          }
-      )
-      choices = [
-          fit.fit_protocol(
-              head, np.concatenate([noise, extra], axis=1), task, one, CONFIG
-          )['class'].choices[0, 0, test]
-          for extra in (canary, np.zeros_like(canary))
-      ]
-      np.testing.assert_array_equal(*choices)
-
-  def test_test_labels_do_not_matter(self):
-    task, vectors = make_task(60)
-    protocol = make_protocol(task)
-    test = protocol.test[0]
-    (target,) = task.targets
-    costs = target.costs.copy()
-    costs[test] = costs[test][:, ::-1]
-    other = task._replace(
-        targets=(target._replace(costs=costs, labels=costs.argmin(axis=1)),)
+  def test_distances_of_equal_rows_are_zero(self):
+    x = jnp.ones((2, 3)) * 1e3
+    np.testing.assert_allclose(
+        kernel_heads.vector_distances(x, x), np.zeros((2, 2))
     )
-    answers = [
-        fit.fit_protocol('kernel', vectors, t, protocol, CONFIG)['cost']
-        for t in (task, other)
-    ]
-    np.testing.assert_array_equal(*(a.scores[0, 0, test] for a in answers))
-
-  def test_invalid_rows_are_not_fitted_on(self):
-    task, vectors = make_task(60)
-    (target,) = task.targets
-    valid = np.arange(60) % 5 > 0
-    answers = []
-    for fill in (0.1, 50.0):
-      costs = np.where(valid[:, None], target.costs, [1.0, fill])
-      labels = costs.argmin(axis=1)
-      marked = target._replace(costs=costs, labels=labels, valid=valid)
-      answer = fit.fit_protocol(
-          'kernel',
-          vectors,
-          task._replace(targets=(marked,)),
-          make_protocol(task),
-          CONFIG,
-      )
-      answers.append(answer['cost'].scores)
-    np.testing.assert_array_equal(*answers)
-
-  def test_labels_only_and_no_vectors(self):
-    task, vectors = make_task(60, labels_only=True)
-    fits = fit.fit_protocol(
-        'kernel', vectors[:, :0], task, make_protocol(task), CONFIG
-    )
-    self.assertCountEqual(fits, ['class'])
-
-  def test_unknown_head(self):
-    task, vectors = make_task(20)
-    with self.assertRaisesRegex(ValueError, "unknown head 'oracle'"):
-      fit.fit_protocol('oracle', vectors, task, make_protocol(task), CONFIG)
 
 
 if __name__ == '__main__':

@@ -1,0 +1,76 @@
+"""Label space: the few choices that are worth telling apart.
+
+Station in the flow: before `fit` and the trees of `baselines`, once for every
+training fold. Of 768 configurations most are never much better than another; a
+head that only has to tell a dozen apart has more rows for each.
+"""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from mirencoder_jax.downstream import targets
+
+
+def cover(costs: np.ndarray, min_share: float) -> np.ndarray:
+  """The fewest choices, taken greedily, that keep a share of the oracle.
+
+  Args:
+    costs: float [n, C], positive: of deciding for each choice in each row.
+    min_share: of the oracle to keep: the mean over the rows of the best cost
+      over the best cost among the choices that are kept.
+
+  Returns:
+    int [K], in the order in which they were taken: the first is the best
+    constant, by that mean.
+
+  Raises:
+    ValueError: no rows, or a share that is not in (0, 1].
+  """
+  if not len(costs):
+    raise ValueError('there are no rows to find a label space in')
+  if not 0 < min_share <= 1:
+    raise ValueError(f'min_share {min_share} is not in (0, 1]')
+  share = costs.min(axis=1, keepdims=True) / costs  # [n, C]
+  kept: list[int] = []
+  reached = np.zeros(len(costs))
+  while len(kept) < costs.shape[1]:
+    gains = np.maximum(share, reached[:, None]).mean(axis=0)  # [C]
+    kept.append(int(gains.argmax()))
+    reached = np.maximum(reached, share[:, kept[-1]])
+    if reached.mean() >= min_share - 1e-12:
+      break
+  return np.array(kept)
+
+
+def reduce(
+    target: targets.Target,
+    runs: np.ndarray,
+    *,
+    max_choices: int,
+    min_share: float,
+) -> list[np.ndarray] | None:
+  """The label space of every run, found on its training rows.
+
+  Args:
+    target: with the costs.
+    runs: bool [R, n], training rows of each run.
+    max_choices: a target with no more has all of them as its label space.
+    min_share: as in `cover`.
+
+  Returns:
+    R times int [K], ascending, or None where nothing is reduced: few choices,
+    or labels only, which do not say what a wrong one costs.
+  """
+  if target.costs is None or len(target.choices) <= max_choices:
+    return None
+  costs = target.decision_costs
+  return [np.sort(cover(costs[run], min_share)) for run in runs]
+
+
+def pad(spaces: Sequence[np.ndarray]) -> np.ndarray:
+  """Label spaces in one array; int [R, K], -1 where there is none."""
+  padded = np.full((len(spaces), max(map(len, spaces))), -1)
+  for row, space in zip(padded, spaces, strict=True):
+    row[: len(space)] = space
+  return padded
