@@ -59,13 +59,18 @@ def reduce(
     min_share: as in `cover`.
 
   Returns:
-    R times int [K], ascending, or None where nothing is reduced: few choices,
-    or labels only, which do not say what a wrong one costs.
+    R times int [K], ascending: the default alone for a run without rows. None
+    where nothing is reduced: few choices, or labels only, which do not say what
+    a wrong one costs.
   """
   if target.costs is None or len(target.choices) <= max_choices:
     return None
   costs = target.decision_costs
-  return [np.sort(cover(costs[run], min_share)) for run in runs]
+  default = np.bincount(target.defaults).argmax()
+  return [
+      np.sort(cover(costs[run], min_share)) if run.any() else default[None]
+      for run in runs
+  ]
 
 
 def pad(spaces: Sequence[np.ndarray]) -> np.ndarray:

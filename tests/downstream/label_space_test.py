@@ -59,6 +59,8 @@ class CoverTest(absltest.TestCase):
     np.testing.assert_array_equal(
         label_space.pad([*spaces, np.array([1])]), [[0, 2], [0, 1], [1, -1]]
     )
+    none = label_space.reduce(target, runs & False, **keywords)
+    np.testing.assert_array_equal(none, [[0], [0]])
     few = label_space.reduce(target, runs, max_choices=3, min_share=0.99)
     self.assertIsNone(few)
     labels_only = target._replace(costs=None)
