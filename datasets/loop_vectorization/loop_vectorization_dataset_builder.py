@@ -21,6 +21,7 @@ import tensorflow_datasets as tfds
 from etils import epath
 
 from datasets import measurements
+from mirencoder_jax.downstream import related
 from mirencoder_jax.measure import loop_program
 
 CHOICES = loop_program.NAMES
@@ -129,7 +130,7 @@ class Builder(measurements.TaskBuilder):
 
   def _generate_examples(self, records, texts):
     names = [record['name'] for record in records]
-    code = measurements.code_of({n: texts[n] for n in names if n in texts})
+    code = related.code_of({n: texts[n] for n in names if n in texts})
     loops = measurements.connect(
         names, [[code[n]] if n in code else [] for n in names]
     )
