@@ -130,10 +130,7 @@ class Builder(measurements.TaskBuilder):
 
   def _generate_examples(self, records, texts):
     names = [record['name'] for record in records]
-    code = related.code_of({n: texts[n] for n in names if n in texts})
-    loops = measurements.connect(
-        names, [[code[n]] if n in code else [] for n in names]
-    )
+    loops = related.connect_code(names, names, texts)
     nothing = [math.nan] * len(CHOICES)
     for record, loop in zip(records, loops, strict=True):
       name, status = record['name'], record['status']
