@@ -16,6 +16,14 @@ import tensorflow_datasets as tfds
 from datasets import measurements
 from mirencoder_jax.downstream import related
 
+# What the authors measured of a run with an instrumented binary: how threads
+# share data, and how pages are touched.
+_METRICS = ('CH', 'CHv2', 'CA', 'CB', 'CBv2', 'CC', 'NBC', 'SP(16)')
+PROFILE = {
+    f'profile_{name.replace("(16)", "")}'.replace('-', '_'): name
+    for name in (*_METRICS, *(f'P-{name}' for name in _METRICS))
+}
+_PROFILED_THREADS = '32'  # the default's
 SETTINGS = ('threads', 'nodes', 'mapping', 'ht', 'prefetch_mask', 'page')
 # The authors': 32 threads on both nodes, scattered, one to a core, all
 # prefetchers on, pages where the program puts them.
@@ -37,8 +45,11 @@ def program_of(source: str) -> tuple[str, str]:
 class Builder(measurements.TaskBuilder):
   """Regions of the table with the IR of their outlined functions."""
 
-  VERSION = tfds.core.Version('1.0.0')
-  RELEASE_NOTES = {'1.0.0': 'First version.'}
+  VERSION = tfds.core.Version('1.1.0')
+  RELEASE_NOTES = {
+      '1.0.0': 'First version.',
+      '1.1.0': "The authors' profiles.",
+  }
   MANUAL_DOWNLOAD_INSTRUCTIONS = (
       'manual_dir holds numa_prefetch_long.csv.gz, region_sources.csv and a '
       'folder ir with <region>.ll; datasets/numa_prefetch/README.md says where '
@@ -89,6 +100,7 @@ class Builder(measurements.TaskBuilder):
             shape=(len(choices),), dtype=np.float64
         ),
     }
+    features |= {name: np.float64 for name in PROFILE}
     return self.describe(features, choices=choices)
 
   def _generate_examples(self, folder):
@@ -100,6 +112,7 @@ class Builder(measurements.TaskBuilder):
             folder / 'region_sources.csv', ('region', 'source')
         )
     }
+    profiles = self._read_profiles(folder / 'dynamic_comm_page_features.csv')
     texts = measurements.read_folder(folder / 'ir')
     regions = sorted({region for region, _ in runtimes})
     codes = related.connect_code(regions, regions, texts)
@@ -116,7 +129,7 @@ class Builder(measurements.TaskBuilder):
           'module': region,
           'ir': texts.get(region, ''),
           'runtimes': [times.get(choice, math.nan) for choice in choices],
-      }
+      } | profiles.get((region, size), dict.fromkeys(PROFILE, math.nan))
 
   def _read_runtimes(self, path) -> dict[tuple[str, str], dict[str, float]]:
     """(region, size) -> choice -> time, of the settings that are kept."""
@@ -134,6 +147,21 @@ class Builder(measurements.TaskBuilder):
       times = runtimes.setdefault((row['region'], row['size']), {})
       times[choice] = measurements.number(row, 'time_med')
     return runtimes
+
+
+  def _read_profiles(self, path) -> dict[tuple[str, str], dict[str, float]]:
+    """(region, size) -> metrics of a run with the default's threads."""
+    if not path.exists():
+      return {}
+    columns = ('application', 'conf', 'threads', *PROFILE.values())
+    return {
+        (row['application'], row['conf']): {
+            name: measurements.number(row, column)
+            for name, column in PROFILE.items()
+        }
+        for row in measurements.read_table(path, columns)
+        if row['threads'] == _PROFILED_THREADS
+    }
 
 
 def _larger(runtimes, region: str, size: str) -> float:

@@ -74,6 +74,21 @@ class BuilderTest(measurements_testing.BuilderTestCase):
     with self.assertRaisesRegex(ValueError, 'row 17: unknown .* 16-2-far-0-0'):
       self.prepare()
 
+  def test_profile(self):
+    row = self.prepare()['__cere__heat_step_12', 'conf1']
+    profile = builder_module.PROFILE
+    self.assertTrue(np.isnan([row[name] for name in profile]).all())
+    columns = ['application', 'conf', 'threads', *profile.values()]
+    lines = [','.join(columns)] + [
+        ','.join(['__cere__heat_step_12', 'conf1', threads, value] + ['2'] * 15)
+        for threads, value in (('16', '7'), ('32', '8'))
+    ]
+    path = self.manual_dir / 'dynamic_comm_page_features.csv'
+    path.write_text('\n'.join(lines) + '\n')
+    self.data_dir = self.data_dir / 'other'
+    row = self.prepare()['__cere__heat_step_12', 'conf1']
+    self.assertEqual((row['profile_CH'], row['profile_P_SP']), (8, 2))
+
   def test_no_table_of_sources(self):
     (self.manual_dir / 'region_sources.csv').unlink()
     with self.assertRaisesRegex(ValueError, 'region_sources.csv'):
@@ -85,6 +100,8 @@ class BuilderTest(measurements_testing.BuilderTestCase):
     measured = [k for k, e in examples.items() if e['runtimes'][0] > 0]
     self.assertLen(measured, 118)
     self.assertLen({region for region, _ in measured}, 60)
+    profiles = [examples[key]['profile_P_SP'] for key in measured]
+    self.assertTrue(np.isfinite(profiles).all())
 
   def prepare(self, manual_dir=None):
     rows = self.prepare_rows(manual_dir)

@@ -7,7 +7,6 @@ stay at their default, so that 16 configurations are left. README.md says which
 files FOLDER holds and where they come from; nothing is downloaded.
 """
 
-import tensorflow_datasets as tfds
 
 from datasets.numa_prefetch import (
     numa_prefetch_dataset_builder as numa_prefetch,
@@ -17,6 +16,4 @@ from datasets.numa_prefetch import (
 class Builder(numa_prefetch.Builder):
   """The slice; every field means what it means in `numa_prefetch`."""
 
-  VERSION = tfds.core.Version('1.0.0')
-  RELEASE_NOTES = {'1.0.0': 'First version.'}
   kept = {'prefetch_mask': '0', 'page': 'ori'}

@@ -225,6 +225,10 @@ def _open_prepared(
     prepare(config.name, manual_dir=manual_dir, data_dir=data_dir)
     builder = open_builder()
   needed = {*config.row, config.module, config.ir, *config.groups}
+  for target in config.targets.values():
+    costs = target.get('costs', ())
+    needed |= {costs} if isinstance(costs, str) else set(costs)
+    needed |= {*target.get('inputs', ()), *target.get('judged', ())[:1]}
   missing = sorted(needed - set(builder.info.features))
   if missing:
     raise ValueError(
