@@ -145,7 +145,7 @@ def markdown(report: dict[str, Any]) -> str:
     rows = list(report['reader'].items())
     lines += ['', '## Counts of the reader', '', *table(('', 'number'), rows)]
   if report['failures']:
-    lines += ['', '## Files without a function, or not read', '']
+    lines += ['', '## Files and views without a function, or not read', '']
     shown = report['failures'][:_MAX_FAILURES]
     for row in shown:
       place = f", line {row['line']}" if row['line'] is not None else ''

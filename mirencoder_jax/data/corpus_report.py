@@ -42,6 +42,7 @@ class Report:
     self.tally = corpus_tally.Tally()
     self._files = files
     self._failures: dict[str, worker_pool.Failure] = {}
+    self._failed_views: dict[str, worker_pool.Failure] = {}
     self._lost_views = collections.Counter()  # by reason and pipeline
     self._benchmarks: corpus_decontamination.Benchmarks | None = None
     self._vocabulary: dict[str, Any] = {}
@@ -55,7 +56,7 @@ class Report:
       self._lost_views[f'{reason}: {pipeline or view}'] += 1
       if reason != 'unverified':
         failure = worker_pool.Failure(f'view {reason}', message)
-        self.add_failure(f'{file}@{pipeline}', failure)
+        self._failed_views[f'{file}@{pipeline}'] = failure
 
   def set_benchmarks(
       self, benchmarks: corpus_decontamination.Benchmarks
@@ -87,9 +88,11 @@ class Report:
     """The report as JSON can hold it."""
     failures = [
         {'file': name, **failure._asdict()}
-        for name, failure in sorted(self._failures.items())
+        for name, failure in sorted(
+            (self._failures | self._failed_views).items()
+        )
     ]
-    reasons = collections.Counter(row['reason'] for row in failures)
+    reasons = collections.Counter(f.reason for f in self._failures.values())
     found = self._by_name('view')
     return {
         'source': self._files.source,
@@ -100,7 +103,7 @@ class Report:
                 for name in ('read', 'with_functions', 'unverified')
             },
             'other': dict(sorted(self._files.others.items())),
-            'failed': len(failures),
+            'failed': len(self._failures),
             'failed_by_reason': corpus_tally.by_count(reasons),
         },
         'functions': {

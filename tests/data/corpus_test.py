@@ -276,6 +276,7 @@ class CorpusTest(parameterized.TestCase):
     )
     lost = report['views']['lost']
     self.assertEqual(lost, {'abort: O2': 1, 'abort: Os': 1})
+    self.assertEqual(report['files']['failed'], 0)
     named = [row['file'] for row in report['failures']]
     self.assertEqual(named, ['poison.ll@O2', 'poison.ll@Os'])
     functions = {e['function'] for s in splits.values() for e in s.values()}
