@@ -210,7 +210,8 @@ def compile_command(
       words += _zig_headers()
   else:
     words += device
-  if '-fopenmp' in flags:  # used only where there is no other omp.h
+  if '-fopenmp' in flags and language in ('c', 'c++'):
+    # Used only where there is no other omp.h.
     words += ['-idirafter', str(_INCLUDE / 'openmp')]
   if cuda_toolkit is None:
     cuda_toolkit = _has_cuda_toolkit()
