@@ -34,7 +34,7 @@ _MODALITIES = ('joint', 'ir', 'graph')
 # Rows of the buckets, each compiled when first needed. Work is padded to the
 # next bucket, so steps are small where start-up latency counts and the largest
 # is big enough to keep an accelerator busy.
-_BUCKET_ROWS = (1, 2, 4, 8, 16)
+_BUCKET_ROWS = (1, 2, 3, 4, 6, 8, 12, 16)
 _SHORT_ROW = 128  # tokens of the smallest bucket's only row
 _CACHE = '~/.cache/mirencoder_jax/compiled'
 
