@@ -15,7 +15,7 @@ from flax import linen as nn
 from jaxtyping import Bool, Float, Int
 
 from mirencoder_jax.data.batch import Array
-from mirencoder_jax.models import dense
+from mirencoder_jax.models import dense, residual
 
 NUM_FLOWS = 3  # control, data, call
 NUM_RELATIONS = 2 * NUM_FLOWS  # each flow forwards, then each backwards
@@ -97,21 +97,12 @@ class GraphLayer(nn.Module):
       deterministic: bool,
   ) -> Float[Array, 'N D']:
     num_nodes, width = x.shape
-    residual_init = nn.initializers.variance_scaling(
-        self.residual_scale**2, 'fan_in', 'truncated_normal'
-    )
-
-    def drop(y):
-      if self.dropout_rate and not deterministic:
-        return nn.Dropout(self.dropout_rate, deterministic=False)(y)
-      return y
-
     y = nn.LayerNorm(dtype=self.dtype, name='message_norm')(x)
     # Dense for each node, then gather: there are more edges than nodes.
     table = dense.dense(
         NUM_RELATIONS * width,
         use_bias=False,
-        kernel_init=residual_init,
+        kernel_init=residual.initializer(self.residual_scale),
         dtype=self.dtype,
         name='message',
     )(y).reshape(num_nodes * NUM_RELATIONS, width)
@@ -123,14 +114,13 @@ class GraphLayer(nn.Module):
     y = table[messages.source] * gates[messages.gate]  # [M, D]
     y = y.astype(jnp.float32) * messages.weight[:, None]
     y = jraph.segment_sum(y, messages.target, num_nodes)  # [N, D]
-    x = x + drop(y).astype(x.dtype)
+    y = residual.drop(y, self.dropout_rate, deterministic)
+    x = x + y.astype(x.dtype)
 
-    y = nn.LayerNorm(dtype=self.dtype, name='dense_norm')(x)
-    y = dense.dense(self.dense_width, dtype=self.dtype, name='dense_in')(y)
-    y = dense.dense(
-        width, kernel_init=residual_init, dtype=self.dtype, name='dense_out'
-    )(jax.nn.gelu(y))
-    return x + drop(y)
+    y = residual.dense_network(
+        x, self.dense_width, self.residual_scale, self.dtype
+    )
+    return x + residual.drop(y, self.dropout_rate, deterministic)
 
 
 class GraphEncoder(nn.Module):

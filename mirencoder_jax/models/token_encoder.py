@@ -7,13 +7,12 @@ window is read the same wherever it stands in its function or in a row.
 
 import math
 
-import jax
 import jax.numpy as jnp
 from flax import linen as nn
 from jaxtyping import Float, Int
 
 from mirencoder_jax.data.batch import Array
-from mirencoder_jax.models import attention, dense
+from mirencoder_jax.models import attention, dense, residual
 
 
 class TokenLayer(nn.Module):
@@ -43,15 +42,6 @@ class TokenLayer(nn.Module):
       deterministic: bool,
   ) -> Float[Array, 'B L D']:
     num_rows, num_tokens, width = x.shape
-    residual_init = nn.initializers.variance_scaling(
-        self.residual_scale**2, 'fan_in', 'truncated_normal'
-    )
-
-    def drop(y):
-      if self.dropout_rate and not deterministic:
-        return nn.Dropout(self.dropout_rate, deterministic=False)(y)
-      return y
-
     y = nn.LayerNorm(dtype=self.dtype, name='attention_norm')(x)
     y = dense.dense(
         3 * width, use_bias=False, dtype=self.dtype, name='query_key_value'
@@ -66,18 +56,16 @@ class TokenLayer(nn.Module):
     y = dense.dense(
         width,
         use_bias=False,
-        kernel_init=residual_init,
+        kernel_init=residual.initializer(self.residual_scale),
         dtype=self.dtype,
         name='attention_out',
     )(y.reshape(x.shape))
-    x = x + drop(y)
+    x = x + residual.drop(y, self.dropout_rate, deterministic)
 
-    y = nn.LayerNorm(dtype=self.dtype, name='dense_norm')(x)
-    y = dense.dense(self.dense_width, dtype=self.dtype, name='dense_in')(y)
-    y = dense.dense(
-        width, kernel_init=residual_init, dtype=self.dtype, name='dense_out'
-    )(jax.nn.gelu(y))
-    return x + drop(y)
+    y = residual.dense_network(
+        x, self.dense_width, self.residual_scale, self.dtype
+    )
+    return x + residual.drop(y, self.dropout_rate, deterministic)
 
 
 class TokenEncoder(nn.Module):

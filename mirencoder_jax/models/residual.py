@@ -1,0 +1,50 @@
+"""What is added to the residual stream, the same in both encoders.
+
+Station in the flow: a part of `models.token_encoder` and of
+`models.graph_encoder`, called inside their layers, whose submodules these
+functions create.
+"""
+
+import jax
+from flax import linen as nn
+from jaxtyping import Float
+
+from mirencoder_jax.data.batch import Array
+from mirencoder_jax.models import dense
+
+
+def initializer(scale: float) -> nn.initializers.Initializer:
+  """Of the last kernel of a branch: LeCun's, its deviation times `scale`."""
+  return nn.initializers.variance_scaling(
+      scale**2, 'fan_in', 'truncated_normal'
+  )
+
+
+def drop(
+    x: Float[Array, '... D'], rate: float, deterministic: bool
+) -> Float[Array, '... D']:
+  """Dropout; without it no rng is asked for."""
+  if rate and not deterministic:
+    return nn.Dropout(rate, deterministic=False)(x)
+  return x
+
+
+def dense_network(
+    x: Float[Array, '... D'], hidden_width: int, scale: float, dtype: str
+) -> Float[Array, '... D']:
+  """A norm, a hidden layer and a layer back to D: `dense_norm`, `_in`, `_out`.
+
+  Args:
+    x: the residual stream.
+    hidden_width: of the hidden layer.
+    scale: as for `initializer`.
+    dtype: of the matrix products.
+  """
+  y = nn.LayerNorm(dtype=dtype, name='dense_norm')(x)
+  y = dense.dense(hidden_width, dtype=dtype, name='dense_in')(y)
+  return dense.dense(
+      x.shape[-1],
+      kernel_init=initializer(scale),
+      dtype=dtype,
+      name='dense_out',
+  )(jax.nn.gelu(y))
