@@ -117,6 +117,10 @@ class ResultsTest(parameterized.TestCase):
       self.assertEqual(plots.draw_all(results, folder), ['comparison.png'])
       self.assertFalse(stale.exists())
 
+  def test_ticks_of_ratios(self):
+    self.assertEqual(plots._round_ratios(0.3, 5), [0.5, 1, 2, 4])
+    self.assertEqual(plots._round_ratios(0.005, 300), [0.01, 0.1, 1, 10, 100])
+
   def test_rows_in_pictures(self):
     """Baselines under their best head, ours under the recipe."""
     rows = plots.choose_rows(self.results, 'program', 'amd')

@@ -183,14 +183,17 @@ def draw_members(results: Results, path: str | os.PathLike[str]) -> None:
           label=e['ours'],
       )  # fmt: skip
       axes.set_xscale('log')
-      axes.xaxis.set_major_formatter(_format_ratio)
-      axes.xaxis.set_minor_formatter('')
       axes.set_title(e['target'])
       axes.set_xlabel('speedup over the default choice')
     all_axes[0].set_yticks(
         range(len(names)), names, fontsize=7 if len(names) > 20 else 8
     )
     all_axes[0].set_ylim(-0.8, len(names) - 0.2)
+    low, high = all_axes[0].get_xlim()
+    ticks = _round_ratios(low, high)
+    for axes in all_axes:
+      axes.set_xticks(ticks, [f'{tick:g}×' for tick in ticks])
+      axes.set_xticks([], minor=True)
     figure = all_axes[0].figure
     figure.suptitle(
         f'{results["task"].replace("_", " ")}: speedup by {group}, split '
@@ -202,8 +205,14 @@ def draw_members(results: Results, path: str | os.PathLike[str]) -> None:
     figure.legend(handles, labels, loc='outside lower left', ncols=3)
 
 
-def _format_ratio(value: float, _: Any = None) -> str:
-  return f'{value:g}×'
+def _round_ratios(low: float, high: float) -> list[float]:
+  """Up to six powers of 2, or else of 4, 10 or more, between two ratios."""
+  for base in (2.0, 4.0, 10.0, 100.0, 1000.0):
+    first = int(np.ceil(np.log(low) / np.log(base)))
+    last = int(np.floor(np.log(high) / np.log(base)))
+    if last - first < 6:
+      break
+  return [base**power for power in range(first, last + 1)]
 
 
 def _confusions(results: Results, split: str) -> list[dict[str, Any]]:
