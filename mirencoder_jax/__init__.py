@@ -18,6 +18,11 @@ from mirencoder_jax.ir.compilers import compile_source
 if TYPE_CHECKING:
   from mirencoder_jax.checkpoint import CheckpointError
   from mirencoder_jax.comparison import Comparison, compare
+  from mirencoder_jax.downstream.predictor import (
+    Decision,
+    Predictor,
+    load_predictor,
+  )
   from mirencoder_jax.inference import Encoder, Encoding, load
   from mirencoder_jax.inspection import Inspection, inspect_module
   from mirencoder_jax.search import Index
@@ -31,6 +36,7 @@ __version__ = '0.2.0'
 _LAZY = {
     'CheckpointError': 'mirencoder_jax.checkpoint',
     'Comparison': 'mirencoder_jax.comparison',
+    'Decision': 'mirencoder_jax.downstream.predictor',
     'Encoder': 'mirencoder_jax.inference',
     'Encoding': 'mirencoder_jax.inference',
     'FunctionStates': 'mirencoder_jax.states',
@@ -38,17 +44,20 @@ _LAZY = {
     'Index': 'mirencoder_jax.search',
     'Inspection': 'mirencoder_jax.inspection',
     'Vectors': 'mirencoder_jax.vectors',
+    'Predictor': 'mirencoder_jax.downstream.predictor',
     'compare': 'mirencoder_jax.comparison',
     'embed_files': 'mirencoder_jax.vectors',
     'encode_states': 'mirencoder_jax.states',
     'inspect_module': 'mirencoder_jax.inspection',
     'load': 'mirencoder_jax.inference',
+    'load_predictor': 'mirencoder_jax.downstream.predictor',
     'read_vectors': 'mirencoder_jax.vectors',
 }
 
 __all__ = [
     'CheckpointError',
     'Comparison',
+    'Decision',
     'Encoder',
     'Encoding',
     'FunctionStates',
@@ -57,6 +66,7 @@ __all__ = [
     'Index',
     'Inspection',
     'Vectors',
+    'Predictor',
     'compare',
     'compile_source',
     'embed_files',
@@ -64,6 +74,7 @@ __all__ = [
     'inspect_module',
     'ir',
     'load',
+    'load_predictor',
     'read_module',
     'read_vectors',
 ]

@@ -126,7 +126,7 @@ def read_config(
   """
   best = find(path)[0]
   try:
-    return _read_json(best, 'config')['config'], _read_json(best, 'vocab')
+    return read_json(best, 'config')['config'], read_json(best, 'vocab')
   except (OSError, ValueError, KeyError) as error:
     raise CheckpointError(
         f'checkpoint {best} is damaged ({first_line(error)})'
@@ -167,9 +167,9 @@ def _readable(
   """Those of the checkpoints that are whole, warning about the others."""
   for place, path in enumerate(paths):
     try:
-      info = _read_json(path, 'config')
+      info = read_json(path, 'config')
       _check_usable(path, info, vocab_hash, config)
-      vocab = _read_json(path, 'vocab')
+      vocab = read_json(path, 'vocab')
       abstract = create_abstract(info['config'], vocab)
       params, train = (
           None if tree is None else _restore(path, item, tree, info)
@@ -214,7 +214,8 @@ def _check_usable(path, info, vocab_hash, config):
         )
 
 
-def _read_json(path, item):
+def read_json(path: pathlib.Path, item: str) -> Any:
+  """A JSON item of a checkpoint."""
   return json.loads((path / item / 'metadata').read_text())
 
 

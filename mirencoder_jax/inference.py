@@ -14,6 +14,7 @@ that cost is in `Encoding.report`.
 
 import dataclasses
 import functools
+import hashlib
 import os
 from collections.abc import Sequence
 from typing import Any
@@ -111,6 +112,29 @@ class Encoder:
     self._model = mirencoder.MIREncoder(config)
     self._budgets = _buckets(num_tokens)
     self._apply = jax.jit(functools.partial(_embed_pack, self._model))
+
+  @functools.cached_property
+  def fingerprint(self) -> str:
+    """64 bits over parameters, sizes and vocabulary, hexadecimal.
+
+    Vectors of encoders with different fingerprints do not fit together.
+    """
+    sizes = dataclasses.asdict(self.config)
+    del sizes['dtype']  # of the machine
+    parts = [sorted(sizes.items()), self.num_tokens, self.tokenizer.hash]
+    digest = hashlib.blake2b(repr(parts).encode(), digest_size=8)
+    for path, leaf in jax.tree_util.tree_leaves_with_path(self.params):
+      digest.update(jax.tree_util.keystr(path).encode())
+      digest.update(np.ascontiguousarray(leaf).view(np.uint8).data)
+    return digest.hexdigest()
+
+  @property
+  def saved_config(self) -> dict[str, Any]:
+    """What `build_encoder` needs to know, as JSON holds it."""
+    return {
+        'model': dataclasses.asdict(self.config),
+        'data': {'num_tokens': self.num_tokens},
+    }
 
   @property
   def width(self) -> int:
@@ -324,13 +348,19 @@ def load(path: str | os.PathLike) -> Encoder:
     checkpoint.CheckpointError: if there is none, or it is damaged, or was
       written by a newer version.
   """
+  loaded = load_checkpoint(path)
+  return build_encoder(loaded.config, loaded.params, loaded.vocab)
+
+
+def build_encoder(config: dict[str, Any], params: Any, vocab: Any) -> Encoder:
+  """An encoder of what a checkpoint holds."""
   if not jax.config.jax_compilation_cache_dir:
     jax.config.update('jax_compilation_cache_dir', os.path.expanduser(_CACHE))
-  loaded = load_checkpoint(path)
-  config = _model_config(loaded.config)
-  tokenizer = ir_lib.Tokenizer(loaded.vocab['vocab'])
   return Encoder(
-      config, loaded.params, tokenizer, loaded.config['data']['num_tokens']
+      _model_config(config),
+      params,
+      ir_lib.Tokenizer(vocab['vocab']),
+      config['data']['num_tokens'],
   )
 
 
@@ -338,13 +368,19 @@ def load_checkpoint(path: str | os.PathLike) -> checkpoint_lib.Checkpoint:
   """What `load` makes an encoder of: parameters, config and vocabulary."""
 
   def create_abstract_params(config: dict[str, Any], vocab: Any) -> Any:
-    model = mirencoder.MIREncoder(_model_config(config))
-    return jax.eval_shape(functools.partial(_init_params, model), 0)
+    del vocab
+    return abstract_params(config)
 
   folder = weights.find(path)
   if weights.is_weights(folder):
     return weights.load(folder, create_abstract_params)
   return checkpoint_lib.load(folder, create_abstract_params)
+
+
+def abstract_params(config: dict[str, Any]) -> Any:
+  """Shapes of the parameters that a checkpoint's config asks for."""
+  model = mirencoder.MIREncoder(_model_config(config))
+  return jax.eval_shape(functools.partial(_init_params, model), 0)
 
 
 def _model_config(config: dict[str, Any]) -> mirencoder.MIREncoderConfig:

@@ -341,5 +341,9 @@ def fit_protocol(
       'class': Fit(classes.argmax(axis=-1), -classes, frequent(best[:, 1]))
   }
   if has_costs:
+    defaults = np.stack([target.defaults for target in task.targets])
+    of_default = costs == np.inf  # a ratio to itself, where it is no label
+    of_default &= np.arange(num_choices) == defaults[:, None, :, None]
+    costs = np.where(of_default, 0, costs)
     fits['cost'] = Fit(costs.argmin(axis=-1), costs, frequent(best[:, 0]))
   return fits
