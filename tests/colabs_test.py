@@ -18,6 +18,8 @@ ROOT = pathlib.Path(__file__).resolve().parents[1]
 COLABS = sorted((ROOT / 'colabs').glob('*.py'))
 # What a run leaves in its folder, by notebook; every notebook is listed.
 RESULTS = {
+    'add_your_task': ('results/results.md', 'results/comparison.png'),
+    'choose_vectorization': ('gains.png', 'results/results.md'),
     'embed_your_code': ('vectors.npz', 'map.png', 'levels.png'),
     'pretrain_on_your_folder': ('curves.png', 'weights/MODEL_CARD.md'),
 }
