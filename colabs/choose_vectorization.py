@@ -60,7 +60,7 @@ subprocess.run(
 
 # %%
 config = task_configs.get_config('loop_vectorization').to_dict()
-task = tasks.load_task(tasks.TaskConfig(**config['task']), data_dir=DATA)
+task = tasks.load_task(tasks.TaskConfig(**config['task']), data_dir=str(DATA))
 (target,) = task.targets
 choices = list(target.choices)
 seconds = np.asarray(target.costs)[target.valid]  # [row, choice]

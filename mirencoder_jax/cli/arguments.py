@@ -37,8 +37,8 @@ _EXAMPLES = {
         'mirencoder search kernel.ll:saxpy corpus.npz --hits 5',
     ),
     'predict': (
-        'mirencoder predict kernel.ll --task runs/device_mapping '
-        '--input transfer_bytes=4194304 --input wgsize=256',
+        'mirencoder predict kernel.ll --task device_mapping '
+        '--input transfer=4194304 --input wgsize=256',
     ),
     'export': ('mirencoder export runs/small weights/small',),
     'completion': ('mirencoder completion bash >> ~/.bash_completion',),
@@ -272,7 +272,10 @@ def _add_predict(commands: Any) -> None:
       '--task',
       required=True,
       metavar='NAME|FOLDER',
-      help='a predictor: its folder, or its name in runs/predictors',
+      help='a predictor: its folder, or the name of a task in runs/',
+  )
+  parser.add_argument(
+      '--target', metavar='NAME', help='this machine only (default: all)'
   )
   parser.add_argument(
       '--input',
@@ -280,6 +283,12 @@ def _add_predict(commands: Any) -> None:
       default=[],
       metavar='NAME=NUMBER',
       help='a run-time input of the task; repeatable',
+  )
+  parser.add_argument(
+      '-c',
+      '--checkpoint',
+      metavar='NAME|FOLDER',
+      help='the encoder, if the predictor does not hold it',
   )
   _add_compiler(parser)
 
