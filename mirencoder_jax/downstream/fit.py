@@ -101,7 +101,7 @@ def make_data(
   costs, known = np.zeros(shape), np.zeros(shape)
   if target.costs is not None:
     # Also of choices that were not measured: what deciding for one comes to.
-    # Fits do not learn from these, but are judged by them.
+    # Fits are judged by all of them, and learn from those that are known.
     costs = np.clip(
         np.log(
             target.decision_costs / target.outcome(target.defaults)[:, None]
@@ -109,7 +109,7 @@ def make_data(
         -max_log_ratio,
         max_log_ratio,
     )
-    known = ~np.isnan(target.costs)
+    known = target.known
   return rows_lib.Data(
       vectors=np.asarray(vectors, np.float32),
       inputs=scale_inputs(target.inputs),

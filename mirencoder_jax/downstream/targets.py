@@ -71,6 +71,9 @@ class Target(NamedTuple):
   # int [n, C], the choice that runs; None if every decision runs as it is.
   fallback: np.ndarray | None = None
   judged: np.ndarray | None = None  # bool [n], see `judges`; None for all
+  # Whether the choice that runs in place of another is what the other means
+  # (a factor is clamped), and not for want of a measurement (a run failed).
+  is_clamped: bool = False
 
   @property
   def defaults(self) -> np.ndarray:
@@ -85,6 +88,20 @@ class Target(NamedTuple):
     and do not judge.
     """
     return self.valid if self.judged is None else self.valid & self.judged
+
+  @property
+  def known(self) -> np.ndarray:
+    """Decisions whose costs a head may learn from; bool [n, C].
+
+    The measured ones, and those that are clamped to a measured one: fitted
+    without these, a factor that few kernels have looks as good as on those few.
+
+    Raises:
+      ValueError: the target has labels only.
+    """
+    if self.costs is None:
+      raise ValueError(f'target {self.name!r} has labels only, and no costs')
+    return ~np.isnan(self.costs) | (self.is_clamped & self.valid[:, None])
 
   def taken(self, choices: np.ndarray) -> np.ndarray:
     """What runs when `choices` (int [..., n]) are decided for; int [..., n]."""
@@ -312,4 +329,5 @@ def read_target(
       valid=valid,
       fallback=fallback,
       judged=judged if config.judged else None,
+      is_clamped=config.unmeasured == 'largest_below',
   )

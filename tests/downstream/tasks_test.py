@@ -115,6 +115,12 @@ class TasksTest(parameterized.TestCase):
       np.testing.assert_array_equal(target.decision_costs[1:3], outcome)
       np.testing.assert_array_equal(target.decision_costs[3:], 1)
       np.testing.assert_array_equal(
+          target.known.sum(axis=1),
+          [4, 4, 4, 0, 0]
+          if unmeasured == 'largest_below'
+          else [4, 2, 2, 0, 0],
+      )
+      np.testing.assert_array_equal(
           target.outcome(np.array([[3] * 5, [0] * 5]))[0, :3],
           [1, outcome[0][3], outcome[1][3]],
       )
