@@ -4,18 +4,13 @@ import random
 
 from datasets.loop_vectorization.writing import (
     FLOATS,
-    INTEGERS,
-    WIDE_INTEGERS,
     Sketch,
+    any_type,
     expression,
     literal,
 )
 
 _FIELDS = ('x', 'y', 'z', 'w', 'm', 'u', 'v', 't')
-
-
-def _any_type(rng: random.Random) -> str:
-  return rng.choice((*FLOATS, *FLOATS, *INTEGERS, *WIDE_INTEGERS))
 
 
 def _inputs(sketch: Sketch, kind: str, names: str, count: int) -> list[str]:
@@ -24,7 +19,7 @@ def _inputs(sketch: Sketch, kind: str, names: str, count: int) -> list[str]:
 
 def strided_load(rng: random.Random) -> str:
   """Every s-th element is read, perhaps with its neighbours."""
-  sketch, kind = Sketch(rng), _any_type(rng)
+  sketch, kind = Sketch(rng), any_type(rng)
   stride = rng.choice((2, 2, 3, 4, 5, 7, 8, 16))
   if sketch.trip * stride > 400000:
     sketch.trip //= stride
@@ -43,7 +38,7 @@ def strided_load(rng: random.Random) -> str:
 
 def strided_store(rng: random.Random) -> str:
   """Every s-th element is written, or a whole group of s."""
-  sketch, kind = Sketch(rng), _any_type(rng)
+  sketch, kind = Sketch(rng), any_type(rng)
   stride = rng.choice((2, 2, 3, 4, 6, 8))
   if sketch.trip * stride > 400000:
     sketch.trip //= stride
@@ -61,7 +56,7 @@ def strided_store(rng: random.Random) -> str:
 
 def stepped(rng: random.Random) -> str:
   """A counter that advances by a step, known or not."""
-  sketch, kind = Sketch(rng), _any_type(rng)
+  sketch, kind = Sketch(rng), any_type(rng)
   step = rng.choice((2, 3, 4, 8))
   sketch.trip = min(sketch.trip, 60000)
   count = sketch.trip * step
@@ -78,7 +73,7 @@ def stepped(rng: random.Random) -> str:
 
 def gather(rng: random.Random) -> str:
   """Reads through an array of indices into a small or a large table."""
-  sketch, kind = Sketch(rng), _any_type(rng)
+  sketch, kind = Sketch(rng), any_type(rng)
   table = rng.choice((16, 64, 256, 1000, 4096, 30000, 300000))
   index = rng.choice(('int', 'int', 'unsigned', 'unsigned short', 'long long'))
   if index == 'unsigned short':
@@ -97,7 +92,7 @@ def gather(rng: random.Random) -> str:
 
 def scatter(rng: random.Random) -> str:
   """Writes through a permutation, which the compiler cannot know."""
-  sketch, kind = Sketch(rng), _any_type(rng)
+  sketch, kind = Sketch(rng), any_type(rng)
   sketch.array('a', kind, sketch.trip)
   sketch.array('at', 'int', sketch.trip, 'permutation')
   sketch.output('y', kind, sketch.trip)
@@ -109,7 +104,7 @@ def scatter(rng: random.Random) -> str:
 
 def reverse(rng: random.Random) -> str:
   """Counts down, or reads from the end."""
-  sketch, kind = Sketch(rng), _any_type(rng)
+  sketch, kind = Sketch(rng), any_type(rng)
   _inputs(sketch, kind, 'ab', sketch.trip)
   sketch.output('y', kind, sketch.trip)
   n = sketch.n

@@ -7,6 +7,7 @@ from datasets.loop_vectorization.writing import (
     INTEGERS,
     WIDE_INTEGERS,
     Sketch,
+    any_type,
     expression,
     literal,
 )
@@ -17,10 +18,6 @@ def _sum_type(rng: random.Random, kind: str) -> str:
   if kind in FLOATS:
     return 'double' if rng.random() < 0.2 else kind
   return rng.choice(('int', 'unsigned', 'long long'))
-
-
-def _any_type(rng: random.Random) -> str:
-  return rng.choice((*FLOATS, *FLOATS, *INTEGERS, *WIDE_INTEGERS))
 
 
 def _reduce(
@@ -36,7 +33,7 @@ def _reduce(
 
 def sum_of_array(rng: random.Random) -> str:
   """The sum of an array, of some of its powers, of every s-th element."""
-  sketch, kind = Sketch(rng), _any_type(rng)
+  sketch, kind = Sketch(rng), any_type(rng)
   total = _sum_type(rng, kind)
   stride = rng.choice((1, 1, 1, 2, 3, 4))
   sketch.trip = min(sketch.trip, 100000)
@@ -117,7 +114,7 @@ def dot_product(rng: random.Random) -> str:
 
 def distance(rng: random.Random) -> str:
   """Sums of absolute and of squared differences."""
-  sketch, kind = Sketch(rng), _any_type(rng)
+  sketch, kind = Sketch(rng), any_type(rng)
   total = _sum_type(rng, kind)
   sketch.array('a', kind, sketch.trip)
   sketch.array('b', kind, sketch.trip)
@@ -152,7 +149,7 @@ def reduced_expression(rng: random.Random) -> str:
 
 def extremum(rng: random.Random) -> str:
   """The least or the greatest value, of an array or of an expression."""
-  sketch, kind = Sketch(rng), _any_type(rng)
+  sketch, kind = Sketch(rng), any_type(rng)
   total = kind if kind in (*FLOATS, *WIDE_INTEGERS) else 'int'
   sketch.array('a', kind, sketch.trip)
   leaves = ['a[i]']
@@ -169,7 +166,7 @@ def extremum(rng: random.Random) -> str:
 
 def position_of_extremum(rng: random.Random) -> str:
   """Where the least or the greatest value is."""
-  sketch, kind = Sketch(rng), _any_type(rng)
+  sketch, kind = Sketch(rng), any_type(rng)
   sketch.array('a', kind, sketch.trip)
   total = kind if kind in (*FLOATS, *WIDE_INTEGERS) else 'int'
   value = expression(rng, total, ['a[i]'], rng.randint(0, 2))
@@ -186,7 +183,7 @@ def position_of_extremum(rng: random.Random) -> str:
 
 def count_if(rng: random.Random) -> str:
   """How many elements meet a condition, or two."""
-  sketch, kind = Sketch(rng), _any_type(rng)
+  sketch, kind = Sketch(rng), any_type(rng)
   total = rng.choice(('int', 'unsigned', 'long long'))
   sketch.array('a', kind, sketch.trip)
   k = literal(rng, kind)
@@ -205,7 +202,7 @@ def count_if(rng: random.Random) -> str:
 
 def conditional_sum(rng: random.Random) -> str:
   """A sum over the elements that meet a condition."""
-  sketch, kind = Sketch(rng), _any_type(rng)
+  sketch, kind = Sketch(rng), any_type(rng)
   total = _sum_type(rng, kind)
   names = 'ab'[: rng.randint(1, 2)]
   for name in names:
@@ -248,7 +245,7 @@ def several_sums(rng: random.Random) -> str:
 
 def search(rng: random.Random) -> str:
   """Leaves the loop at the first element that meets a condition."""
-  sketch, kind = Sketch(rng), _any_type(rng)
+  sketch, kind = Sketch(rng), any_type(rng)
   found = rng.random() < 0.6
   at = int(sketch.trip * rng.uniform(0.3, 1.0))
   kind = 'int' if found else kind

@@ -7,13 +7,10 @@ from datasets.loop_vectorization.writing import (
     INTEGERS,
     WIDE_INTEGERS,
     Sketch,
+    any_type,
     expression,
     literal,
 )
-
-
-def _any_type(rng: random.Random) -> str:
-  return rng.choice((*FLOATS, *FLOATS, *INTEGERS, *WIDE_INTEGERS))
 
 
 def _inputs(sketch: Sketch, kind: str, names: str, count: int) -> list[str]:
@@ -39,7 +36,7 @@ def axpy(rng: random.Random) -> str:
 
 def elementwise(rng: random.Random) -> str:
   """One output, a random expression of up to five inputs."""
-  sketch, kind = Sketch(rng), _any_type(rng)
+  sketch, kind = Sketch(rng), any_type(rng)
   names = 'abcde'[: rng.randint(1, 5)]
   _inputs(sketch, kind, names, sketch.trip)
   sketch.output('y', kind, sketch.trip)
@@ -50,7 +47,7 @@ def elementwise(rng: random.Random) -> str:
 
 def many_outputs(rng: random.Random) -> str:
   """Two or three outputs of the same inputs."""
-  sketch, kind = Sketch(rng), _any_type(rng)
+  sketch, kind = Sketch(rng), any_type(rng)
   names = 'abc'[: rng.randint(1, 3)]
   _inputs(sketch, kind, names, sketch.trip)
   lines = []
@@ -99,7 +96,7 @@ def mixed_types(rng: random.Random) -> str:
 
 def clamp(rng: random.Random) -> str:
   """Values cut off below, above or on both sides."""
-  sketch, kind = Sketch(rng), _any_type(rng)
+  sketch, kind = Sketch(rng), any_type(rng)
   sketch.array('a', kind, sketch.trip)
   sketch.output('y', kind, sketch.trip)
   value = expression(rng, kind, ['a[i]'], rng.randint(0, 2))
@@ -124,7 +121,7 @@ def clamp(rng: random.Random) -> str:
 
 def predicated_store(rng: random.Random) -> str:
   """A store under a condition that is rarely, often or usually true."""
-  sketch, kind = Sketch(rng), _any_type(rng)
+  sketch, kind = Sketch(rng), any_type(rng)
   names = 'ab'[: rng.randint(1, 2)]
   _inputs(sketch, kind, names, sketch.trip)
   sketch.array('c', 'int', sketch.trip, 'uniform(0, 99)')
@@ -143,7 +140,7 @@ def predicated_store(rng: random.Random) -> str:
 
 def branches(rng: random.Random) -> str:
   """if, else if, else: a different value on each path."""
-  sketch, kind = Sketch(rng), _any_type(rng)
+  sketch, kind = Sketch(rng), any_type(rng)
   names = 'ab'[: rng.randint(1, 2)]
   _inputs(sketch, kind, names, sketch.trip)
   sketch.array('c', rng.choice(('int', 'float')), sketch.trip, 'uniform(0, 99)')
@@ -163,7 +160,7 @@ def branches(rng: random.Random) -> str:
 
 def select(rng: random.Random) -> str:
   """One of two inputs, by a comparison of them or of a mask."""
-  sketch, kind = Sketch(rng), _any_type(rng)
+  sketch, kind = Sketch(rng), any_type(rng)
   _inputs(sketch, kind, 'ab', sketch.trip)
   sketch.output('y', kind, sketch.trip)
   condition = f'a[i] {rng.choice("<>")} b[i]'

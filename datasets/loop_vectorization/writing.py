@@ -116,6 +116,11 @@ def draw_trip(rng: random.Random, most: int = 1 << 30) -> int:
   return trip
 
 
+def any_type(rng: random.Random) -> str:
+  """A type of scalars, floating point a little more often."""
+  return rng.choice((*FLOATS, *FLOATS, *INTEGERS, *WIDE_INTEGERS))
+
+
 def ordinary(kind: str) -> str:
   """Contents for which sums and products of a few stay in range."""
   if kind in FLOATS:
