@@ -362,14 +362,18 @@ class Build:
 def _interleaved(
     tasks: list[tuple[units.Unit, units.Sources]],
 ) -> list[tuple[units.Unit, units.Sources]]:
-  """A few files of each package in turn: half a corpus is one of all."""
+  """A few files of each package in turn: half a corpus is one of all.
+
+  In a turn the languages go last that take seconds a file.
+  """
   counts = collections.Counter()
   turns = []
   for task in tasks:
     name = task[0].package.name
     turns.append(counts[name] // _IN_A_ROW)
     counts[name] += 1
-  order = sorted(range(len(tasks)), key=lambda i: (turns[i], i))
+  is_slow = [task[0].language in ('c++', 'cuda') for task in tasks]
+  order = sorted(range(len(tasks)), key=lambda i: (turns[i], is_slow[i], i))
   return [tasks[i] for i in order]
 
 
