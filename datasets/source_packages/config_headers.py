@@ -14,7 +14,7 @@ import posixpath
 import re
 from collections.abc import Callable
 
-from datasets.source_packages import includes, toolchain
+from datasets.source_packages import includes, packages, toolchain
 
 _SIZES = {
     'CHAR': 1,
@@ -87,6 +87,7 @@ _CMAKE = re.compile(
     re.MULTILINE,
 )
 _SUBSTITUTED = re.compile(r'@(\w+)@|\$\{(\w+)\}')
+_PREFIX = re.compile(r'^[A-Z0-9]+_+(?=(?:HAVE|SIZEOF)_)')
 _VERSION = re.compile(r'VERSION|RELEASE')
 
 
@@ -99,13 +100,13 @@ class ConfigHeaders:
 
   def __init__(
       self,
-      version: str,
+      package: packages.Package,
       root: pathlib.Path,
       resolver: includes.IncludeResolver,
       tools: toolchain.Toolchain,
       folder: pathlib.Path,
   ):
-    self._version = version
+    self._package = package
     self._root = root
     self._resolver = resolver
     self._tools = tools
@@ -114,7 +115,9 @@ class ConfigHeaders:
 
   def make(self, missing: tuple[str, ...]) -> bool:
     """Writes those of the missing headers that it can; False if none."""
-    return any([self._make_one(name) for name in missing])
+    # What the manifest gives may be included by what is made.
+    given = self._package.headers if missing else ()
+    return any([self._make_one(name) for name in (*missing, *given)])
 
   def _make_one(self, name: str) -> bool:
     if name not in self._made:
@@ -130,11 +133,13 @@ class ConfigHeaders:
     return self._made[name]
 
   def _text(self, name: str) -> str | None:
-    if (template := self._template(name)) is not None:
-      text = (self._root / template).read_text(
-          encoding='latin-1', errors='replace'
-      )
-      return fill_template(text, self._answer, self._version)
+    given = self._package.headers.get(name, '')
+    if given and not given.startswith('@'):
+      return given
+    template = given[1:] or self._template(name)
+    if template is not None:
+      text = (self._root / template).read_text(encoding='latin-1')
+      return fill_template(text, self._answer, self._package.version)
     if posixpath.basename(name) == 'config.h':
       return self._plain()
     return None
@@ -161,6 +166,10 @@ class ConfigHeaders:
 
   def _answer(self, name: str) -> str | None:
     """What `name` is defined as; None if it is not defined."""
+    if name in self._package.answers:
+      return self._package.answers[name]
+    # Some packages put their own name before it, as in H5_HAVE_STAT.
+    name = _PREFIX.sub('', name)
     if name in _TRUE:
       return '1'
     if name.startswith('SIZEOF_'):
@@ -177,7 +186,7 @@ class ConfigHeaders:
       if what.lower() in _identifiers(self._tools):
         return '1'
     if name in ('PACKAGE_VERSION', 'VERSION'):
-      return f'"{self._version}"'
+      return f'"{self._package.version}"'
     if name.startswith('PACKAGE'):
       return '"package"'
     return None
@@ -202,7 +211,7 @@ class ConfigHeaders:
         for name in sorted(_identifiers(self._tools))
         if name.islower() and not name.startswith('_') and name not in _TYPES
     ]
-    lines.append(f'#define PACKAGE_VERSION "{self._version}"')
+    lines.append(f'#define PACKAGE_VERSION "{self._package.version}"')
     lines.append('#define PACKAGE_NAME "package"')
     # _GNU_SOURCE may be there from the command line.
     guarded = []

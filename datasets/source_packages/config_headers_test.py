@@ -5,7 +5,9 @@ import tempfile
 
 from absl.testing import absltest
 
-from datasets.source_packages import config_headers, includes
+from datasets.source_packages import config_headers, includes, packages
+
+_HEADERS = {'given.h': '#define GIVEN 1', 'a.h': '@lib/config.h.in'}
 
 
 class FillTemplateTest(absltest.TestCase):
@@ -60,13 +62,23 @@ class ConfigHeadersTest(absltest.TestCase):
       path.parent.mkdir(parents=True, exist_ok=True)
       path.write_text(text)
 
-  def headers(self) -> config_headers.ConfigHeaders:
+  def headers(self, is_given=False) -> config_headers.ConfigHeaders:
     # Stands for a toolchain with this C library only.
     class Tools:
       libc_dirs = (self.libc, self.libc)
 
+    package = packages.Package(
+        name='tiny',
+        version='1.0',
+        origin='folder',
+        sha256='',
+        licence='MIT',
+        languages=('c',),
+        headers=_HEADERS if is_given else {},
+        answers={'HAVE_OK': 'maybe'} if is_given else {},
+    )
     return config_headers.ConfigHeaders(
-        '1.0',
+        package,
         self.root,
         includes.IncludeResolver(self.root, frozenset()),
         Tools(),
@@ -94,6 +106,23 @@ class ConfigHeadersTest(absltest.TestCase):
     self.assertIn('#define HAVE_GETPID 1', text)
     self.assertIn('#define SIZEOF_LONG 8', text)
     self.assertNotIn('WINDOWS', text)
+
+  def test_the_manifest_may_give_headers_and_answers(self):
+    headers = self.headers(is_given=True)
+    self.assertTrue(headers.make(('given.h', 'a.h')))
+    given = (headers.folder / 'given.h').read_text()
+    self.assertEqual(given, '#define GIVEN 1')
+    template = (headers.folder / 'a.h').read_text()
+    self.assertIn('#define HAVE_OK maybe', template)
+
+  def test_a_prefix_of_the_packages_own_is_no_other_question(self):
+    template = self.root / 'lib/config.h.in'
+    template.write_text('#undef TINY_HAVE_UNISTD_H\n#undef TINY__SIZEOF_INT')
+    headers = self.headers()
+    self.assertTrue(headers.make(('config.h',)))
+    text = (headers.folder / 'config.h').read_text()
+    self.assertIn('#define TINY_HAVE_UNISTD_H 1', text)
+    self.assertIn('#define TINY__SIZEOF_INT 4', text)
 
   def test_what_it_cannot_make_is_not_made(self):
     headers = self.headers()

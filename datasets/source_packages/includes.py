@@ -8,6 +8,7 @@ is compiled.
 """
 
 import collections
+import fnmatch
 import os
 import pathlib
 import posixpath
@@ -51,6 +52,7 @@ class IncludeResolver:
       known: frozenset[str],
       first: tuple[str, ...] = (),
       outside: frozenset[str] = frozenset(),
+      exclude: tuple[str, ...] = (),
   ):
     """A resolver.
 
@@ -59,6 +61,7 @@ class IncludeResolver:
       known: names of headers that come with the compiler.
       first: folders, relative to `root`, that are always on the path.
       outside: names of headers of other packages that can be had.
+      exclude: globs of files that are as if not there (of other systems).
     """
     self._root = pathlib.Path(root)
     self._known = known
@@ -73,6 +76,8 @@ class IncludeResolver:
       relative = '' if relative == '.' else relative.replace(os.sep, '/')
       for name in sorted(files):
         path = posixpath.join(relative, name)
+        if any(fnmatch.fnmatchcase(path, glob) for glob in exclude):
+          continue
         self._all.add(path)
         self._paths[name].append(path)
         self._names[relative].add(name)

@@ -133,8 +133,9 @@ def is_allowed(expression: str, allowed: Collection[str]) -> bool:
   """Whether an SPDX expression can be met with the licences of `allowed`.
 
   Of alternatives (OR) one is enough, of a sum (AND) all count. `A WITH B` is
-  allowed if it is there itself, or if A is.
+  allowed if it is there itself, or if A is. Capitals do not matter.
   """
+  allowed = {licence.lower() for licence in allowed}
   expression = expression.replace('(', ' ').replace(')', ' ')
   return any(
       all(
@@ -146,7 +147,8 @@ def is_allowed(expression: str, allowed: Collection[str]) -> bool:
 
 
 def _is_one_allowed(licence: str, allowed: Collection[str]) -> bool:
+  licence = licence.lower()
   if licence in allowed:
     return True
-  name, _, exception = licence.partition(' WITH ')
+  name, _, exception = licence.partition(' with ')
   return bool(exception) and name in allowed

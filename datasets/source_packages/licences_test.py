@@ -77,6 +77,7 @@ class AllowedTest(parameterized.TestCase):
 
   @parameterized.named_parameters(
       ('itself', 'MIT', True),
+      ('in_other_capitals', 'apache-2.0', True),
       ('one_of_two', 'GPL OR MIT', True),
       ('both_needed', 'MIT AND GPL-2.0', False),
       ('both_there', '(MIT AND Apache-2.0)', True),

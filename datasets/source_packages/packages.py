@@ -39,6 +39,9 @@ class Package:
     include_dirs: folders in which headers are looked for first.
     defines: macros, as `NAME` or `NAME=VALUE`.
     flags: further words for the compiler.
+    headers: headers that the package's own build would have made: name ->
+      `@` and the path of a template in the package, or the text itself.
+    answers: macro -> value, for such templates.
     max_units: language -> number of files that are compiled at most.
     cmake: options to configure with; None if CMake is not to be tried.
     archive: glob of the file among several of a Debian source package.
@@ -58,6 +61,8 @@ class Package:
   include_dirs: tuple[str, ...] = ()
   defines: tuple[str, ...] = ()
   flags: tuple[str, ...] = ()
+  headers: dict[str, str] = dataclasses.field(default_factory=dict)
+  answers: dict[str, str] = dataclasses.field(default_factory=dict)
   max_units: dict[str, int] = dataclasses.field(default_factory=dict)
   cmake: tuple[str, ...] | None = None
   archive: str = '*.orig.tar.*'

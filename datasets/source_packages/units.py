@@ -168,9 +168,10 @@ class Sources:
         tools.library_headers,
         package.include_dirs,
         tools.python_headers,
+        package.exclude,
     )
     self._config = config_headers.ConfigHeaders(
-        package.version,
+        package,
         root,
         self._resolver,
         tools,
