@@ -99,7 +99,8 @@ class CMakeFlags:
     ]
     if shutil.which('ninja'):
       words[1:1] = ['-G', 'Ninja']
-    cache = str(self.folder / 'zig')
+    # Of all packages: the first one makes zig compile its C library.
+    cache = str((self.folder.parent / 'zig').resolve())
     done = bounded.run(
         words,
         self.folder,

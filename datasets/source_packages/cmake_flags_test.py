@@ -1,11 +1,13 @@
 """Tests of reading CMake's compile commands."""
 
 import pathlib
+import sys
 import tempfile
 
 from absl.testing import absltest
+from absl.testing.absltest import mock
 
-from datasets.source_packages import cmake_flags
+from datasets.source_packages import cmake_flags, packages, toolchain
 
 
 class ParseCommandsTest(absltest.TestCase):
@@ -70,6 +72,66 @@ class ParseCommandsTest(absltest.TestCase):
     self.assertEqual(
         self.parse(entry), {'{cmake}/g.c': ('-I/usr/include/x',)}
     )
+
+
+class ConfigureTest(absltest.TestCase):
+  """With a program in the place of CMake: zig makes the real one slow."""
+
+  def flags(self, code: str, cmake: tuple[str, ...] | None = ('-DWITH=yes',)):
+    folder = tempfile.TemporaryDirectory()
+    self.addCleanup(folder.cleanup)
+    root = pathlib.Path(folder.name, 'tiny')
+    root.mkdir()
+    program = root / 'cmake'
+    program.write_text(
+        f'#!{sys.executable} -S\nimport json, sys\n'
+        f"build = sys.argv[sys.argv.index('-B') + 1]\n{code}\n"
+    )
+    program.chmod(0o755)
+    patch = mock.patch.object(
+        cmake_flags, 'find_cmake', return_value=str(program)
+    )
+    self.enter_context(patch)
+    package = packages.Package(
+        name='tiny',
+        version='1.0',
+        origin='folder',
+        sha256='',
+        licence='MIT',
+        languages=('c',),
+        cmake=cmake,
+    )
+    tools = toolchain.Toolchain(
+        pathlib.Path('/with space/zig'), pathlib.Path('/lib'), '22'
+    )
+    return cmake_flags.CMakeFlags(package, root, tools, root.parent / 'build')
+
+  def test_configures_once_and_finds_the_flags(self):
+    flags = self.flags("""
+option = [word for word in sys.argv if word.startswith('-DWITH')][0]
+assert '-DCMAKE_EXPORT_COMPILE_COMMANDS=ON' in sys.argv
+compiler = [w for w in sys.argv if w.startswith('-DCMAKE_C_COMPILER=')][0]
+assert "'/with space/zig' cc" in open(compiler.split('=')[1]).read()
+with open(build + '/compile_commands.json', 'x') as file:
+  json.dump([{'directory': build, 'file': 'SOURCE/a.c',
+              'arguments': ['cc', option, '-I' + build]}], file)
+""".replace('SOURCE', "' + sys.argv[sys.argv.index('-S') + 1] + '"))
+    self.assertEqual(flags.find('a.c'), ('-DWITH=yes', '-I{cmake}'))
+    self.assertIsNone(flags.find('b.c'))
+    self.assertEqual(flags.error, '')
+
+  def test_a_project_that_cannot_be_configured_has_no_flags(self):
+    flags = self.flags("sys.exit('CMake Error at CMakeLists.txt:3: no zlib')")
+    self.assertIsNone(flags.find('a.c'))
+    self.assertEqual(
+        flags.error, 'CMake: exit 1 CMake Error at CMakeLists.txt:3: no zlib'
+    )
+
+  def test_nothing_is_run_unless_the_manifest_says_so(self):
+    flags = self.flags('sys.exit(1)', cmake=None)
+    self.assertIsNone(flags.find('a.c'))
+    self.assertFalse(flags.folder.exists())
+    self.assertEqual(flags.error, '')
 
 
 if __name__ == '__main__':
