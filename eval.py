@@ -32,6 +32,9 @@ _MANUAL_DIR = flags.DEFINE_string(
 _COMPARE = flags.DEFINE_multi_string(
     'compare', [], '[TASK:]NAME=VECTORS.npz with arrays names and vecs.'
 )
+_PREDICTOR = flags.DEFINE_string(
+    'save_predictor', None, 'Folder for what mir.load_predictor reads.'
+)
 _PAGES = flags.DEFINE_multi_string(
     'results_page', [], 'Markdown: docs/RESULTS.md; README.md if it has marks.'
 )
@@ -43,11 +46,8 @@ def main(argv: list[str]) -> None:
   logging.set_verbosity(logging.INFO)
   try:
     request = results.Request(
-        checkpoint=_CHECKPOINT.value,
-        workdir=_WORKDIR.value,
-        data_dir=_DATA_DIR.value,
-        manual_dir=_MANUAL_DIR.value,
-        compared=tuple(_COMPARE.value),
+        *(_CHECKPOINT.value, _WORKDIR.value, _DATA_DIR.value),
+        *(_MANUAL_DIR.value, tuple(_COMPARE.value), _PREDICTOR.value),
     )
     failed = results.run(_CONFIG.value.to_dict(), request, _PAGES.value)
   except results.USER_ERRORS as error:

@@ -6,6 +6,7 @@
 A task is a row of the table below. Without --checkpoint the table of results
 has the baselines, and vectors named by --compare. `:all` runs every task, with
 its files in a folder of FOLDER and of the workdir that is named as the task;
+--save_predictor=FOLDER also fits our row on all rows, for `mir.load_predictor`;
 --results_page=docs/RESULTS.md makes one page of everything, and
 --results_page=README.md puts the overview between that file's marks. `:custom`
 is a task of yours, from a CSV file and a folder of IR: docs/custom_task.md.

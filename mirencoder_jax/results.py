@@ -22,7 +22,9 @@ from mirencoder_jax import (
   plot_style,
 )
 from mirencoder_jax.downstream import (
+  fit,
   plots,
+  predictor_writer,
   results_page,
   table,
   tasks,
@@ -48,6 +50,8 @@ class Request(NamedTuple):
     manual_dir: files to prepare it from; of several tasks a folder each, named
       as the task.
     compared: `NAME=PATH`, or `TASK:NAME=PATH` for one task of several.
+    predictor: folder that gets a predictor fitted on all rows; of several tasks
+      a folder each in it.
   """
 
   checkpoint: str | None = None
@@ -55,6 +59,7 @@ class Request(NamedTuple):
   data_dir: str | None = None
   manual_dir: str | None = None
   compared: tuple[str, ...] = ()
+  predictor: str | None = None
 
 
 class Failure(NamedTuple):
@@ -114,7 +119,33 @@ def evaluate_task(
           'no pictures: matplotlib is not installed; '
           'python -m pip install "mirencoder_jax[plots]"'
       )
+  if request.predictor is not None:
+    _save_predictor(config, task, request, encoder)
   return results
+
+
+def _save_predictor(
+    config: Mapping[str, Any],
+    task: tasks.Task,
+    request: Request,
+    encoder: inference.Encoder | None,
+) -> None:
+  """Fits our row of the table on all rows and saves it."""
+  if encoder is None:
+    raise ValueError('a predictor needs --checkpoint')
+  head, *_ = config['table']['recipe'].split()
+  is_shipped = not pathlib.Path(request.checkpoint).exists()
+  predictor_writer.save_predictor(
+      request.predictor,
+      task,
+      tasks.TaskConfig(**config['task']),
+      encoder,
+      fit.FitConfig(**config['fit']),
+      group=config['report']['group'],
+      head=head,
+      encoder_name=request.checkpoint if is_shipped else '',
+  )
+  logging.info('saved a predictor of %s in %s', task.name, request.predictor)
 
 
 def evaluate_tasks(
@@ -138,6 +169,9 @@ def evaluate_tasks(
     part = request
     if request.workdir is not None:
       part = part._replace(workdir=str(pathlib.Path(request.workdir, name)))
+    if request.predictor is not None:
+      folder = pathlib.Path(request.predictor, name)
+      part = part._replace(predictor=str(folder))
     if request.manual_dir is not None:
       folder = pathlib.Path(request.manual_dir, name)
       part = part._replace(manual_dir=str(folder) if folder.is_dir() else None)

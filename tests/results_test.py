@@ -4,6 +4,7 @@ import copy
 import json
 import pathlib
 import tempfile
+from unittest import mock
 
 import numpy as np
 from absl.testing import absltest, parameterized
@@ -213,6 +214,25 @@ class RunTest(parameterized.TestCase):
       self.assertIn('pass --manual_dir', failures[0].reason)
       summary = pathlib.Path(folder, 'work', 'summary.md').read_text()
       self.assertIn('* broken: ', summary)
+
+  def test_predictor_is_that_of_the_recipe(self):
+    config = small_config()
+    task = tasks.build_task(
+        tasks.TaskConfig(**config['task']), make_examples()
+    )
+    request = results_lib.Request(
+        checkpoint='/not/there', predictor='/somewhere/device_mapping'
+    )
+    with mock.patch.object(
+        results_lib.predictor_writer, 'save_predictor', autospec=True
+    ) as save:
+      results_lib._save_predictor(config, task, request, OursByHand())
+      (path, *_), keywords = save.call_args
+      self.assertEqual(path, '/somewhere/device_mapping')
+      self.assertEqual(keywords['head'], 'kernel')
+      self.assertEqual(keywords['group'], 'program')
+      with self.assertRaisesRegex(ValueError, 'needs --checkpoint'):
+        results_lib._save_predictor(config, task, request, None)
 
   @parameterized.parameters(
       ('IR2Vec={}', {'IR2Vec': '{}'}),
