@@ -21,6 +21,10 @@ class RunError(RuntimeError):
   """A program failed, crashed or took too long; says which and how."""
 
 
+class TooLongError(RunError):
+  """A program took more processor time than it may."""
+
+
 class Compiler(NamedTuple):
   """A clang, and what links its objects.
 
@@ -78,7 +82,7 @@ def run(
       raise RunError('does not end and uses no processor time')
   code = process.returncode
   if code in (-signal.SIGXCPU, -signal.SIGKILL):
-    raise RunError(f'takes over {cpu_seconds} s of processor time')
+    raise TooLongError(f'takes over {cpu_seconds} s of processor time')
   if code < 0:
     raise RunError(f'ended by {signal.Signals(-code).name}')
   if code:

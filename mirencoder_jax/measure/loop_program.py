@@ -20,6 +20,8 @@ CONFIGURATIONS = tuple(
 )
 NAMES = tuple(f'vf{w}_if{c}' for w, c in CONFIGURATIONS) + ('compiler',)
 COMPILER = len(CONFIGURATIONS)
+# Iterations that the widest configuration does at once.
+LANES = VECTOR_WIDTHS[-1] * INTERLEAVE_COUNTS[-1]
 
 _CONTENT_CODES = {
     'uniform': 'u',
@@ -55,6 +57,14 @@ class Program(NamedTuple):
 
   text: str
   first_lines: tuple[int, ...]
+
+
+def is_built(index: int, widest: int) -> bool:
+  """Whether a choice has no more lanes than `widest`."""
+  if index == COMPILER:
+    return True
+  width, count = CONFIGURATIONS[index]
+  return width * count <= widest
 
 
 def _counted(source: loop_source.LoopSource) -> str:
@@ -108,13 +118,22 @@ def driver_tables(
   return lines, ', '.join(arguments)
 
 
-def build_program(source: loop_source.LoopSource) -> Program:
-  """Writes the translation unit of a loop's clones and its tables."""
+def build_program(
+    source: loop_source.LoopSource, widest: int = LANES
+) -> Program:
+  """Writes the translation unit of a loop's clones and its tables.
+
+  Args:
+    source: the loop.
+    widest: configurations of more lanes (width times count) are left out.
+  """
   lines = ['#include "driver.h"', *source.function.prelude.split('\n')]
   first_lines = []
   attribute = '__attribute__((noinline))'
   for index in range(len(NAMES)):
     first_lines.append(len(lines) + 1)
+    if not is_built(index, widest):
+      continue
     lines.append(attribute)
     text = _before(source, f'loop_clone_{index}')
     if index != COMPILER:
@@ -128,7 +147,10 @@ def build_program(source: loop_source.LoopSource) -> Program:
   lines += _counted(source).split('\n')
 
   tables, call = driver_tables(source.function)
-  clones = ', '.join(f'loop_clone_{i}' for i in range(len(NAMES)))
+  clones = ', '.join(
+      f'loop_clone_{i}' if is_built(i, widest) else '0'
+      for i in range(len(NAMES))
+  )
   result = '' if source.function.returns == 'void' else 'result = '
   lines += [
       *tables,

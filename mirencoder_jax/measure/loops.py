@@ -7,6 +7,7 @@ counts is the processor time of a call.
 """
 
 import dataclasses
+import functools
 import pathlib
 import tempfile
 from typing import Any
@@ -36,6 +37,8 @@ IR_FLAGS = (
     '-fno-unroll-loops',
     '-fno-ident',
 )
+# Of width times count, where all 1,024 take too long to compile.
+_FEWER_LANES = 64
 
 
 @dataclasses.dataclass(frozen=True)
@@ -43,7 +46,8 @@ class LoopsConfig(passes.PassesConfig):
   """How to compile and to measure.
 
   Attributes:
-    compile_seconds: cap on the processor time of one compilation.
+    compile_seconds: cap on the processor time of one compilation. A loop that
+      reaches it is compiled without the configurations of over 64 lanes.
     flags: of the compiler.
   """
 
@@ -71,9 +75,10 @@ def _build(
     config: LoopsConfig,
     driver: pathlib.Path,
     folder: pathlib.Path,
-) -> tuple[pathlib.Path, list[int], list[tuple[int, int]]]:
+    widest: int,
+) -> tuple[pathlib.Path, list[int | None], list[tuple[int, int]]]:
   """Binary, first clone of the same code, what the vectoriser made."""
-  program = loop_program.build_program(source)
+  program = loop_program.build_program(source, widest)
   text, assembly = folder / 'clones.c', folder / 'clones.s'
   binary = folder / 'loop'
   text.write_text(program.text)
@@ -101,7 +106,12 @@ def _build(
   compiler.run(
       [*clang.link, *objects, '-lm', '-o', str(binary)], cpu_seconds=60
   )
-  same = loop_program.find_same_code(assembly.read_text())
+  same = [
+      first if loop_program.is_built(index, widest) else None
+      for index, first in enumerate(
+          loop_program.find_same_code(assembly.read_text())
+      )
+  ]
   return binary, same, loop_program.parse_remarks(remarks, program)
 
 
@@ -122,19 +132,28 @@ def label_loop(
   Returns:
     The record, which JSON can hold, of `passes.measure` and more: `costs`, the
     seconds of a call in the order of `loop_program.NAMES`, None where a clone
-    computed something else; `same`, the clone that was timed for each; `made`,
-    what LLVM made of it; `iterations` and `entries` of the loop.
+    computed something else or would take too long to compile; `same`, the clone
+    that was timed for each, None likewise; `made`, what LLVM made of it;
+    `iterations` and `entries` of the loop.
 
   Raises:
     SourceError, RunError: the file cannot be labelled.
   """
   source = loop_source.parse_loop(path.read_text(errors='replace'))
   with tempfile.TemporaryDirectory(prefix='loop-') as folder:
-    binary, same, made = _build(
-        path, source, clang, config, driver, pathlib.Path(folder)
+    build = functools.partial(
+        _build, path, source, clang, config, driver, pathlib.Path(folder)
     )
+    try:
+      binary, same, made = build(loop_program.LANES)
+    except compiler.TooLongError:
+      # The widest clones are by far the longest.
+      binary, same, made = build(_FEWER_LANES)
     measured = passes.measure(
-        binary, sorted(set(same)), config, default=same[loop_program.COMPILER]
+        binary,
+        sorted({clone for clone in same if clone is not None}),
+        config,
+        default=same[loop_program.COMPILER],
     )
   evaluations, iterations = measured.pop('trips')
   return measured | dict(

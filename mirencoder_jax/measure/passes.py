@@ -154,13 +154,13 @@ def measure(
 
 
 def least_costs(
-    measured: dict[str, Any], same: Sequence[int]
+    measured: dict[str, Any], same: Sequence[int | None]
 ) -> list[float | None]:
   """The lesser time of the passes by choice; None where it has none.
 
   Args:
     measured: of `measure`.
-    same: for each choice the clone that was timed for it.
+    same: for each choice the clone that was timed for it, None for none.
   """
   least = np.min(measured['passes'], axis=0).tolist()
   of_clone = dict(zip(measured['clones'], least, strict=True))

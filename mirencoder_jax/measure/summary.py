@@ -10,6 +10,11 @@ def _geometric_mean(values: Iterable[float]) -> float:
   return float(np.exp(np.mean(np.log(list(values)))))
 
 
+def _num_programs(record: Mapping[str, Any]) -> int:
+  """How many of the choices differ in machine code."""
+  return len({clone for clone in record['same'] if clone is not None})
+
+
 def _speedups(
     records: list[Mapping[str, Any]], choices: Sequence[str], default: int
 ) -> dict[str, Any]:
@@ -81,9 +86,9 @@ def summarize(
     families.setdefault(record['family'], []).append(record)
   return summary | dict(
       num_distinct_code_median=float(
-          np.median([len(set(r['same'])) for r in kept])
+          np.median([_num_programs(r) for r in kept])
       ),
-      num_without_choice=sum(len(set(r['same'])) == 1 for r in kept),
+      num_without_choice=sum(_num_programs(r) == 1 for r in kept),
       correlation=quantiles('correlation', (0.05, 0.1, 0.5)),
       regret=quantiles('regret', (0.5, 0.9, 0.99, 1)),
       difference=quantiles('difference', (0.5, 0.9, 0.99)),

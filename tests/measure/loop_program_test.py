@@ -51,6 +51,20 @@ class LoopProgramTest(absltest.TestCase):
           f'vectorize_width({width}) interleave_count({count})\nfor (', clone
       )
 
+  def test_without_the_widest(self):
+    source = loop_source.parse_loop(_SOURCE)
+    program = loop_program.build_program(source, 4)
+    # 1 x 1, 2, 4; 2 x 1, 2; 4 x 1.
+    self.assertEqual(program.text.count('#pragma clang loop'), 6)
+    self.assertIn('void loop_clone_35(', program.text)
+    made = loop_program.parse_remarks(
+        f'c.c:{program.first_lines[-1] + 3}:3: remark: vectorized loop '
+        '(vectorization width: 16, interleaved count: 4)\n',
+        program,
+    )
+    self.assertEqual(made[:-1], [(1, 1)] * 35)
+    self.assertEqual(made[-1], (16, 4))
+
   def test_counted_header(self):
     self.assertIn(
         'for (int i = 0; (++driver_evaluations, (i < n)); ++driver_iterations, '
