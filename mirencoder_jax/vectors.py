@@ -40,7 +40,7 @@ class Vectors:
     num_instructions: int32 [n].
     level: `function` or `module`.
     modality: `joint`, `ir`, `graph` or `all`.
-    encoder: of `fingerprint`.
+    encoder: `Encoder.fingerprint` of what made them.
     errors: what could not be read, by path; not kept in files.
     report: counts of `Encoding.report`, summed; not kept in files.
   """
@@ -86,12 +86,6 @@ class Vectors:
 
 
 _KINDS = ('level', 'modality', 'encoder')
-
-
-def fingerprint(encoder: inference.Encoder) -> str:
-  """Names the parameters and the vocabulary of an encoder, hexadecimal."""
-  checksum = checkpoint_lib.checksum(encoder.params)
-  return f'{encoder.tokenizer.hash}-{checksum:08x}'
 
 
 def embed_files(
@@ -151,7 +145,7 @@ def embed_files(
       ),
       level=level,
       modality=modality,
-      encoder=fingerprint(encoder),
+      encoder=encoder.fingerprint,
       errors=errors,
       report=report,
   )

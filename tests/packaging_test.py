@@ -88,6 +88,7 @@ class PackagingTest(absltest.TestCase):
         'py.typed',
         'weights/*/*',
         'ir/include/*/*.h',
+        'measure/*.[ch]',
     )
     package = ROOT / 'mirencoder_jax'
     covered = {p for pattern in patterns for p in package.glob(pattern)}
