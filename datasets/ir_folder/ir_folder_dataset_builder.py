@@ -15,6 +15,7 @@ import numpy as np
 import tensorflow_datasets as tfds
 from etils import epath
 
+from datasets import spilling
 from mirencoder_jax.data import corpus, corpus_files, corpus_tasks, example
 
 
@@ -89,7 +90,8 @@ class Builder(tfds.core.GeneratorBasedBuilder):
     try:
       if mode.overwrite_dataset or not self.data_path.exists():
         self._read()
-      super().download_and_prepare(download_config=download_config, **kwargs)
+      with spilling.without_tensorflow():
+        super().download_and_prepare(download_config=download_config, **kwargs)
     finally:
       if self._corpus is not None:
         self._corpus.close()
