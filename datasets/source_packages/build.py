@@ -48,6 +48,8 @@ _RECIPE = 1
 _EVERY = 500
 # Files of one package in a row.
 _IN_A_ROW = 30
+# Fields that say which files there are, not how one is compiled.
+_NOT_IN_KEY = ('max_units', 'tier', 'exclude', 'include', 'languages')
 COLUMNS = (
     'path',
     'program',
@@ -304,10 +306,12 @@ class Build:
 
   def _key(self, package: packages.Package) -> str:
     """Changes when any unit of the package could compile otherwise."""
-    # These three say which units there are, not how one is compiled.
-    described = dataclasses.asdict(package) | dict.fromkeys(
-        ('max_units', 'tier', 'exclude', 'include', 'languages')
-    )
+    described = {
+        name: value
+        for name, value in dataclasses.asdict(package).items()
+        # Empty as if not there, for fields that come later.
+        if value and name not in _NOT_IN_KEY
+    }
     stamps = [self._tools.stamp(language) for language in package.languages]
     text = repr((_RECIPE, sorted(described.items()), stamps))
     return hashlib.sha256(text.encode()).hexdigest()
