@@ -23,6 +23,7 @@ from mirencoder_jax import (
 )
 from mirencoder_jax.downstream import (
   fit,
+  overview,
   plots,
   predictor_writer,
   results_page,
@@ -185,7 +186,7 @@ def evaluate_tasks(
       failures.append(Failure(name, f'{type(error).__name__}: {error}'))
       logging.exception('%s failed', name)
     logging.info('%s took %.1f minutes', name, (time.monotonic() - start) / 60)
-  summary = '\n'.join(results_page.format_overview(list(found.values())))
+  summary = '\n'.join(overview.format_overview(list(found.values())))
   if failures:
     summary += '\n\nSkipped:\n\n' + '\n'.join(
         f'* {task}: {reason}' for task, reason in failures

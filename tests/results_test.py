@@ -13,6 +13,7 @@ from configs import tasks as tasks_config
 from mirencoder_jax import results as results_lib
 from mirencoder_jax.downstream import (
   markdown,
+  overview,
   plots,
   provenance,
   results_page,
@@ -189,7 +190,7 @@ class ResultsTest(parameterized.TestCase):
     for r in changed['results']:
       if r['features'] == 'MIREncoder':
         r['versus']['accuracy'] = {'value': 0.1, 'low': 0.01, 'high': 0.2}
-    lines = '\n'.join(results_page.format_overview([changed]))
+    lines = '\n'.join(overview.format_overview([changed]))
     self.assertIn(f'**{100 * ours["accuracy"]["value"]:.1f}**', lines)
     self.assertIn('**+10.0 [+1.0, +20.0]**', lines)
 

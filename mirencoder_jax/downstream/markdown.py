@@ -27,6 +27,7 @@ METRICS = {
 }
 _FEW_CHOICES = 8  # of more, nobody asks for the very best one
 _NUM_PROBLEMS = 20
+_LEAKING_SHARE = 0.1  # of the test rows
 
 Results = Mapping[str, Any]
 
@@ -84,11 +85,15 @@ def format_facts(results: Results) -> list[str]:
 
 
 def split_label(results: Results, split: str) -> str:
-  """The split's name, and `(leaks)` if the finest group is on both sides."""
+  """The split's name, and `(leaks)` if the finest group is on both sides.
+
+  That of a few rows, such as a kernel that two programs share, is only listed.
+  """
   leaks = next(f for f in results['splits'] if f['name'] == split)['leaks']
   groups = results['groups']
   finest = max(groups, key=groups.get, default='')
-  return f'{split} (leaks)' if finest in leaks else split
+  is_leaking = leaks.get(finest, 0.0) > _LEAKING_SHARE
+  return f'{split} (leaks)' if is_leaking else split
 
 
 def format_splits(results: Results) -> list[str]:
@@ -96,7 +101,7 @@ def format_splits(results: Results) -> list[str]:
   lines = []
   for fact in results['splits']:
     crossing = ', '.join(
-        f'{group} {100 * share:.0f} %' for group, share in fact['leaks'].items()
+        f'{group} {100 * share:.1f} %' for group, share in fact['leaks'].items()
     )
     lines.append(
         f'* **{split_label(results, fact["name"])}**: {fact["folds"]} folds; '
@@ -132,7 +137,9 @@ def summary_metrics(results: Results) -> list[str]:
   return sorted(shown, key=lambda metric: metric != results['metric'])
 
 
-def _grouped(rows: Mapping[tuple[str, str, str], str], width: int) -> list[str]:
+def group_by_kind(
+    rows: Mapping[tuple[str, str, str], str], width: int
+) -> list[str]:
   """Lines of a table, with a line before each kind."""
   lines = []
   for kind, title in KINDS.items():
@@ -163,7 +170,7 @@ def format_summary(results: Results, metric: str) -> list[str]:
   lines = [
       _line('features', 'head', *labels),
       '|---' * (2 + len(names)) + '|',
-      *_grouped(rows, 2 + len(names)),
+      *group_by_kind(rows, 2 + len(names)),
   ]
   heads = dict.fromkeys(n['head'] for n in results['null'])
   for head in heads:
@@ -207,12 +214,24 @@ def format_interval(
   return f'{value} [{low}, {high}]'
 
 
-def format_split(results: Results, split: str, target: str) -> list[str]:
-  """Everything about one split and target, with intervals."""
+def format_split(
+    results: Results,
+    split: str,
+    target: str,
+    rows: Sequence[Mapping[str, Any]] | None = None,
+) -> list[str]:
+  """Everything about one split and target, with intervals.
+
+  Args:
+    results: of the task.
+    split: its name.
+    target: its name.
+    rows: those of the results that are shown; all by default.
+  """
   metrics = shown_metrics(results, tuple(METRICS))
   main = results['metric']
   main_title, main_scale, main_digits = METRICS[main]
-  found = [
+  found = rows or [
       r
       for r in results['results']
       if (r['split'], r['target']) == (split, target) and r['kind'] != 'null'
@@ -228,14 +247,14 @@ def format_split(results: Results, split: str, target: str) -> list[str]:
   def scale_of(metric):
     return num_rows if metric == 'slowdowns' else METRICS[metric][1]
 
-  rows = {}
+  lines = {}
   for r in found:
     cells = []
     for metric in metrics:
       text = format_interval(r[metric], scale_of(metric), METRICS[metric][2])
       cells.append(f'**{text}**' if metric in r['leads'] else text)
     versus = format_interval(r['versus'][main], main_scale, main_digits, '+')
-    rows[r['kind'], r['features'], r['head']] = _line(
+    lines[r['kind'], r['features'], r['head']] = _line(
         r['features'], r['head'], *cells, versus
     )
   lines = [
@@ -243,7 +262,7 @@ def format_split(results: Results, split: str, target: str) -> list[str]:
           'features', 'head', *titles, f'{main_title} over best baseline'
       ),
       '|---' * (3 + len(metrics)) + '|',
-      *_grouped(rows, 3 + len(metrics)),
+      *group_by_kind(lines, 3 + len(metrics)),
   ]
   for n in results['null']:
     if (n['split'], n['target']) == (split, target):

@@ -25,6 +25,7 @@ METRICS = (
 )
 _LESS_IS_BETTER = ('slowdowns',)
 POOLED = 'all'  # name of all targets of a task together
+DEFAULT = 'default choice'
 ORACLE = 'oracle'
 # Rows of one side do not contest each other's lead.
 _SIDES = {'rule': 'baseline', 'ablation': 'ours'}
@@ -222,6 +223,8 @@ def _leads(
     for i, entry in enumerate(entries):
       if entry.kind == 'null' or entry.features == ORACLE:
         continue
+      if metric == 'slowdowns' and entry.features == DEFAULT:
+        continue  # what it is against: no row of it is slower than itself
       side = _SIDES.get(entry.kind, entry.kind)
       side = entry.features if side == 'compared' else side
       holder = best_of_side.setdefault(side, i)

@@ -10,19 +10,11 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from mirencoder_jax import heldout_markdown, plot_style
-from mirencoder_jax.downstream import features, markdown, plots, report
+from mirencoder_jax.downstream import markdown, overview, plots
 
 Results = Mapping[str, Any]
 
 _NUM_LISTED = 10  # members of a group, where we lose most
-_COLUMNS = (
-    'default', 'best constant', 'best baseline', 'random embeddings (95 %)',
-    'MIREncoder', 'over best baseline', 'slower rows', 'oracle',
-)  # fmt: skip
-_FEW_COLUMNS = (
-    'best constant', 'best baseline', 'MIREncoder', 'over best baseline',
-    'oracle',
-)  # fmt: skip
 # What stands between these lines of a file is replaced by the overview.
 MARKERS = ('<!-- results of eval.py -->', '<!-- end of results -->')
 _READING = (
@@ -38,82 +30,45 @@ _READING = (
 )
 
 
-def _ours(results: Results, split: str, target: str) -> Results | None:
-  rows = plots.choose_rows(results, split, target)
-  return next((r for r in rows if r['features'] == features.MAIN), None)
-
-
-def _cells(results: Results, split: str) -> list[str]:
-  """An overview's cells of one split, targets that share them by slashes."""
+def format_best(results: Results) -> list[str]:
+  """A row for each features under one head, a column for each split."""
   metric = results['metric']
-  title, scale, digits = markdown.METRICS[metric]
-
-  def number(value, sign=''):
-    return '' if value is None else f'{scale * value:{sign}.{digits}f}'
-
-  columns: list[list[str]] = []
-  for target in plots.shown_targets(results):
-    rows = plots.choose_rows(results, split, target)
-    by_name = {r['features']: r[metric]['value'] for r in rows}
-    ours = _ours(results, split, target)
-    baseline = rows[0]['versus']['baseline']
-    value = next(
-        r[metric]['value']
-        for r in results['results']
-        if (r['split'], r['target']) == (split, target)
-        and f'{r["features"]}, {r["head"]}' == baseline
-    )
-    null = next(
-        (
-            n[metric]
-            for n in results['null']
-            if (n['split'], n['target']) == (split, target)
-            and n['head'] == results['recipe']
-        ),
-        None,
-    )
-    random = ''
-    if null is not None:
-      random = f'{number(null["median"])} ({number(null["quantile_95"])})'
-    mine = difference = slower = ''
-    if ours is not None:
-      mine = number(ours[metric]['value'])
-      if ours['slowdowns']['value'] is not None:
-        slower = f'{ours["slowdowns"]["value"] * ours["rows"]:.0f}'
-        slower += f' of {ours["rows"]}'
-      versus = ours['versus'][metric]
-      difference = markdown.format_interval(versus, scale, digits, '+')
-      if versus['low'] is not None and versus['low'] > 0:
-        mine, difference = f'**{mine}**', f'**{difference}**'
-    columns.append([
-        number(by_name.get('default choice')),
-        number(by_name.get('best constant')),
-        f'{number(value)} ({baseline})',
-        random,
-        mine,
-        difference,
-        slower,
-        number(by_name.get(report.ORACLE)),
-    ])
-  return [title, *(' / '.join(cells) for cells in zip(*columns, strict=True))]
-
-
-def format_overview(
-    all_results: Sequence[Results], columns: Sequence[str] = _COLUMNS
-) -> list[str]:
-  """One table of all tasks: a row for each split, our row by its recipe."""
-  titles = ['task', 'split', '', *columns]
-  lines = ['| ' + ' | '.join(titles) + ' |', '|---' * len(titles) + '|']
-  for results in all_results:
-    task = results['task']
-    if len(results['targets']) == 2:
-      task += f' ({" / ".join(results["targets"])})'
-    for fact in results['splits']:
-      label = markdown.split_label(results, fact['name'])
-      title, *cells = _cells(results, fact['name'])
-      chosen = dict(zip(_COLUMNS, cells, strict=True))
-      cells = [title, *(chosen[column] for column in columns)]
-      lines.append('| ' + ' | '.join([task, label, *cells]) + ' |')
+  _, scale, digits = markdown.METRICS[metric]
+  targets = plots.shown_targets(results)
+  names = [fact['name'] for fact in results['splits']]
+  cells: dict[tuple[str, str, str], dict[str, list[str]]] = {}
+  for split in names:
+    for target in targets:
+      for r in plots.choose_rows(results, split, target):
+        text = f'{scale * r[metric]["value"]:.{digits}f}'
+        text = f'**{text}**' if metric in r['leads'] else text
+        row = cells.setdefault((r['kind'], r['features'], ''), {})
+        row.setdefault(split, []).append(text)
+  rows = {
+      key: '| ' + ' | '.join(
+          [key[1], *(' / '.join(row.get(split, ())) for split in names)]
+      ) + ' |'
+      for key, row in cells.items()
+  }  # fmt: skip
+  labels = [markdown.split_label(results, name) for name in names]
+  lines = [
+      '| features | ' + ' | '.join(labels) + ' |',
+      '|---' * (1 + len(names)) + '|',
+      *markdown.group_by_kind(rows, 1 + len(names)),
+  ]
+  nulls = [n for n in results['null'] if n['head'] == results['recipe']]
+  if nulls:
+    row = []
+    for split in names:
+      row.append(' / '.join(
+          f'{scale * n[metric]["median"]:.{digits}f} '
+          f'({scale * n[metric]["quantile_95"]:.{digits}f})'
+          for target in targets
+          for n in nulls
+          if (n['split'], n['target']) == (split, target)
+      ))  # fmt: skip
+    name = f'{nulls[0]["draws"]} random embeddings, median (95 % quantile)'
+    lines.append(f'| {name} | ' + ' | '.join(row) + ' |')
   return lines
 
 
@@ -179,15 +134,22 @@ def format_task(results: Results, pictures: Mapping[str, str]) -> list[str]:
   lines += [*markdown.format_facts(results), '']
   lines += [*markdown.format_splits(results), '']
   lines += show('comparison.png', 'every row with its interval')
-  for metric in markdown.summary_metrics(results):
-    names = ' / '.join(plots.shown_targets(results))
-    lines += [f'{markdown.METRICS[metric][0].capitalize()}, {names}:', '']
-    lines += [*markdown.format_summary(results, metric), '']
+  title, _, _ = markdown.METRICS[results['metric']]
+  names = ' / '.join(plots.shown_targets(results))
+  lines += [
+      f'{title[0].upper()}{title[1:]}, {names}; ours and its ablations under '
+      f'the head {results["recipe"]!r}, chosen beforehand, all else under the '
+      'head that is best here, in its favour:',
+      '',
+      *format_best(results),
+      '',
+  ]
   split = plots.choose_split(results)
   for target in plots.shown_targets(results):
     label = markdown.split_label(results, split)
     lines += [f'### {target}, split {label}', '']
-    lines += [*markdown.format_split(results, split, target), '']
+    rows = plots.choose_rows(results, split, target)
+    lines += [*markdown.format_split(results, split, target, rows), '']
   lines += show('members.png', 'speedup of every program')
   lines += show('map.png', 'embeddings in two dimensions')
   wrong = format_errors(results)
@@ -234,7 +196,7 @@ def format_page(
   lines = ['# Results', '']
   lines += _format_origin(all_results, heldout)
   lines += ['## How to read this', '', _READING, '']
-  lines += ['## In one table', '', *format_overview(all_results), '']
+  lines += ['## In one table', '', *overview.format_overview(all_results), '']
   if failures:
     lines += ['No results:', '']
     lines += [f'* {task}: {reason}' for task, reason in failures]
@@ -266,7 +228,7 @@ def update(
   if not (start and end):
     return False
   lines = [*_format_origin(all_results, heldout)]
-  lines += format_overview(all_results, _FEW_COLUMNS)
+  lines += overview.format_overview(all_results, overview.FEW_COLUMNS)
   if heldout is not None:
     lines += ['', *heldout_markdown.format_objectives(heldout)]
   body = '\n'.join(lines)

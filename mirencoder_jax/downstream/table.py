@@ -86,7 +86,7 @@ def _rules(
     task: tasks.Task, protocol: splits.Protocol
 ) -> Iterator[report.Entry]:
   rules = {
-      'default choice': baselines.default_choices,
+      report.DEFAULT: baselines.default_choices,
       'best constant': baselines.constant_choices,
       report.ORACLE: baselines.oracle_choices,
   }
