@@ -5,9 +5,11 @@ import pathlib
 import tempfile
 from unittest import mock
 
+import fsspec
 import jax
 import numpy as np
 from absl.testing import absltest
+from fsspec.implementations import memory
 
 import mirencoder_jax as mir
 from mirencoder_jax import inference, model_card, testing_encoder, weights
@@ -22,6 +24,16 @@ CORPUS = {
     'language': {'c': 12, 'rust': 3},
     'licence': {'MIT': 15},
 }
+
+
+class Bucket(memory.MemoryFileSystem):
+  """Stands in for a bucket, behind the same names."""
+
+  protocol = ('gcs', 'gs')
+
+  @classmethod
+  def _strip_protocol(cls, path):
+    return super()._strip_protocol(path.removeprefix('gs://'))
 
 
 class WeightsTest(absltest.TestCase):
@@ -90,6 +102,16 @@ class WeightsTest(absltest.TestCase):
         mir.load('huge')
     with self.assertRaisesRegex(mir.CheckpointError, 'there is no ./nowhere'):
       mir.load('./nowhere')
+
+  def test_loads_from_a_bucket(self):
+    fsspec.register_implementation('gcs', Bucket, clobber=True)
+    bucket, target = fsspec.filesystem('gcs'), self.export()
+    for file in target.iterdir():
+      bucket.pipe(f'gs://bucket/w/{file.name}', file.read_bytes())
+    loaded = mir.load('gs://bucket/w')
+    np.testing.assert_array_equal(
+        loaded.embed(SQUARE), mir.load(target).embed(SQUARE)
+    )
 
   def test_damage_is_found(self):
     target = self.export()

@@ -170,6 +170,11 @@ def _add_compiler(parser: argparse.ArgumentParser) -> None:
       metavar='FLAG',
       help='another for the compiler, as in --flag=-Iinclude; repeatable',
   )
+  group.add_argument(
+      '--cuda-toolkit',
+      action='store_true',
+      help='headers of the CUDA toolkit, in place of our few declarations',
+  )
 
 
 def _add_embed(commands: Any) -> None:

@@ -62,8 +62,9 @@ def find(name: str) -> pathlib.Path:
     hint = f'did you mean {near[0]}?'
   else:
     hint = (
-        f'fitted are {", ".join(known) or "none"} in {RUNS}/; `python eval.py '
-        '--config=configs/tasks.py:TASK --save_predictor` fits one'
+        f'{RUNS}/ has {", ".join(known) or "none"}; `python eval.py '
+        '--config=configs/tasks.py:TASK --checkpoint=NAME '
+        '--save_predictor=runs/TASK/predictor` fits one'
     )
   raise console.UsageError(f'there is no predictor {name}: {hint}')
 

@@ -7,14 +7,14 @@ from mirencoder_jax.ir import program_files
 
 
 def compile_options(
-    options: argparse.Namespace, **more
+    options: argparse.Namespace,
 ) -> program_files.CompileOptions:
   """How a person wants sources to be compiled."""
   return program_files.CompileOptions(
       compiler=options.compiler,
       opt_level=options.opt_level,
       flags=tuple(options.flag),
-      **more,
+      cuda_toolkit=options.cuda_toolkit,
   )
 
 
@@ -32,6 +32,12 @@ def tell_compiled(
   """Says which compiler made IR of a source, with which flags."""
   if program.compiled is None or options.quiet:
     return
+  # Of many sources, each compiler and its flags once.
+  told = vars(options).setdefault('told', set())
+  command = program.compiled.command[:-1]  # without the file
+  if command in told:
+    return
+  told.add(command)
   console.say(f'compiled {program.compiled}')
   if program.compiled.warnings:
     console.say(program.compiled.warnings)

@@ -23,6 +23,7 @@ class CompileOptions:
   opt_level: str = 'O1'
   debug_lines: bool = False
   flags: tuple[str, ...] = ()
+  cuda_toolkit: bool = False
 
 
 @dataclasses.dataclass

@@ -1,0 +1,129 @@
+"""`mirencoder predict`: decisions of a predictor, as a person gets them."""
+
+import contextlib
+import io
+import json
+import pathlib
+import tempfile
+from unittest import mock
+
+from absl.testing import absltest, parameterized
+
+from mirencoder_jax import cli
+from mirencoder_jax.cli import console
+from mirencoder_jax.downstream import predictor as predictor_lib
+from mirencoder_jax.testing_encoder import AXPY, SQUARE
+
+
+def create_target(name: str) -> predictor_lib.TargetInfo:
+  return predictor_lib.TargetInfo(
+      name=name,
+      choices=('CPU', 'GPU'),
+      default='CPU',
+      inputs=('transfer',),
+      fixed={},
+      has_costs=True,
+      num_rows=9,
+      temperature=1.0,
+      gain_slope=1.0,
+      held_out={},
+  )
+
+
+class StubPredictor:
+  """Decides by the size of a program; needs its input, as a real one."""
+
+  task = 'device_mapping'
+  targets = {name: create_target(name) for name in ('amd', 'nvidia')}
+
+  def predict(self, modules, inputs, *, target):
+    if set(inputs) != {'transfer'}:
+      raise ValueError(f"input 'transfer' is missing on {target}")
+    return [
+        predictor_lib.Decision(
+            choice='GPU' if is_large else 'CPU',
+            default='CPU',
+            gain=inputs['transfer'] if is_large else 1.0,
+            probabilities={'CPU': 0.25, 'GPU': 0.75},
+            remoteness=0.99 if is_large else 0.5,
+            far=is_large,
+        )
+        for is_large in (m.functions[0].num_instructions > 5 for m in modules)
+    ]
+
+
+class PredictTest(parameterized.TestCase):
+
+  def setUp(self):
+    super().setUp()
+    folder = pathlib.Path(self.enter_context(tempfile.TemporaryDirectory()))
+    self.enter_context(contextlib.chdir(folder))
+    pathlib.Path('axpy.ll').write_text(AXPY)
+    pathlib.Path('square.ll').write_text(SQUARE)
+    pathlib.Path('runs/device_mapping/predictor/config').mkdir(parents=True)
+    self.load = self.enter_context(
+        mock.patch.object(
+            predictor_lib, 'load_predictor', return_value=StubPredictor()
+        )
+    )
+
+  def run_command(self, *words):
+    out, errors = io.StringIO(), io.StringIO()
+    with contextlib.redirect_stdout(out), contextlib.redirect_stderr(errors):
+      code = cli.main(['predict', '--task', 'device_mapping', *words])
+    return code, out.getvalue(), errors.getvalue()
+
+  def test_every_file_on_every_target(self):
+    code, out, _ = self.run_command(
+        'axpy.ll', 'square.ll', '--input', 'transfer=3', '--json'
+    )
+    self.assertEqual(code, console.OK)
+    path = self.load.call_args[0][0]
+    self.assertEqual(path, pathlib.Path('runs/device_mapping/predictor'))
+    decisions = json.loads(out)['decisions']
+    self.assertEqual(
+        [(d['file'], d['target'], d['choice'], d['gain']) for d in decisions],
+        [
+            ('axpy.ll', 'amd', 'GPU', 3.0),
+            ('square.ll', 'amd', 'CPU', 1.0),
+            ('axpy.ll', 'nvidia', 'GPU', 3.0),
+            ('square.ll', 'nvidia', 'CPU', 1.0),
+        ],
+    )
+
+  def test_a_guess_is_called_one(self):
+    code, out, _ = self.run_command(
+        'axpy.ll', '--target', 'amd', '--input', 'amd_transfer=3'
+    )
+    self.assertEqual(code, console.FAILED)  # the name is without the target
+    code, out, _ = self.run_command(
+        'axpy.ll', '--target', 'amd', '--input', 'transfer=3'
+    )
+    self.assertEqual(code, console.OK)
+    self.assertRegex(out, r'axpy.ll +amd +GPU +0.750 +3.000 .* a guess')
+
+  def test_one_bad_file(self):
+    code, out, errors = self.run_command(
+        'axpy.ll', 'gone.ll', '--input', 'transfer=3', '--json'
+    )
+    self.assertEqual(code, console.PARTLY)
+    self.assertEqual(json.loads(out)['errors'][0]['file'], 'gone.ll')
+    self.assertIn('1 of 2 files', errors)
+
+  @parameterized.parameters(
+      (('axpy.ll',), 'transfer.* is missing.*--input NAME=NUMBER'),
+      (('axpy.ll', '--input', 'transfer'), 'expected NAME=NUMBER'),
+      (('axpy.ll', '--input', 'transfer=big'), 'expected NAME=NUMBER'),
+      (('axpy.ll', '--task', 'device_maping'), 'did you mean device_mapping'),
+      (('axpy.ll', '--task', 'x'), 'runs/ has device_mapping.*save_predictor'),
+      (('axpy.ll', '--target', 'intel'), 'for amd, nvidia, not for intel'),
+      (('gone.ll', '--input', 'transfer=3'), 'gone.ll: there is no such file'),
+  )
+  def test_errors_say_what_to_do(self, words, message):
+    code, out, errors = self.run_command(*words)
+    self.assertEqual((code, out), (console.FAILED, ''))
+    self.assertRegex(errors, message)
+
+
+if __name__ == '__main__':
+  absltest.main()
