@@ -3,6 +3,7 @@
 Station in the flow: from `embedding_map` to a file, one of `plots`.
 """
 
+import collections
 import os
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -17,12 +18,14 @@ _MAX_NAMED = 20  # modules, that a map can name
 def draw_map(results: Mapping[str, Any], path: str | os.PathLike[str]) -> None:
   """The modules' embeddings in two dimensions, coloured by suite.
 
-  A few modules bear their names instead of a legend.
+  A few modules bear their names instead of a legend; of many groups the largest
+  have colours.
   """
   maps = results['map']
   if not maps:
     return
-  names = sorted({name for m in maps for name in m['group']})
+  sizes = collections.Counter(name for m in maps for name in m['group'])
+  names = sorted(sizes, key=lambda name: (-sizes[name], name))
   are_few = max(len(m['points']) for m in maps) <= _MAX_NAMED
   size = (7.6, 5.0 if are_few else 3.9)
   with plot_style.drawing(path, size, 1, len(maps)) as all_axes:
@@ -50,8 +53,13 @@ def draw_map(results: Mapping[str, Any], path: str | os.PathLike[str]) -> None:
     if not are_few:
       handles, labels = all_axes[0].get_legend_handles_labels()
       shown = slice(None if len(names) > len(plot_style.MARKERS) else -1)
+      # As many columns as the figure is wide.
+      num_columns = 100 // (6 + max(map(len, labels)))
       figure.legend(
-          handles[shown], labels[shown], loc='outside lower left', ncols=7
+          handles[shown],
+          labels[shown],
+          loc='outside lower left',
+          ncols=min(7, max(1, num_columns)),
       )
     figure.suptitle(
         f'{results["task"].replace("_", " ")}: modules by {maps[0]["by"]}, '
