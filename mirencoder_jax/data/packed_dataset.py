@@ -73,6 +73,8 @@ class PreparedSource:
     return len(self._records)
 
   def __getitems__(self, indices: Sequence[int]) -> list[example_lib.Example]:
+    if not len(indices):
+      return []  # array_record refuses to read nothing
     records = self._records.__getitems__(list(indices))
     return [_decode(record, self._strings) for record in records]
 

@@ -83,6 +83,13 @@ class PackedDatasetTest(DatasetTest):
     np.testing.assert_array_equal(sizes.tokens, dataset.sizes.tokens)
     np.testing.assert_array_equal(sizes.nodes, dataset.sizes.nodes)
 
+  def test_packs_of_padding_only(self):
+    # What a process is left with whose packs of the last batch are empty.
+    dataset = self.dataset()
+    batch = dataset.read_packs([planning.Pack([], [])] * 2)
+    self.assertEqual(batch.tokens.shape, (2, 4, 32))
+    self.assertFalse(batch.example_mask.any())
+
   def test_not_prepared(self):
     with self.assertRaisesRegex(FileNotFoundError, 'datasets/prepare.py nope'):
       packed_dataset.open_builder('nope', self.data_dir)
