@@ -154,6 +154,21 @@ def _find_ours(
   return next((e for e in ours if e.head == recipe), ours[0] if ours else None)
 
 
+def _listed_groups(task: tasks.Task) -> list[str]:
+  """Groups that can be read as lists, none of which is another once more."""
+  kept: list[str] = []
+  for name, codes in task.groups.items():
+    num_members = len(task.group_names[name])
+    again = any(
+        len(task.group_names[other]) == num_members
+        == len(np.unique(np.stack([codes, task.groups[other]]), axis=1).T)
+        for other in kept
+    )
+    if num_members <= _MAX_LISTED and not again:
+      kept.append(name)
+  return kept
+
+
 def _look_closer(
     task: tasks.Task,
     entries: Sequence[report.Entry],
@@ -161,7 +176,7 @@ def _look_closer(
     recipe: str,
 ) -> dict[str, Any]:
   """Errors in common and confusion, of our row and of the best baseline."""
-  groups = [k for k, v in task.group_names.items() if len(v) <= _MAX_LISTED]
+  groups = _listed_groups(task)
   found: dict[str, Any] = {'errors': [], 'confusion': []}
   for split in dict.fromkeys(entry.split for entry in entries):
     # The last target is all together, if there are several.

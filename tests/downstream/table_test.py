@@ -155,6 +155,10 @@ class TableTest(absltest.TestCase):
     )
     self.assertGreater(ours['accuracy']['value'], 0.8)
 
+  def test_groups_that_are_listed(self):
+    task = make_task()  # a kernel is a program, and a suite has two
+    self.assertEqual(table._listed_groups(task), ['kernel', 'suite'])
+
   def test_vectors_of_another_data_set(self):
     task = make_task()
     with tempfile.TemporaryDirectory() as folder:
