@@ -47,7 +47,7 @@ _RECIPE = 1
 # Files between two writings of the manifest, for those who read it meanwhile.
 _EVERY = 500
 # Files of one package in a row.
-_IN_A_ROW = 30
+_IN_A_ROW = 10
 # Fields that say which files there are, not how one is compiled.
 _NOT_IN_KEY = ('max_units', 'tier', 'exclude', 'include', 'languages')
 COLUMNS = (

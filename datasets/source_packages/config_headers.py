@@ -80,6 +80,7 @@ _TRUE = {
     'HAVE_STRUCT_TM_TM_GMTOFF',
     'HAVE_TM_GMTOFF',
 }
+_COMMENT = re.compile(r'/\*.*?\*/|//[^\n]*', re.DOTALL)
 _IDENTIFIER = re.compile(r'\b([A-Za-z_]\w*)\b')
 _UNDEF = re.compile(r'^[ \t]*#[ \t]*undef[ \t]+(\w+).*$', re.MULTILINE)
 _CMAKE = re.compile(
@@ -87,6 +88,7 @@ _CMAKE = re.compile(
     re.MULTILINE,
 )
 _SUBSTITUTED = re.compile(r'@(\w+)@|\$\{(\w+)\}')
+_ALONE = re.compile(r'^[ \t]*@(\w+)@[ \t]*$', re.MULTILINE)
 _PREFIX = re.compile(r'^[A-Z0-9]+_+(?=(?:HAVE|SIZEOF)_)')
 _VERSION = re.compile(r'VERSION|RELEASE')
 
@@ -270,6 +272,8 @@ def fill_template(
     return version if _VERSION.search(name) else '0'
 
   text = _UNDEF.sub(undef, text)
+  # A line of its own is a whole directive, or none.
+  text = _ALONE.sub(lambda match: answer(match[1]) or '', text)
   return _SUBSTITUTED.sub(substituted, _CMAKE.sub(cmake, text))
 
 
@@ -291,9 +295,10 @@ def _c_headers(tools: toolchain.Toolchain) -> frozenset[str]:
 
 @functools.cache
 def _identifiers(tools: toolchain.Toolchain) -> frozenset[str]:
-  """All words in the headers of the C library."""
+  """All words in the headers of the C library, but not in comments."""
   words: set[str] = set()
   for folder in tools.libc_dirs[1:3]:
     for path in [*folder.glob('*.h'), *folder.glob('*/*.h')]:
-      words.update(_IDENTIFIER.findall(path.read_text(encoding='latin-1')))
+      text = _COMMENT.sub(' ', path.read_text(encoding='latin-1'))
+      words.update(_IDENTIFIER.findall(text))
   return frozenset(words)

@@ -39,9 +39,9 @@ class FillTemplateTest(absltest.TestCase):
     self.assertEqual(
         self.fill(
             'V "@PACKAGE_VERSION@" @LIB_MAJOR@ ${LIB_MINOR} @LIB_PATCH@ '
-            '@SIZEOF_INT@ @WITH_X@'
+            '@SIZEOF_INT@ @WITH_X@\n@DIRECTIVE@\n'
         ),
-        'V "2.5" 2 5 0 4 0',
+        'V "2.5" 2 5 0 4 0\n\n',
     )
 
 
@@ -56,7 +56,7 @@ class ConfigHeadersTest(absltest.TestCase):
     for path, text in (
         (self.root / 'lib/config.h.in', '#undef HAVE_UNISTD_H\n#undef HAVE_OK'),
         (self.root / 'lib/own/settings.h.cmake', '#cmakedefine HAVE_GETPID\n'),
-        (self.libc / 'unistd.h', 'int getpid(void);\n'),
+        (self.libc / 'unistd.h', '/* int\nparallel */ int getpid(void);\n'),
         (self.libc / 'sys/stat.h', ''),
     ):
       path.parent.mkdir(parents=True, exist_ok=True)
@@ -106,6 +106,7 @@ class ConfigHeadersTest(absltest.TestCase):
     self.assertIn('#define HAVE_GETPID 1', text)
     self.assertIn('#define SIZEOF_LONG 8', text)
     self.assertNotIn('WINDOWS', text)
+    self.assertNotIn('PARALLEL', text)
 
   def test_the_manifest_may_give_headers_and_answers(self):
     headers = self.headers(is_given=True)
