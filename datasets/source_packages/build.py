@@ -22,6 +22,7 @@ import io
 import json
 import os
 import pathlib
+import signal
 import sys
 from collections.abc import Iterator
 
@@ -453,6 +454,8 @@ def run(
     print(f'error: {error}', file=sys.stderr)
     return 1
   code = None
+  # A machine that is taken away is an interruption too.
+  before = signal.signal(signal.SIGTERM, signal.default_int_handler)
   try:
     build.run()
   except bounded.DiskFullError:
@@ -465,6 +468,8 @@ def run(
   except KeyboardInterrupt:
     print('interrupted; the same command goes on from here', file=sys.stderr)
     code = 130
+  finally:
+    signal.signal(signal.SIGTERM, before)
   print(build.report.as_markdown())
   print(build.report.summary())
   return build.report.exit_code if code is None else code

@@ -6,7 +6,9 @@ import json
 import os
 import pathlib
 import shutil
+import signal
 import tempfile
+import time
 
 from absl.testing import absltest
 from absl.testing.absltest import mock
@@ -248,6 +250,24 @@ class BuildTest(absltest.TestCase):
       with self.assertRaises(bounded.DiskFullError):
         self.build('full', processes=1).run()
     self.assertLen(self.rows('full'), 2)
+
+  def test_a_command_that_is_told_to_end_leaves_manifest_and_report(self):
+    def compile_unit(unit, *args):
+      os.kill(os.getpid(), signal.SIGTERM)
+      time.sleep(1)  # until the main thread has it
+      return compiling.Outcome(unit.source, unit.language, 'failed', 'x')
+
+    with mock.patch.object(compiling, 'compile_unit', compile_unit):
+      with mock.patch('builtins.print') as printed:
+        code = build.main([
+            f'--packages_manifest={self.manifest}',
+            f'--output={self.folder / "ended"}',
+            '--processes=1',
+        ])
+    self.assertEqual(code, 130)
+    self.assertIn('files are still to come', str(printed.call_args_list[-1]))
+    self.assertEmpty(self.rows('ended'))
+    self.assertTrue((self.folder / 'ended' / 'report.md').exists())
 
   def test_unknown_names(self):
     with self.assertRaisesRegex(ValueError, 'has no package nothing'):
