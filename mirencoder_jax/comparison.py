@@ -95,8 +95,8 @@ def match(
     similarities: np.ndarray,
     names_a: Sequence[str],
     names_b: Sequence[str],
-    sizes_a: Sequence[int],
-    sizes_b: Sequence[int],
+    sizes_a: Sequence[int] | np.ndarray,
+    sizes_b: Sequence[int] | np.ndarray,
 ) -> tuple[list[Pair], list[str], list[str]]:
   """The assignment with the greatest sum, best pair first, and the rest.
 

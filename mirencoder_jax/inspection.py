@@ -109,10 +109,9 @@ def inspect_module(
     functions: those to look at; by default all of the module.
   """
   functions = module.functions if functions is None else functions
+  examples: list[example_lib.Example | None] = [None] * len(functions)
   if tokenizer:
-    examples = example_lib.featurize(module, tokenizer, functions=functions)
-  else:
-    examples = [None] * len(functions)
+    examples[:] = example_lib.featurize(module, tokenizer, functions=functions)
   defined = {function.symbol for function in module.functions}
   return Inspection(
       name=module.name,

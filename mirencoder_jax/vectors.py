@@ -81,7 +81,7 @@ class Vectors:
     }
     aside = path.with_name(path.name + '.part')
     with open(aside, 'wb') as file:
-      np.savez_compressed(file, **arrays)
+      np.savez_compressed(file, allow_pickle=False, **arrays)
     os.replace(aside, path)  # whole, or not at all
 
 
@@ -157,7 +157,7 @@ def _embed(
     level: str,
     modality: str,
 ) -> Vectors:
-  encoding = encoder.encode([program.module for program in programs])
+  encoding = encoder.encode([p.module for p in programs if p.module])
   paths = [program.path for program in programs]
   if level == 'function':
     vectors = encoding.function_vectors(modality)
@@ -195,7 +195,9 @@ def read_vectors(path: str | os.PathLike) -> Vectors:
           files=file['files'].tolist(),
           functions=file['functions'].tolist(),
           num_instructions=file['num_instructions'],
-          **{kind: str(file[kind]) for kind in _KINDS},
+          level=str(file['level']),
+          modality=str(file['modality']),
+          encoder=str(file['encoder']),
       )
   except (OSError, ValueError, KeyError, zipfile.BadZipFile) as error:
     raise VectorsError(
@@ -256,7 +258,9 @@ def _read_parquet(path: pathlib.Path) -> Vectors:
         files=table['file'].to_pylist(),
         functions=table['function'].to_pylist(),
         num_instructions=table['num_instructions'].to_numpy(),
-        **{kind: kinds[kind.encode()].decode() for kind in _KINDS},
+        level=kinds[b'level'].decode(),
+        modality=kinds[b'modality'].decode(),
+        encoder=kinds[b'encoder'].decode(),
     )
   except (OSError, KeyError, TypeError, pyarrow.ArrowException) as error:
     raise VectorsError(

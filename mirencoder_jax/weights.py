@@ -123,22 +123,22 @@ def load(
     CheckpointError: if it is not whole, or was written by a newer version or
       for a model that has changed since.
   """
-  path = epath.Path(path)
+  folder = epath.Path(path)
   try:
-    info = json.loads((path / _CONFIG).read_text())
+    info = json.loads((folder / _CONFIG).read_text())
     if info['format'] > FORMAT:
       raise CheckpointError(
-          f'{path} has weights of format {info["format"]}, this version of '
+          f'{folder} has weights of format {info["format"]}, this version of '
           f'mirencoder_jax reads up to {FORMAT}; update mirencoder_jax'
       )
-    vocab = json.loads((path / _VOCAB).read_text())
-    with np.load(io.BytesIO((path / _PARAMS).read_bytes())) as file:
+    vocab = json.loads((folder / _VOCAB).read_text())
+    with np.load(io.BytesIO((folder / _PARAMS).read_bytes())) as file:
       stored = {name: file[name] for name in file.files}
   except (OSError, ValueError, KeyError) as error:
-    raise _damaged(path, error) from None
+    raise _damaged(folder, error) from None
   if checkpoint_lib.checksum(stored) != info['checksum']:
     raise CheckpointError(
-        f'the checksum of {path / _PARAMS} is wrong: it was damaged on the '
+        f'the checksum of {folder / _PARAMS} is wrong: it was damaged on the '
         'way; export or copy it again'
     )
   flat = {
@@ -150,9 +150,9 @@ def load(
       )
       for name, array in stored.items()
   }
-  _check_shapes(path, flat, create_abstract_params(info['config'], vocab))
+  _check_shapes(folder, flat, create_abstract_params(info['config'], vocab))
   params = flax.traverse_util.unflatten_dict(flat, sep=_SEPARATOR)
-  return Checkpoint(path, info['step'], params, None, info['config'], vocab)
+  return Checkpoint(folder, info['step'], params, None, info['config'], vocab)
 
 
 def export(
@@ -171,13 +171,13 @@ def export(
   Raises:
     CheckpointError: if `target` has other files.
   """
-  target = epath.Path(target)
+  folder = epath.Path(target)
   ours = {_PARAMS, _CONFIG, _VOCAB, CARD}
-  if target.exists():
-    others = sorted(p.name for p in target.iterdir() if p.name not in ours)
+  if folder.exists():
+    others = sorted(p.name for p in folder.iterdir() if p.name not in ours)
     if others:
       raise CheckpointError(
-          f'{target} has other files ({", ".join(others[:3])}); give a folder '
+          f'{folder} has other files ({", ".join(others[:3])}); give a folder '
           'that is empty or not there yet'
       )
   flat = flax.traverse_util.flatten_dict(checkpoint.params, sep=_SEPARATOR)
@@ -189,8 +189,8 @@ def export(
       'config': checkpoint.config,
   }
   buffer = io.BytesIO()
-  np.savez(buffer, **stored)
-  target.mkdir(parents=True, exist_ok=True)
+  np.savez(buffer, allow_pickle=False, **stored)
+  folder.mkdir(parents=True, exist_ok=True)
   files = {
       _VOCAB: json.dumps(checkpoint.vocab, ensure_ascii=False).encode(),
       _CONFIG: (json.dumps(info, indent=1) + '\n').encode(),
@@ -198,7 +198,7 @@ def export(
       _PARAMS: buffer.getvalue(),  # last: with it the folder is weights
   }
   for name, data in files.items():
-    (target / name).write_bytes(data)
+    (folder / name).write_bytes(data)
   return {
       'num_params': sum(x.size for x in flat.values()),
       'num_bytes': sum(map(len, files.values())),

@@ -199,7 +199,8 @@ def compile_command(
         *('-C', f'debuginfo={int(debug_lines)}', *flags, str(path)),
     )
   words = list(compiler.command)
-  device = {'opencl': _OPENCL_FLAGS, 'cuda': _CUDA_FLAGS}.get(language, ())
+  devices = {'opencl': _OPENCL_FLAGS, 'cuda': _CUDA_FLAGS}
+  device = devices.get(language or '', ())
   if compiler.kind == 'zig':
     # Its drivers `cc` and `c++` bring headers; for devices the bare clang.
     words.append('clang' if device else 'c++' if language == 'c++' else 'cc')
@@ -320,7 +321,9 @@ def _find_zig() -> Compiler | None:
 
 def _zig_headers() -> list[str]:
   """Where the bare clang of the wheel finds the headers of C, after others."""
-  package = pathlib.Path(importlib.util.find_spec('ziglang').origin).parent
+  spec = importlib.util.find_spec('ziglang')
+  assert spec and spec.origin  # `_find_zig` looked
+  package = pathlib.Path(spec.origin).parent
   libc = package / 'lib' / 'libc' / 'include'
   folders = (
       package / 'lib' / 'include',
