@@ -18,8 +18,8 @@ from configs import pretraining_eval
 
 # The product of the values is a head's grid.
 _GRIDS = dict(
-    kernel=dict(penalty=(0.1, 1.0)),
-    ridge=dict(penalty=(1.0, 10.0, 100.0)),
+    kernel=dict(penalty=(0.1,), group_variance=(0.1, 0.3, 1.0, 3.0)),
+    ridge=dict(penalty=(0.3, 3.0), group_variance=(0.1, 1.0)),
     neighbour=dict(neighbours=(1, 3, 9)),
     mlp=dict(weight_decay=(0.1, 1.0), learning_rate=(0.01,)),
 )
@@ -209,7 +209,8 @@ def get_config(name: str = 'device_mapping') -> ml_collections.ConfigDict:
       heads=('kernel', 'ridge', 'neighbour', 'mlp'),
       grids=_GRIDS,
       # With few programs, what inner folds choose is luck: a mean does better.
-      averaged=('kernel', 'ridge', 'neighbour', 'mlp'),
+      # The two ridges weigh their grid by evidence.
+      averaged=('neighbour', 'mlp'),
       # A device that is two times slower is as wrong as one that is a hundred
       # times slower.
       max_log_ratio=0.5,

@@ -38,7 +38,8 @@ class FitConfig:
     heads: names of heads (`heads.HEADS`) to fit on every kind of vector.
     grids: head -> hyper-parameter -> values; their product is the grid.
     averaged: heads that answer with the mean over their grid; the others have
-      its best point chosen by inner folds.
+      its best point chosen by inner folds, but for those that weigh their grid
+      themselves.
     max_log_ratio: cost ratios are learned up to e to this power. A kernel that
       is a hundred times faster on one device decides no more than one that is
       two times faster, and would otherwise own the fit.
@@ -94,7 +95,10 @@ def make_grid(
 
 
 def make_data(
-    target: tasks.Target, vectors: np.ndarray, max_log_ratio: float
+    target: tasks.Target,
+    vectors: np.ndarray,
+    groups: np.ndarray,
+    max_log_ratio: float,
 ) -> rows_lib.Data:
   """What a head sees of a target: rows' vectors, log inputs, log costs."""
   shape = (len(target.labels), len(target.choices))
@@ -116,6 +120,8 @@ def make_data(
       costs=costs.astype(np.float32),
       known=known.astype(np.float32),
       classes=np.eye(shape[1], dtype=np.float32)[target.labels],
+      defaults=np.eye(shape[1], dtype=np.float32)[target.defaults],
+      groups=groups.astype(np.int32),
   )
 
 
@@ -135,6 +141,7 @@ def narrow(data: rows_lib.Data, space, labels) -> rows_lib.Data:
       costs=data.costs[:, space] * there,
       known=data.known[:, space] * there,
       classes=jax.nn.one_hot(labels, len(space), dtype=data.classes.dtype),
+      defaults=data.defaults[:, space] * there,
   )
 
 
@@ -277,7 +284,7 @@ def fit_protocol(
   """
   heads.get_head(head)
   points, grid = make_grid(head, config.grids[head])
-  averaged = head in config.averaged
+  averaged = heads.get_head(head).averages or head in config.averaged
   num_choices = {len(target.choices) for target in task.targets}
   if len(num_choices) > 1:
     raise ValueError(f'targets of {task.name!r} differ in choices')
@@ -288,7 +295,7 @@ def fit_protocol(
   data = jax.tree.map(
       lambda *leaves: np.stack(leaves),
       *(
-          make_data(target, v, config.max_log_ratio)
+          make_data(target, v, protocol.groups, config.max_log_ratio)
           for target, v in zip(task.targets, vectors, strict=True)
       ),
   )

@@ -22,14 +22,22 @@ class Head(NamedTuple):
   apply: Callable  # (params, vectors [n, D], inputs [n, F]) -> Scores
   # What makes up a point of its grid.
   settings: tuple[str, ...]
+  # Whether it averages its grid itself, and answers with one point.
+  averages: bool = False
 
 
 HEADS = {
     'kernel': Head(
-        kernel_heads.fit_kernel, kernel_heads.apply_kernel, ('penalty',)
+        kernel_heads.fit_kernel,
+        kernel_heads.apply_kernel,
+        ('penalty', 'group_variance'),
+        averages=True,
     ),
     'ridge': Head(
-        kernel_heads.fit_ridge, kernel_heads.apply_ridge, ('penalty',)
+        kernel_heads.fit_ridge,
+        kernel_heads.apply_ridge,
+        ('penalty', 'group_variance'),
+        averages=True,
     ),
     'neighbour': Head(
         kernel_heads.fit_neighbour,

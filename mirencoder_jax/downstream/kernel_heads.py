@@ -1,9 +1,16 @@
 """Heads in closed form: kernel ridge, linear ridge, nearest neighbours.
 
 Station in the flow: beside `mlp_head`, called by `fit`. All three compare rows
-with the rows of the fit: by how far their standardised vectors are apart (root
-of the mean square) and how far their standardised inputs are (sum of absolute
-differences).
+with the rows of the fit: by how far their standardised vectors are apart (mean
+of the absolute differences) and how far their standardised inputs are (sum).
+
+The two ridges are mixed models. What a program or a suite has in common beyond
+its features is an offset of its own (a random effect), so that 500 rows of one
+suite do not say that every suite is like it. A group that was never seen has no
+offset; what it gets instead is a presumption for the default choice, worth as
+much as `_PRESUMED_GROUPS` groups. How large offsets are and how noisy rows are
+is weighed by the evidence (marginal likelihood) of the training rows alone.
+docs/experiments/heads.md has what else was tried.
 """
 
 from typing import NamedTuple
@@ -21,6 +28,11 @@ Grid = dict[str, Float[Array, 'P']]
 # inside wins by luck.
 _VECTOR_BANDWIDTHS = (0.1, 0.3, 1.0, 3.0)
 _INPUT_BANDWIDTHS = (0.03, 0.1, 0.3, 1.0)
+# What is presumed of groups that were never seen: any other choice costs e^0.3
+# of the default, and the default is the best one with a chance of a half more.
+_PRESUMED_GROUPS = 10.0
+_PRESUMED_COST = 0.3
+_PRESUMED_CHANCE = 0.5
 _MAX_NEIGHBOURS = 16
 
 
@@ -31,8 +43,8 @@ class DualParams(NamedTuple):
   input_scale: rows_lib.Scale
   vectors: Array  # float32 [m, D], standardised
   inputs: Array  # float32 [m, F], standardised
-  weights: Array  # float32 [P, m, 2 C]
-  mean: Array  # float32 [2 C]
+  weights: Array  # float32 [1, m, 2 C]
+  offset: Array  # float32 [2 C]
 
 
 class NeighbourParams(NamedTuple):
@@ -59,10 +71,8 @@ def _scale_pair(seen: rows_lib.Data, weight: Float[Array, 'm']):
 def vector_distances(
     x: Float[Array, 'n D'], y: Float[Array, 'm D']
 ) -> Float[Array, 'n m']:
-  """Root of the mean square difference; 0 where there are no features."""
-  squares = jnp.square(x).sum(axis=1)[:, None] + jnp.square(y).sum(axis=1)
-  squares = jnp.maximum(squares - 2 * x @ y.T, 0)
-  return jnp.sqrt(squares / max(x.shape[1], 1))
+  """Mean of the absolute differences; 0 where there are no features."""
+  return input_distances(x, y) / max(x.shape[1], 1)
 
 
 def input_distances(
@@ -78,7 +88,7 @@ def laplacian_kernel(
     seen_vectors: Float[Array, 'm D'],
     seen_inputs: Float[Array, 'm F'],
 ) -> Float[Array, 'n m']:
-  """1 + of inputs + of vectors + of both, each in several widths.
+  """Of inputs + of vectors + of both, each in several widths.
 
   A sum of kernels is a sum of functions: one of the inputs alone, one of the
   program alone, and one of how they meet. exp(-distance), not of its square:
@@ -94,7 +104,7 @@ def laplacian_kernel(
       vector_distances(vectors, seen_vectors), _VECTOR_BANDWIDTHS
   )
   by_input = sum_widths(input_distances(inputs, seen_inputs), _INPUT_BANDWIDTHS)
-  return 1 + by_input + by_vector + by_input * by_vector
+  return by_input + by_vector + by_input * by_vector
 
 
 def linear_kernel(
@@ -108,41 +118,88 @@ def linear_kernel(
   return vectors @ seen_vectors.T / width + inputs @ seen_inputs.T
 
 
-def _solve(kernel, residual, weight, penalties):
-  """Dual weights [P, m, K] of ridge regression on rows of weight 1."""
-  system = kernel * weight[:, None] * weight
+def _presume(seen, weight):
+  """What is expected of each answer before any row is seen; float32 [2C]."""
+  share = weight @ seen.defaults / jnp.maximum(weight.sum(), 1)  # [C]
+  chance = _PRESUMED_CHANCE * share + (1 - _PRESUMED_CHANCE) / len(share)
+  return jnp.concatenate([_PRESUMED_COST * (1 - share), chance])
+
+
+def _balance(same, weight):
+  """Weights of rows that give every group the same say; float32 [m]."""
+  balanced = weight / jnp.maximum(same.sum(axis=1), 1)
+  return balanced / jnp.maximum(balanced.sum(), 1e-6)
+
+
+def _solve(kernel, same, residual, weight, grid):
+  """Dual weights of a mixed model, averaged over a grid by evidence.
+
+  Args:
+    kernel: float32 [m, m], centred.
+    same: float32 [m, m], 1 for rows of one group.
+    residual: float32 [m, K], answers beyond what is presumed.
+    weight: float32 [m], 1 for rows that count.
+    grid: `penalty` and `group_variance` [P], in units of the kernel.
+
+  Returns:
+    Dual weights [m, K], and the sums [K] of the dual weights times the variance
+    of the common offset.
+  """
+  seen = weight[:, None] * weight
   identity = jnp.eye(len(kernel))
+  num_rows = weight.sum()
+  residual = residual * weight[:, None]
 
-  def solve(penalty):
-    return jax.scipy.linalg.solve(
-        system + penalty * identity, residual, assume_a='pos'
+  def solve(point):
+    common = point['group_variance'] / _PRESUMED_GROUPS
+    system = kernel + common + point['group_variance'] * same
+    factor = jnp.linalg.cholesky(
+        system * seen + point['penalty'] * identity
     )
+    dual = jax.scipy.linalg.cho_solve((factor, True), residual)
+    # Padding has the penalty alone on its diagonal.
+    log_root = (jnp.log(jnp.diagonal(factor)) * weight).sum()
+    misfit = (residual * dual).sum(axis=0) / jnp.maximum(num_rows, 1)
+    evidence = -0.5 * num_rows * jnp.log(misfit + 1e-9) - log_root
+    return dual, common * dual.sum(axis=0), evidence
 
-  return jax.lax.map(solve, penalties)
+  dual, common, evidence = jax.lax.map(solve, grid)  # [P, m, K], [P, K]
+  share = jax.nn.softmax(evidence, axis=0)  # [P, K]
+  return (share[:, None] * dual).sum(axis=0), (share * common).sum(axis=0)
 
 
 def _fit_dual(kernel_fn, data, rows, grid, masked):
-  """Ridge regression of costs and classes on a kernel, in closed form."""
+  """A mixed model of costs and classes on a kernel, in closed form."""
   seen = rows_lib.take(data, rows)
   vector_scale, input_scale, vectors, inputs = _scale_pair(seen, rows.weight)
   kernel = kernel_fn(vectors, inputs, vectors, inputs)  # [m, m]
+  same = (seen.groups[:, None] == seen.groups) * rows.weight  # [m, m]
+  # The kernel's own constant part would be an offset that nothing shrinks.
+  centre = _balance(same, rows.weight)  # [m]
+  level = kernel @ centre
+  overall = centre @ level
+  centred = kernel - level[:, None] - level + overall
+  presumed = _presume(seen, rows.weight)
   answers = jnp.concatenate([seen.costs, seen.classes], axis=1)  # [m, 2C]
-  weight = rows.weight[:, None] * jnp.concatenate(
-      [seen.known, jnp.ones_like(seen.classes)], axis=1
-  )
-  mean = (weight * answers).sum(axis=0) / jnp.maximum(weight.sum(axis=0), 1)
-  residual = (answers - mean) * weight
+  residual = answers - presumed
   if masked:  # every choice has rows of its own
-    weights = jax.lax.map(
+    known = jnp.concatenate([seen.known, jnp.ones_like(seen.known)], axis=1)
+    dual, common = jax.lax.map(
         lambda column: _solve(
-            kernel, column[0][:, None], column[1], grid['penalty']
+            centred, same, column[0][:, None], column[1], grid
         ),
-        (residual.T, weight.T),
-    )  # [2C, P, m, 1]
-    weights = jnp.moveaxis(weights[..., 0], 0, -1)
+        (residual.T, (known * rows.weight[:, None]).T),
+    )  # [2C, m, 1], [2C, 1]
+    dual, common = dual[..., 0].T, common[..., 0]
   else:
-    weights = _solve(kernel, residual, rows.weight, grid['penalty'])
-  return DualParams(vector_scale, input_scale, vectors, inputs, weights, mean)
+    dual, common = _solve(centred, same, residual, rows.weight, grid)
+  # Centring is linear: it goes into the weights and the offset.
+  total = dual.sum(axis=0)  # [2C]
+  offset = presumed + common + overall * total - level @ dual
+  weights = dual - centre[:, None] * total
+  return DualParams(
+      vector_scale, input_scale, vectors, inputs, weights[None], offset
+  )
 
 
 def _apply_dual(kernel_fn, params, vectors, inputs):
@@ -152,7 +209,7 @@ def _apply_dual(kernel_fn, params, vectors, inputs):
       params.vectors,
       params.inputs,
   )  # [n, m]
-  outputs = jnp.einsum('nm,pmk->pnk', kernel, params.weights) + params.mean
+  outputs = jnp.einsum('nm,pmk->pnk', kernel, params.weights) + params.offset
   return rows_lib.split_scores(outputs)
 
 
@@ -164,12 +221,13 @@ def fit_kernel(
     *,
     masked: bool = False,
 ) -> DualParams:
-  """Kernel ridge regression (`laplacian_kernel`), for each penalty of the grid.
+  """A mixed model on `laplacian_kernel`.
 
   Args:
     data: the target.
     rows: the rows to fit on.
-    grid: `penalty`.
+    grid: `penalty`, the variance of rows, and `group_variance`, that of groups,
+      in units of the kernel; averaged by evidence.
     key: not needed; heads have one signature.
     masked: whether some costs were not measured: each choice is then fitted on
       the rows that have it, with a system of its own.
@@ -195,7 +253,7 @@ def fit_ridge(
     *,
     masked: bool = False,
 ) -> DualParams:
-  """Linear ridge regression; arguments as of `fit_kernel`."""
+  """A mixed model that is linear in features; arguments as of `fit_kernel`."""
   del key
   return _fit_dual(linear_kernel, data, rows, grid, masked)
 

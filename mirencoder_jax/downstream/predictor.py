@@ -316,7 +316,8 @@ def abstract_params(info: Mapping[str, Any], target: Mapping[str, Any]) -> Any:
   array = functools.partial(jax.ShapeDtypeStruct, dtype=np.float32)
   table = array((m, num_choices))
   data = rows_lib.Data(
-      array((m, width)), array((m, num_inputs)), table, table, table
+      *(array((m, width)), array((m, num_inputs)), table, table, table, table),
+      groups=jax.ShapeDtypeStruct((m,), np.int32),
   )
   grid = {name: array((num_points,)) for name in head.settings}
 

@@ -73,10 +73,12 @@ def save_predictor(
   """
   path = epath.Path(os.path.abspath(os.path.expanduser(path)))
   _check_free(path)
-  if head not in _HEADS or head not in fit_config.averaged:
+  if head not in _HEADS or not (
+      heads.HEADS[head].averages or head in fit_config.averaged
+  ):
     raise ValueError(
         f'head {head!r} cannot be a predictor: {", ".join(_HEADS)} can, where '
-        'FitConfig.averaged has them'
+        'their grid is averaged'
     )
   if group not in task.groups:
     raise ValueError(f'no group {group!r}; the task has {sorted(task.groups)}')
@@ -191,7 +193,7 @@ def _fit_target(
   """What a head learns of all valid rows of a target, and its sizes."""
   data = jax.tree.map(
       lambda x: jnp.asarray(x[target.valid]),
-      fit.make_data(target, vectors, fit_config.max_log_ratio),
+      fit.make_data(target, vectors, groups, fit_config.max_log_ratio),
   )
   choices = np.arange(len(target.choices))
   spaces = label_space.reduce(

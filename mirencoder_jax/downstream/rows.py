@@ -24,6 +24,8 @@ class Data(NamedTuple):
   costs: Array  # float32 [n, C], log ratio to the default; 0 if unknown
   known: Array  # float32 [n, C], 1 where the cost was measured
   classes: Array  # float32 [n, C], one for the best choice
+  defaults: Array  # float32 [n, C], one for the default
+  groups: Array  # int32 [n], equal where rows stay on one side of the split
 
 
 class Scores(NamedTuple):

@@ -49,6 +49,8 @@ class Protocol(NamedTuple):
   inner: np.ndarray  # bool [R, J, n]
   seed: np.ndarray  # int [R]
   fold: np.ndarray  # int [R]
+  # int [n], equal where rows stay on one side; each row alone if any may cross.
+  groups: np.ndarray
 
   @property
   def num_seeds(self) -> int:
@@ -171,6 +173,7 @@ def build_protocol(
       inner=np.array(inner),
       seed=np.array(seeds),
       fold=np.array(folds),
+      groups=everything if related is None else related,
   )
 
 

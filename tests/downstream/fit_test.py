@@ -8,8 +8,8 @@ from absl.testing import absltest, parameterized
 from mirencoder_jax.downstream import fit, splits, tasks
 
 GRIDS = {
-    'kernel': dict(penalty=(0.01, 1.0)),
-    'ridge': dict(penalty=(0.01, 1.0)),
+    'kernel': dict(penalty=(0.01, 1.0), group_variance=(0.1,)),
+    'ridge': dict(penalty=(0.01, 1.0), group_variance=(0.1,)),
     'neighbour': dict(neighbours=(1, 5)),
     'mlp': dict(weight_decay=(0.1,), learning_rate=(0.02,)),
 }
@@ -17,7 +17,7 @@ HEADS = tuple(GRIDS)
 CONFIG = fit.FitConfig(
     heads=HEADS,
     grids=GRIDS,
-    averaged=('kernel', 'neighbour'),
+    averaged=('neighbour',),
     max_log_ratio=1.0,
 )
 
@@ -81,9 +81,9 @@ class FitTest(parameterized.TestCase):
     fits = fit.fit_protocol(head, vectors, task, make_protocol(task), CONFIG)
     self.assertCountEqual(fits, ['cost', 'class'])
     for answer in fits.values():
-      self.assertGreater(accuracy(task, answer), 0.4 + 0.6 / num_choices)
+      self.assertGreater(accuracy(task, answer), 0.35 + 0.6 / num_choices)
       self.assertEqual(answer.scores.shape, (1, 1, 60, num_choices))
-      if head in CONFIG.averaged:
+      if head != 'mlp':
         self.assertEqual(answer.chosen, ({'points averaged': 2},))
       else:
         self.assertIn(answer.chosen[0], fit.make_grid(head, GRIDS[head])[0])

@@ -11,8 +11,12 @@ from mirencoder_jax.downstream import heads, kernel_heads, mlp_head
 from mirencoder_jax.downstream import rows as rows_lib
 
 GRIDS = {
-    'kernel': dict(penalty=jnp.array([0.01, 1.0])),
-    'ridge': dict(penalty=jnp.array([0.01, 1.0])),
+    'kernel': dict(
+        penalty=jnp.array([0.1, 1.0]), group_variance=jnp.array([0.1, 2.0])
+    ),
+    'ridge': dict(
+        penalty=jnp.array([0.1, 1.0]), group_variance=jnp.array([0.1, 2.0])
+    ),
     'neighbour': dict(neighbours=jnp.array([1.0, 3.0])),
     'mlp': dict(weight_decay=jnp.array([0.1]), learning_rate=jnp.array([0.02])),
 }
@@ -32,9 +36,11 @@ def make_data(seed=0, unmeasured=0.0):
       costs=costs,
       known=known,
       classes=np.eye(3)[costs.argmin(axis=1)],
+      defaults=np.eye(3)[np.zeros(NUM_ROWS, int)],
   )
   return rows_lib.Data(
-      **{k: jnp.asarray(v, jnp.float32) for k, v in arrays.items()}
+      **{k: jnp.asarray(v, jnp.float32) for k, v in arrays.items()},
+      groups=jnp.asarray(np.arange(NUM_ROWS) // 3),
   )
 
 
@@ -65,7 +71,7 @@ def standardise(x):
 def distances(data):
   """Of all rows to those of the fit, by vectors and by inputs."""
   z, u = standardise(data.vectors), standardise(data.inputs)
-  by_vector = np.sqrt(np.square(z[:, None] - z[None, :NUM_SEEN]).mean(axis=-1))
+  by_vector = np.abs(z[:, None] - z[None, :NUM_SEEN]).mean(axis=-1)
   return by_vector, np.abs(u[:, None] - u[None, :NUM_SEEN]).sum(axis=-1)
 
 
@@ -76,7 +82,40 @@ def kernel_matrix(name, data):
   by_vector, by_input = distances(data)
   v = np.mean([np.exp(-w * by_vector) for w in (0.1, 0.3, 1, 3)], axis=0)
   u = np.mean([np.exp(-w * by_input) for w in (0.03, 0.1, 0.3, 1)], axis=0)
-  return 1 + u + v + u * v
+  return u + v + u * v
+
+
+def mixed_model(kernel, groups, answers, presumed, grid, rows):
+  """Posterior mean of all rows [n] of a Gaussian process, by the book.
+
+  answers = presumed + common offset + centred function + offset of the group +
+  noise; averaged over the grid by marginal likelihood.
+  """
+  same = (groups[:, None] == groups[None, :NUM_SEEN]).astype(float)
+  sizes = same[:NUM_SEEN].sum(axis=1)
+  centre = 1 / sizes / len(np.unique(groups[:NUM_SEEN]))
+  level = kernel @ centre
+  of_seen = level[:NUM_SEEN]
+  kernel = kernel - level[:, None] - of_seen + centre @ of_seen
+  means, evidence = [], []
+  for penalty, variance in zip(
+      np.asarray(grid['penalty'], np.float64),
+      np.asarray(grid['group_variance'], np.float64),
+      strict=True,
+  ):
+    prior = kernel + variance / 10
+    system = prior[:NUM_SEEN] + variance * same[:NUM_SEEN]
+    system = system[np.ix_(rows, rows)] + penalty * np.eye(len(rows))
+    residual = answers[rows] - presumed
+    dual = np.linalg.solve(system, residual)
+    means.append(presumed + prior[:, rows] @ dual)
+    # The scale of everything is the likeliest one.
+    evidence.append(
+        -0.5 * len(rows) * np.log(residual @ dual / len(rows))
+        - 0.5 * np.linalg.slogdet(system)[1]
+    )
+  weights = np.exp(np.array(evidence) - max(evidence))
+  return weights / weights.sum() @ np.array(means)
 
 
 class RowsTest(parameterized.TestCase):
@@ -100,41 +139,52 @@ class RowsTest(parameterized.TestCase):
 
 class HeadsTest(parameterized.TestCase):
 
-  @parameterized.parameters('kernel', 'ridge')
-  def test_ridge_is_the_closed_form(self, name):
-    data = make_data()
-    actual = run(name, data)
-    self.assertEqual(actual.costs.shape, (2, NUM_ROWS, 3))
+  @parameterized.parameters(
+      ('kernel', 0.0), ('ridge', 0.0), ('kernel', 0.4), ('ridge', 0.4)
+  )
+  def test_ridge_is_a_mixed_model_by_the_book(self, name, unmeasured):
+    data = make_data(unmeasured=unmeasured)
+    actual = run(name, data, masked=unmeasured > 0)
+    self.assertEqual(actual.costs.shape, (1, NUM_ROWS, 3))
     kernel = kernel_matrix(name, data)
-    for scores, answers in (
-        (actual.costs, data.costs),
-        (actual.classes, data.classes),
+    known = np.asarray(data.known)[:NUM_SEEN] > 0
+    everything = np.ones_like(known)
+    # The default costs nothing beyond itself; others are presumed to cost 0.3.
+    for scores, answers, presumed, has in (
+        (actual.costs, data.costs, (0, 0.3, 0.3), known),
+        (actual.classes, data.classes, (2 / 3, 1 / 6, 1 / 6), everything),
     ):
-      seen = np.asarray(answers, np.float64)[:NUM_SEEN]
-      mean = seen.mean(axis=0)
-      for point, penalty in enumerate((0.01, 1.0)):
-        system = kernel[:NUM_SEEN] + penalty * np.eye(NUM_SEEN)
-        expected = kernel @ np.linalg.solve(system, seen - mean) + mean
+      for choice in range(3):
+        answer = np.asarray(answers, np.float64)[:NUM_SEEN, choice]
+        if not answer.any():  # costs of the default: any prediction is 0
+          np.testing.assert_allclose(scores[0, :, choice], 0, atol=1e-5)
+          continue
+        expected = mixed_model(
+            kernel,
+            np.asarray(data.groups),
+            answer,
+            presumed[choice],
+            GRIDS[name],
+            np.flatnonzero(has[:, choice]),
+        )
         np.testing.assert_allclose(
-            scores[point], expected, rtol=2e-3, atol=2e-3
+            scores[0, :, choice], expected, rtol=5e-3, atol=5e-3
         )
 
-  @parameterized.parameters('kernel', 'ridge')
-  def test_unmeasured_is_fitted_without_the_row(self, name):
-    data = make_data(unmeasured=0.4)
-    actual = run(name, data, masked=True)
-    kernel = kernel_matrix(name, data)
-    for choice in range(3):
-      has = np.flatnonzero(np.asarray(data.known)[:NUM_SEEN, choice])
-      seen = np.asarray(data.costs, np.float64)[has, choice]
-      system = kernel[np.ix_(has, has)] + np.eye(len(has))
-      weights = np.linalg.solve(system, seen - seen.mean())
-      np.testing.assert_allclose(
-          actual.costs[1, :, choice],
-          kernel[:, has] @ weights + seen.mean(),
-          rtol=2e-3,
-          atol=2e-3,
-      )
+  def test_a_large_group_does_not_outvote_small_ones(self):
+    # Without features: 10 rows of one group say 1, three groups of one say -1.
+    says = np.array([1.0] * 10 + [-1.0] * 3 + [0] * 7)
+    data = make_data()
+    data = data._replace(
+        vectors=data.vectors[:, :0],
+        inputs=data.inputs[:, :0],
+        costs=jnp.stack([0 * says, says, says], axis=1).astype(jnp.float32),
+        groups=jnp.array([0] * 10 + list(range(1, 11))),
+    )
+    predicted = run('kernel', data, max_rows=13).costs[0, -1]
+    # Four groups of a mean of -0.5 against a presumption of 10 times 0.3.
+    self.assertBetween(predicted[1], -0.5, 0.3)
+    self.assertAlmostEqual(predicted[0], 0, places=5)
 
   def test_masked_equals_unmasked_where_all_is_measured(self):
     data = make_data()

@@ -25,11 +25,11 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 CONFIG = fit.FitConfig(
     heads=('kernel',),
     grids={
-        'kernel': dict(penalty=(0.1, 1.0)),
+        'kernel': dict(penalty=(0.1, 1.0), group_variance=(0.1,)),
         'neighbour': dict(neighbours=(1, 3)),
         'mlp': dict(weight_decay=(0.1,), learning_rate=(0.1,)),
     },
-    averaged=('kernel', 'neighbour', 'mlp'),
+    averaged=('neighbour', 'mlp'),
 )
 
 
@@ -156,7 +156,7 @@ class PredictorTest(parameterized.TestCase):
       self.assertEqual(target.held_out['accuracy'], 1)
       self.assertGreater(target.gain_slope, 1)  # learned up to e^0.5, is 2
     decision = self.predictor.predict(make_ir(3), dict(size=1e5), target='a')
-    self.assertBetween(decision.gain, 1.5, 2.5)
+    self.assertBetween(decision.gain, 1.3, 2.5)  # shrunk a little
 
   def test_scores_are_those_of_the_fit(self):
     # The rows of one program through `fit_protocol`, which fits on the others.

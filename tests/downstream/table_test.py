@@ -91,7 +91,7 @@ def small_config():
   config['fit'] |= dict(
       heads=('kernel',),
       grids=dict(
-          kernel=dict(penalty=(0.1,))
+          kernel=dict(penalty=(0.1,), group_variance=(0.1,))
       ),
   )
   config['trees'] |= dict(num_trees=3)
