@@ -26,8 +26,15 @@ from mirencoder_jax.data import input_pipeline
 from mirencoder_jax.data.batch import Batch
 
 AXIS = 'device'
+
+
+class ConfigError(ValueError):
+  """A config that does not go together, or not with data and devices."""
+
+
 # What a person can put right; the message says all, a traceback would hide it.
 USER_ERRORS = (
+    ConfigError,
     checkpoint.CheckpointError,
     recorder.NonFiniteLossError,
     FileNotFoundError,
@@ -83,19 +90,22 @@ def train_and_evaluate(
     Metrics of the last evaluation; empty if SIGTERM came before it.
 
   Raises:
+    ConfigError: naming the field and what it may be.
     recorder.NonFiniteLossError: if a loss stops being a number.
     checkpoint.CheckpointError: if the workdir does not fit, or the last
       checkpoint cannot be written.
   """
-  train = experiment.TrainConfig(**config.train)
+  train = _checked(experiment.TrainConfig, **config.train)
   if train.distributed:
     _join_processes()
   if train.compilation_cache and not jax.config.jax_compilation_cache_dir:
     jax.config.update(
         'jax_compilation_cache_dir', os.path.expanduser(train.compilation_cache)
     )
-  sharding = _Sharding(config.data.batch_size, train.accumulation_steps)
-  run = experiment.Experiment(config, data_dir)
+  sharding = _checked(
+      _Sharding, config.data.batch_size, train.accumulation_steps
+  )
+  run = _checked(experiment.Experiment, config, data_dir)
   state, position = _restore_or_create(run, workdir)
   stream = input_pipeline.make_train_iterator(
       run.dataset,
@@ -120,6 +130,14 @@ def train_and_evaluate(
   ):
     record.say(run.describe(state, workdir))
     return _loop(run, sharding, state, batches, record, preempted)
+
+
+def _checked(kind, *args, **kwargs):
+  """An instance of what checks the config that it is made of."""
+  try:
+    return kind(*args, **kwargs)
+  except ValueError as error:
+    raise ConfigError(str(error)) from error
 
 
 def _join_processes():

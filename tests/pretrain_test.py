@@ -222,7 +222,7 @@ class PretrainTest(parameterized.TestCase):
     config = get_config()
     config.data.batch_size = batch_size
     config.train.accumulation_steps = num_parts
-    with self.assertRaisesRegex(ValueError, message):
+    with self.assertRaisesRegex(pretrain.ConfigError, message):
       self.train(config)
 
   def test_a_typo_is_an_error(self):
