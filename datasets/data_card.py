@@ -111,7 +111,7 @@ def card(
       f"{functions['before_views']:,} functions of the files are distinct "
       f"(normalised), {functions['distinct']:,} with their views; "
       f"{len(report['package'])} packages, "
-      f"{len(report['language'])} languages.",
+      f"{len(set(report['language']) - {''})} languages.",
       '',
       '## Packs',
       '',
