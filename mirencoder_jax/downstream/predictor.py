@@ -45,7 +45,8 @@ class Decision:
   """What to choose for a program, and how sure that is.
 
   Attributes:
-    choice: the best choice by expectation.
+    choice: the best choice by expectation; the default where held-out groups
+      showed that expectations do not come true.
     default: what would be chosen without a model; None where it differed from
       row to row, and gains are over each row's own.
     gain: expected speedup of the choice over the default; None if there were
@@ -292,7 +293,9 @@ def _decide_one(
     if target.default in target.choices:
       of_default = opinion[target.choices.index(target.default)]
     predicted = of_default - opinion.min()
-    if predicted < 0:  # the default is not in the label space, and better
+    # The default, where it is better than all of the label space, or where
+    # gains that were predicted did not come true on groups held out.
+    if target.default and (predicted < 0 or target.gain_slope == 0):
       choice, predicted = target.default, 0.0
     gain = math.exp(target.gain_slope * predicted)
   shares = probabilities(opinion, target.temperature)

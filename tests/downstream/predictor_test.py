@@ -1,6 +1,7 @@
 """Tests of predictors: saved, loaded in a fresh process, and asked."""
 
 import collections
+import dataclasses
 import json
 import pathlib
 import subprocess
@@ -157,6 +158,16 @@ class PredictorTest(parameterized.TestCase):
       self.assertGreater(target.gain_slope, 1)  # learned up to e^0.5, is 2
     decision = self.predictor.predict(make_ir(3), dict(size=1e5), target='a')
     self.assertBetween(decision.gain, 1.3, 2.5)  # shrunk a little
+
+  def test_declines_where_gains_did_not_come_true(self):
+    target = dataclasses.replace(self.predictor.targets['a'], gain_slope=0.5)
+    opinion = np.array([0.0, -0.4])
+    decision = predictor._decide_one(target, opinion, 0.0)
+    self.assertEqual(decision.choice, 'c1')
+    self.assertAlmostEqual(decision.gain, np.exp(0.2))
+    target = dataclasses.replace(target, gain_slope=0.0)
+    decision = predictor._decide_one(target, opinion, 0.0)
+    self.assertEqual((decision.choice, decision.gain), ('c0', 1.0))
 
   def test_scores_are_those_of_the_fit(self):
     # The rows of one program through `fit_protocol`, which fits on the others.
