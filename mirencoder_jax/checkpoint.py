@@ -219,8 +219,17 @@ def read_json(path: pathlib.Path, item: str) -> Any:
   return json.loads((path / item / 'metadata').read_text())
 
 
+def process_alone() -> ocp.options.MultiprocessingOptions:
+  """Keeps orbax from waiting for processes that do not save or restore."""
+  this = jax.process_index()
+  return ocp.options.MultiprocessingOptions(
+      primary_host=this, active_processes={this}
+  )
+
+
 def _restore(path, item, abstract, info):
-  with ocp.StandardCheckpointer() as checkpointer:
+  alone = process_alone()
+  with ocp.StandardCheckpointer(multiprocessing_options=alone) as checkpointer:
     tree = checkpointer.restore(path / item, abstract)
   tree = jax.tree.map(np.asarray, tree)
   if checksum(tree) != info['checksums'][item]:

@@ -41,10 +41,6 @@ class Writer:
             ),
         ]
     )
-    # Only process 0 opens a manager; the others must not be waited for.
-    alone = ocp.options.MultiprocessingOptions(
-        primary_host=jax.process_index(), active_processes={jax.process_index()}
-    )
     return ocp.CheckpointManager(
         self._directory,
         options=ocp.CheckpointManagerOptions(
@@ -53,7 +49,7 @@ class Writer:
             preservation_policy=keep,
             cleanup_tmp_directories=True,
             create=False,
-            multiprocessing_options=alone,
+            multiprocessing_options=checkpoint.process_alone(),
         ),
     )
 
