@@ -89,7 +89,8 @@ with plot_style.drawing(OUT / 'gains.png', (6.4, 3.2)) as (axes,):
   axes.plot(np.sort(gain)[::-1], color=plot_style.COLORS['oracle'])
   axes.axhline(1, color=plot_style.COLORS['rule'], linewidth=0.8)
   axes.set_yscale('log')
-  axes.set_yticks([1, 1.5, 2, 3], ['1', '1.5', '2', '3'])
+  axes.set_yticks([1, 1.5, 2, 3, 5], ['1', '1.5', '2', '3', '5'])
+  axes.minorticks_off()
   axes.set_xlabel('loops, sorted')
   axes.set_title('best choice over the compiler, times faster')
 show(OUT / 'gains.png')
@@ -134,8 +135,8 @@ for picture in sorted((OUT / 'results').rglob('*.png')):
   show(picture)
 
 # %% [markdown]
-# ## Decide for a loop
+# ## What next
 #
-# The head of the table, fitted on all rows, decides for IR that it has not
-# seen; `results.json` beside the pictures has every figure of the table with
-# its interval.
+# `results.json` beside the pictures has every figure of the table with its
+# interval. With `--save_predictor=FOLDER` the same command keeps a head that is
+# fitted on all rows; `mirencoder predict FILE --task FOLDER` asks it.
