@@ -18,11 +18,8 @@ from mirencoder_jax.ir.compilers import compile_source
 if TYPE_CHECKING:
   from mirencoder_jax.checkpoint import CheckpointError
   from mirencoder_jax.comparison import Comparison, compare
-  from mirencoder_jax.downstream.predictor import (
-    Decision,
-    Predictor,
-    load_predictor,
-  )
+  from mirencoder_jax.downstream.predictor import Decision, Predictor
+  from mirencoder_jax.downstream.predictor_checkpoint import load_predictor
   from mirencoder_jax.inference import Encoder, Encoding, load
   from mirencoder_jax.inspection import Inspection, inspect_module
   from mirencoder_jax.search import Index
@@ -50,7 +47,7 @@ _LAZY = {
     'encode_states': 'mirencoder_jax.states',
     'inspect_module': 'mirencoder_jax.inspection',
     'load': 'mirencoder_jax.inference',
-    'load_predictor': 'mirencoder_jax.downstream.predictor',
+    'load_predictor': 'mirencoder_jax.downstream.predictor_checkpoint',
     'read_vectors': 'mirencoder_jax.vectors',
 }
 

@@ -26,6 +26,7 @@ from mirencoder_jax.downstream import (
   heads,
   label_space,
   predictor,
+  predictor_checkpoint,
   splits,
   tasks,
 )
@@ -111,8 +112,8 @@ def save_predictor(
   if not encoder_name:
     saved['encoder'] = jax.tree.map(np.asarray, encoder.params)
   info = {
-      'kind': predictor.KIND,
-      'format': predictor.FORMAT,
+      'kind': predictor_checkpoint.KIND,
+      'format': predictor_checkpoint.FORMAT,
       'task': task.name,
       'head': head,
       'modality': modality,
@@ -136,7 +137,7 @@ def save_predictor(
 def _check_free(path: epath.Path) -> None:
   if path.exists() and any(path.iterdir()):
     try:
-      predictor.read_info(path)
+      predictor_checkpoint.read_info(path)
     except checkpoint.CheckpointError:
       raise checkpoint.CheckpointError(
           f'{path} has something else than a predictor in it; name another '
