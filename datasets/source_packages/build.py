@@ -13,13 +13,9 @@ then is in the manifest each time.
 """
 
 import argparse
-import collections
 import concurrent.futures
-import csv
 import dataclasses
 import hashlib
-import io
-import json
 import os
 import pathlib
 import signal
@@ -42,32 +38,14 @@ from datasets.source_packages import (  # noqa: E402
     toolchain,
     units,
 )
+from datasets.source_packages import state as state_lib  # noqa: E402
 
 # A new number compiles all again: for a change here that changes bitcode.
 _RECIPE = 1
 # Files between two writings of the manifest, for those who read it meanwhile.
 _EVERY = 500
-# Files of one package in a row.
-_IN_A_ROW = 10
 # Fields that say which files there are, not how one is compiled.
 _NOT_IN_KEY = ('max_units', 'tier', 'exclude', 'include', 'languages')
-COLUMNS = (
-    'path',
-    'program',
-    'package',
-    'version',
-    'licence',
-    'language',
-    'opt_level',
-    'llvm',
-    'compiler',
-    'flags',
-    'num_bytes',
-    'sha256',
-    'source',
-)
-
-
 @dataclasses.dataclass(frozen=True)
 class BuildConfig:
   """How bitcode is made.
@@ -90,50 +68,6 @@ class BuildConfig:
   processes: int = 0
   bounds: bounded.Bounds = bounded.Bounds()
   progress: bool = True
-
-
-class State:
-  """What became of the units of one package, kept in one file of lines.
-
-  Attributes:
-    outcomes: by source.
-  """
-
-  def __init__(self, path: pathlib.Path, key: str):
-    """Takes up the file if it was made under the same `key`."""
-    self._path = path
-    self.outcomes: dict[str, compiling.Outcome] = {}
-    lines = []
-    if path.exists():
-      lines = path.read_text(encoding='utf-8').splitlines()
-    if lines and lines[0] == key:
-      for line in lines[1:]:
-        try:
-          fields = json.loads(line)
-        except json.JSONDecodeError:
-          continue  # the line that a kill cut
-        fields['flags'] = tuple(fields['flags'])
-        outcome = compiling.Outcome(**fields)
-        self.outcomes[outcome.source] = outcome
-    self._write(key)
-
-  def _write(self, key: str) -> None:
-    """The file anew, so that no cut line stays in it."""
-    self._path.parent.mkdir(parents=True, exist_ok=True)
-    scratch = self._path.with_suffix('.new')
-    lines = [key, *(_line(outcome) for outcome in self.outcomes.values())]
-    scratch.write_text('\n'.join(lines) + '\n', encoding='utf-8')
-    os.replace(scratch, self._path)
-
-  def add(self, outcome: compiling.Outcome) -> None:
-    """Notes one outcome, at once on disk."""
-    self.outcomes[outcome.source] = outcome
-    with self._path.open('a', encoding='utf-8') as file:
-      file.write(_line(outcome) + '\n')
-
-
-def _line(outcome: compiling.Outcome) -> str:
-  return json.dumps(dataclasses.asdict(outcome))
 
 
 class Build:
@@ -173,7 +107,7 @@ class Build:
         )
       self._packages = [p for p in self._packages if p.name in config.only]
     self._tools = toolchain.find_toolchain()
-    self._states: dict[str, State] = {}
+    self._states: dict[str, state_lib.State] = {}
     self._listed: dict[str, list[units.Unit]] = {}
     self.report = report.Report(config.tier)
 
@@ -242,7 +176,7 @@ class Build:
     tasks = []
     for sources in all_sources:
       package = sources.package
-      state = State(
+      state = state_lib.State(
           self._output / 'state' / f'{package.name}.jsonl', self._key(package)
       )
       self._states[package.name] = state
@@ -255,7 +189,7 @@ class Build:
           self.report.add(package, outcome, is_resumed=True)
         else:
           tasks.append((unit, sources))
-    tasks = _interleaved(tasks)
+    tasks = units.interleave(tasks)
     with self._bar(None, 'compile', 'files', len(tasks)) as bar:
       for unit, outcome in self._outcomes(tasks):
         self._states[unit.package.name].add(outcome)
@@ -323,34 +257,8 @@ class Build:
       for unit in self._listed.get(package.name, ()):
         outcome = self._states[package.name].outcomes.get(unit.source)
         if outcome is not None and outcome.status == compiling.COMPILED:
-          rows.append(self._row(package, outcome))
-    rows.sort(key=lambda row: row[0])
-    text = io.StringIO(newline='')
-    writer = csv.writer(text, lineterminator='\n')
-    writer.writerows([COLUMNS, *rows])
-    scratch = self._output / 'manifest.csv.new'
-    scratch.write_text(text.getvalue(), encoding='utf-8')
-    os.replace(scratch, self._output / 'manifest.csv')
-
-  def _row(
-      self, package: packages.Package, outcome: compiling.Outcome
-  ) -> tuple[str, ...]:
-    compiler, llvm = self._tools.compiler(outcome.language)
-    return (
-        f'bc/{package.name}/{outcome.source}.bc',
-        package.name,
-        package.name,
-        package.version,
-        outcome.licence,
-        outcome.language,
-        toolchain.opt_level(outcome.language),
-        llvm,
-        compiler,
-        ' '.join(outcome.flags),
-        str(outcome.num_bytes),
-        outcome.sha256,
-        outcome.source,
-    )
+          rows.append(state_lib.manifest_row(package, outcome, self._tools))
+    state_lib.write_manifest(self._output, rows)
 
   def _bar(self, items, what: str, unit: str, total: int | None = None):
     return tqdm.tqdm(
@@ -362,24 +270,6 @@ class Build:
         dynamic_ncols=True,
         file=sys.stderr,
     )
-
-
-def _interleaved(
-    tasks: list[tuple[units.Unit, units.Sources]],
-) -> list[tuple[units.Unit, units.Sources]]:
-  """A few files of each package in turn: half a corpus is one of all.
-
-  In a turn the languages go last that take seconds a file.
-  """
-  counts = collections.Counter()
-  turns = []
-  for task in tasks:
-    name = task[0].package.name
-    turns.append(counts[name] // _IN_A_ROW)
-    counts[name] += 1
-  is_slow = [task[0].language in ('c++', 'cuda') for task in tasks]
-  order = sorted(range(len(tasks)), key=lambda i: (turns[i], is_slow[i], i))
-  return [tasks[i] for i in order]
 
 
 def _num_cores() -> int:

@@ -4,6 +4,7 @@ Station in the flow of `source_packages`: sources in, `Unit`s and the flags to
 try on each out, for `compiling`.
 """
 
+import collections
 import dataclasses
 import fnmatch
 import hashlib
@@ -24,6 +25,8 @@ from datasets.source_packages import (
 
 # Tables and concatenations of whole programs; a compiler is busy for minutes.
 _MAX_BYTES = 3 << 20
+# Files of one package in a row.
+_IN_A_ROW = 10
 _OPENMP = re.compile(rb'^[ \t]*#[ \t]*pragma[ \t]+omp\b', re.MULTILINE)
 
 # Stand in the flags for folders of this machine, whose names are in no
@@ -126,6 +129,24 @@ def _files(root: pathlib.Path) -> Iterator[str]:
 
 def _matches(source: str, globs: tuple[str, ...]) -> bool:
   return any(fnmatch.fnmatchcase(source, glob) for glob in globs)
+
+
+def interleave(
+    tasks: list[tuple[Unit, 'Sources']],
+) -> list[tuple[Unit, 'Sources']]:
+  """A few files of each package in turn: half a corpus is one of all.
+
+  In a turn the languages go last that take seconds a file.
+  """
+  counts = collections.Counter()
+  turns = []
+  for task in tasks:
+    name = task[0].package.name
+    turns.append(counts[name] // _IN_A_ROW)
+    counts[name] += 1
+  is_slow = [task[0].language in ('c++', 'cuda') for task in tasks]
+  order = sorted(range(len(tasks)), key=lambda i: (turns[i], is_slow[i], i))
+  return [tasks[i] for i in order]
 
 
 class Sources:
