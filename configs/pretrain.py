@@ -35,6 +35,20 @@ _RUNS = {
         num_rows=16,
         num_tokens=512,
     ),
+    # The model `small` where there are two cores and hours, not days; can be
+    # made longer with --config.train.num_steps until its decay begins.
+    'small_cpu': dict(
+        model='small',
+        num_steps=4_000,
+        num_warmup_steps=100,
+        learning_rate=1.5e-3,
+        schedule='trapezoid',
+        every_log_steps=25,
+        every_eval_steps=250,
+        batch_size=2,
+        num_rows=16,
+        num_tokens=256,
+    ),
     'base': dict(
         num_steps=200_000,
         num_warmup_steps=4_000,
@@ -49,10 +63,10 @@ _RUNS = {
 
 
 def get_config(variant: str = 'tiny') -> ml_collections.ConfigDict:
-  """The recipe of a named size: tiny, small or base.
+  """A recipe: tiny, small, small_cpu or base.
 
-  `tiny_paper`, `small_paper` and `base_paper` have the paper's three objectives
-  only and no loop depths.
+  With `_paper` after it (`small_paper`) it has the paper's three objectives
+  only, and no loop depths.
   """
   size = variant.removesuffix('_paper')
   if size not in _RUNS:
@@ -72,7 +86,7 @@ def get_config(variant: str = 'tiny') -> ml_collections.ConfigDict:
       pair_views=True,
   )
   config.model = dict(
-      **models.MODELS[size],
+      **models.MODELS[run.get('model', size)],
       loop_depth=True,
       dropout_rate=0.0,
       dtype='auto',  # bfloat16 on accelerators, float32 on CPUs
@@ -95,7 +109,7 @@ def get_config(variant: str = 'tiny') -> ml_collections.ConfigDict:
   config.optimizer = dict(
       learning_rate=run['learning_rate'],
       num_warmup_steps=run['num_warmup_steps'],
-      schedule='cosine',
+      schedule=run.get('schedule', 'cosine'),
       decay_rate=0.2,  # of the schedule 'trapezoid'
       final_learning_rate_ratio=0.1,
       weight_decay=0.01,
