@@ -5,7 +5,8 @@
 
 A task is a row of the table below. Without --checkpoint the table of results
 has the baselines, and vectors named by --compare. `:all` runs every task, with
-its files in a folder of FOLDER and of the workdir that is named as the task;
+its files in a folder of FOLDER and of the workdir that is named as the task,
+`:quick` too, with less of everything that only makes figures steadier;
 --save_predictor=FOLDER also fits our row on all rows, for `mir.load_predictor`;
 --results_page=docs/RESULTS.md makes one page of everything, and
 --results_page=README.md puts the overview between that file's marks. `:custom`
@@ -183,7 +184,20 @@ _OWN = dict(
 
 
 def get_config(name: str = 'device_mapping') -> ml_collections.ConfigDict:
-  """The recipe of a task; `all`: of every task, and of held-out functions."""
+  """The recipe of a task; `all`: of every task, and of held-out functions.
+
+  `quick` is `all` in minutes: one kind of head and trees, fewer repetitions and
+  random embeddings.
+  """
+  if name == 'quick':
+    config = get_config('all')
+    with config.unlocked():
+      for task in config.tasks.values():
+        task.table.num_seeds = min(task.table.num_seeds, 2)
+        task.table.num_null = 10
+        task.fit.heads = ('kernel',)
+        task.trees.num_seeds = 1
+    return config
   if name == 'all':
     config = ml_collections.ConfigDict()
     config.tasks = {task: get_config(task) for task in _TASKS}
@@ -191,7 +205,7 @@ def get_config(name: str = 'device_mapping') -> ml_collections.ConfigDict:
     config.lock()
     return config
   if name not in (*_TASKS, 'custom'):
-    raise ValueError(f'task {name!r} is none of {(*_TASKS, "all", "custom")}')
+    raise ValueError(f'task {name!r} is none of {(*_TASKS, "all", "quick", "custom")}')
   row = _TASKS.get(name, _OWN)
   config = ml_collections.ConfigDict()
   config.task = dict(name=name, **row['task'])

@@ -42,6 +42,19 @@ class TasksRecipesTest(absltest.TestCase):
     alone = recipes.get_config('device_mapping').to_dict()
     self.assertEqual(every['device_mapping'], alone)
 
+  def test_quick_has_the_same_tasks_and_splits(self):
+    recipes = _load_recipes()
+    every = recipes.get_config('all').to_dict()
+    quick = recipes.get_config('quick').to_dict()
+    self.assertEqual(quick['heldout'], every['heldout'])
+    self.assertEqual(quick['tasks'].keys(), every['tasks'].keys())
+    for name, config in quick['tasks'].items():
+      self.assertEqual(config['task'], every['tasks'][name]['task'])
+      self.assertEqual(config['splits'], every['tasks'][name]['splits'])
+      self.assertIn(every['tasks'][name]['table']['recipe'].split()[0],
+                    config['fit']['heads'])
+      self.assertLessEqual(config['table']['num_seeds'], 2)
+
   def test_unknown(self):
     with self.assertRaisesRegex(ValueError, "'device' is none of"):
       _load_recipes().get_config('device')
