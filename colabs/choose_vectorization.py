@@ -118,7 +118,7 @@ if QUICK:  # baselines only
       "--config.table.splits=('family',)", '--config.table.num_null=1',
       '--config.trees.num_trees=2', '--config.trees.num_seeds=1',
       '--config.trees.max_depth=2', '--config.report.num_resamples=20',
-      '--config.table.num_inner_folds=2',
+      '--config.table.num_inner_folds=2', '--config.splits.family.num_folds=3',
       '--config.fit.grids.kernel.penalty=(1.0,)',
   ]  # fmt: skip
 else:

@@ -205,7 +205,8 @@ def get_config(name: str = 'device_mapping') -> ml_collections.ConfigDict:
     config.lock()
     return config
   if name not in (*_TASKS, 'custom'):
-    raise ValueError(f'task {name!r} is none of {(*_TASKS, "all", "quick", "custom")}')
+    known = (*_TASKS, 'all', 'quick', 'custom')
+    raise ValueError(f'task {name!r} is none of {known}')
   row = _TASKS.get(name, _OWN)
   config = ml_collections.ConfigDict()
   config.task = dict(name=name, **row['task'])
