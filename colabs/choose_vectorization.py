@@ -119,7 +119,8 @@ if QUICK:  # baselines only
       '--config.trees.num_trees=2', '--config.trees.num_seeds=1',
       '--config.trees.max_depth=2', '--config.report.num_resamples=20',
       '--config.table.num_inner_folds=2', '--config.splits.family.num_folds=3',
-      '--config.fit.grids.kernel.penalty=(1.0,)',
+      "--config.fit.heads=('neighbour',)", '--config.table.null_head=neighbour',
+      '--config.table.recipe=neighbour cost',
   ]  # fmt: skip
 else:
   command.append(

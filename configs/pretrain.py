@@ -16,11 +16,11 @@ from configs import models
 
 _RUNS = {
     'tiny': dict(
-        num_steps=360,
+        num_steps=500,
         num_warmup_steps=20,
         learning_rate=2e-3,
         every_log_steps=20,
-        every_eval_steps=180,
+        every_eval_steps=250,
         batch_size=2,  # packs, over all devices
         num_rows=16,
         num_tokens=256,
@@ -98,8 +98,8 @@ def get_config(variant: str = 'tiny') -> ml_collections.ConfigDict:
       node_text_weight=0.5,
       matching_weight=1.0,
       # Not in the paper; 0 in the variants `..._paper`.
-      view_weight=0.5,
-      counts_weight=0.5,
+      view_weight=0.2,
+      counts_weight=0.05,
       token_mask_rate=0.15,
       mask_unit='token',
       edge_drop_rate=0.15,

@@ -211,7 +211,11 @@ def _open_prepared(
   import tensorflow_datasets as tfds  # not needed to import the library
 
   def open_builder():
-    return tfds.builder(config.name, data_dir=data_dir)
+    builder = tfds.builder(config.name, data_dir=data_dir)
+    # Where the builder's code is imported, it is found without its data.
+    if not builder.info.splits:
+      raise tfds.core.DatasetNotFoundError(config.name)
+    return builder
 
   try:
     builder = open_builder()
