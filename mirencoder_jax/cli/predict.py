@@ -7,6 +7,7 @@ import pathlib
 
 from mirencoder_jax.cli import console, reading
 from mirencoder_jax.downstream import predictor as predictor_lib
+from mirencoder_jax.downstream import predictor_checkpoint
 from mirencoder_jax.ir import IRError, program_files
 
 RUNS = pathlib.Path('runs')
@@ -32,7 +33,7 @@ def run(options: argparse.Namespace) -> int:
   programs = [program for program in programs if program.module]
   if not programs:
     raise console.UsageError('no file could be read: nothing to decide')
-  predictor = predictor_lib.load_predictor(path, options.checkpoint)
+  predictor = predictor_checkpoint.load_predictor(path, options.checkpoint)
   decisions = {
       name: _decide(predictor, programs, inputs, name)
       for name in _targets(predictor, options.target)

@@ -12,6 +12,7 @@ from absl.testing import absltest, parameterized
 from mirencoder_jax import cli
 from mirencoder_jax.cli import console
 from mirencoder_jax.downstream import predictor as predictor_lib
+from mirencoder_jax.downstream import predictor_checkpoint
 from mirencoder_jax.testing_encoder import AXPY, SQUARE
 
 
@@ -63,7 +64,9 @@ class PredictTest(parameterized.TestCase):
     pathlib.Path('runs/device_mapping/predictor/config').mkdir(parents=True)
     self.load = self.enter_context(
         mock.patch.object(
-            predictor_lib, 'load_predictor', return_value=StubPredictor()
+            predictor_checkpoint,
+            'load_predictor',
+            return_value=StubPredictor(),
         )
     )
 
