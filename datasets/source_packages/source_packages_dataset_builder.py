@@ -69,6 +69,13 @@ class Builder(ir_folder_dataset_builder.Builder):
     self._cache = cache or folder / 'source_cache'
     self.packages_report = None
 
+  def _files(self) -> corpus_files.IrSource:
+    # The folder may hold bitcode of an earlier manifest of packages, whose
+    # licence nobody answers for any more.
+    return corpus_files.CorpusFiles(
+        self._source, self._manifest, only_listed=True
+    )
+
   def _read(self) -> None:
     try:
       job = build.Build(self._source, self._cache, self._build_config)

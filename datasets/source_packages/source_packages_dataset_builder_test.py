@@ -3,6 +3,7 @@
 import collections
 import importlib.util
 import pathlib
+import shutil
 import tempfile
 
 from absl.testing import absltest
@@ -67,6 +68,10 @@ class BuilderTest(absltest.TestCase):
     self.assertEqual(prepare.main([*self.flags, '--bitcode_only']), 0)
     bitcode = self.folder / 'data' / 'bitcode' / 'default'
     self.assertLen(list(bitcode.glob('bc/tiny/*.bc')), 4)
+    # Left by an earlier manifest, and by a run that was cut: not read.
+    (bitcode / '.cut').mkdir()
+    for name in ('bc/tiny/gone.c.bc', '.cut/unit.bc'):
+      shutil.copy(bitcode / 'bc' / 'tiny' / 'a.c.bc', bitcode / name)
     self.assertEqual(prepare.main([*self.flags, '--views=O1']), 0)
     builder = source_packages.Builder(data_dir=self.folder / 'data')
     levels = collections.Counter()

@@ -98,8 +98,22 @@ class CorpusFiles(IrSource):
   """A folder, archive, file or glob; `others` is by suffix."""
 
   def __init__(
-      self, source: str | os.PathLike, manifest: str | os.PathLike | None = None
+      self,
+      source: str | os.PathLike,
+      manifest: str | os.PathLike | None = None,
+      *,
+      only_listed: bool = False,
   ):
+    """Lists the files.
+
+    Args:
+      source: folder, archive, file or glob.
+      manifest: CSV file to read instead of, or beside, the corpus's own.
+      only_listed: passes over what the manifest does not name, and counts it.
+
+    Raises:
+      CorpusError: if there is nothing to read.
+    """
     self.source = os.fspath(source)
     self.others = collections.Counter()
     self.problems: dict[str, worker_pool.Failure] = {}
@@ -109,6 +123,11 @@ class CorpusFiles(IrSource):
     if manifest is not None:
       self._read_manifest(pathlib.Path(manifest).read_bytes())
     self.files = sorted(self._list(), key=lambda file: file.name)
+    if only_listed:
+      listed = [file for file in self.files if file.name in self._manifest]
+      if num_over := len(self.files) - len(listed):
+        self.others[f'not in {MANIFEST}'] = num_over
+      self.files = listed
     names = {file.name for file in self.files}
     for name in sorted(set(self._manifest) - names - set(self.problems)):
       self.problems[name] = worker_pool.Failure(
@@ -178,7 +197,8 @@ class CorpusFiles(IrSource):
 
     paths = []
     for folder, folders, names in os.walk(root, onerror=note):
-      folders.sort()
+      # Hidden folders are other programs' work, such as a build under way.
+      folders[:] = sorted(f for f in folders if not f.startswith('.'))
       paths.extend(os.path.join(folder, name) for name in sorted(names))
     return paths
 
