@@ -22,21 +22,16 @@ from typing import Any
 import jax
 import numpy as np
 
+from mirencoder_jax import buckets, weights
 from mirencoder_jax import checkpoint as checkpoint_lib
 from mirencoder_jax import ir as ir_lib
-from mirencoder_jax import weights
 from mirencoder_jax.data import batch as batch_lib
 from mirencoder_jax.data import example as example_lib
-from mirencoder_jax.data import packing, planning, segments
+from mirencoder_jax.data import planning, segments
 from mirencoder_jax.models import mirencoder
 
 Source = str | bytes | os.PathLike | ir_lib.Module
 _MODALITIES = ('joint', 'ir', 'graph')
-# Rows of the buckets, each compiled when first needed. Work is padded to the
-# next bucket, so steps are small where start-up latency counts and the largest
-# is big enough to keep an accelerator busy.
-_BUCKET_ROWS = (1, 2, 3, 4, 6, 8, 12, 16)
-_SHORT_ROW = 128  # tokens of the smallest bucket's only row
 _CACHE = '~/.cache/mirencoder_jax/compiled'
 
 
@@ -110,7 +105,7 @@ class Encoder:
     self.tokenizer = tokenizer
     self.num_tokens = num_tokens
     self._model = mirencoder.MIREncoder(config)
-    self._budgets = _buckets(num_tokens)
+    self._buckets = buckets.create_buckets(num_tokens)
     self._apply = jax.jit(functools.partial(_embed_pack, self._model))
 
   @functools.cached_property
@@ -216,7 +211,7 @@ class Encoder:
 
   def untrained(self, seed: int = 0) -> 'Encoder':
     """The same model with its parameters as before training, for comparison."""
-    params = _init(self._model, seed)
+    params = create_params(self._model, seed)
     return Encoder(self.config, params, self.tokenizer, self.num_tokens)
 
   def embed_examples(
@@ -230,7 +225,7 @@ class Encoder:
     Returns:
       Modality -> float32 [n, D], and counts of what had to be cut.
     """
-    largest = self._budgets[-1]
+    largest = self._buckets[-1]
     parts: list[example_lib.Example] = []
     owners: list[int] = []
     cuts = segments.Cuts()
@@ -259,46 +254,10 @@ class Encoder:
           sizes, largest, np.arange(len(parts))
       ):
         chosen = [parts[i] for i in plan.examples]
-        batch = self._pack(chosen, plan.rows)
+        batch = buckets.pack(chosen, plan.rows, self._buckets)
         for modality, vectors in self._apply(self.params, batch).items():
           found[modality][plan.examples] = np.asarray(vectors)[: len(chosen)]
     return _pool_segments(found, parts, owners, len(examples)), report
-
-  def _pack(
-      self, examples: Sequence[example_lib.Example], rows: Sequence[int]
-  ) -> batch_lib.Batch:
-    """Packs examples into the smallest bucket that holds them."""
-    tokens = sum(len(e['tokens']) for e in examples)
-    for budget in self._budgets[:-1]:
-      if tokens <= budget.num_rows * budget.num_tokens:
-        try:
-          return packing.pack(examples, budget)
-        except ValueError:  # too tight: windows, nodes or edges
-          continue
-    return packing.pack(examples, self._budgets[-1], rows=rows)
-
-
-def _buckets(num_tokens: int) -> list[batch_lib.Budget]:
-  """Budgets, ascending, with rows of at most L tokens."""
-  shapes = [(rows, num_tokens) for rows in _BUCKET_ROWS]
-  if num_tokens > _SHORT_ROW:
-    shapes.insert(0, (1, _SHORT_ROW))
-  return [_bucket(rows, columns) for rows, columns in shapes]
-
-
-def _bucket(num_rows: int, num_columns: int) -> batch_lib.Budget:
-  # Per token, measured on C and C++ at all levels: 0.45 nodes, 0.8 edges, 0.1
-  # texts of 3 pieces; with room, because what does not fit moves a bucket up.
-  tokens = num_rows * num_columns
-  return batch_lib.Budget(
-      num_rows=num_rows,
-      num_tokens=num_columns,
-      num_nodes=tokens * 5 // 8 + 64,
-      num_edges=tokens * 5 // 4 + 128,
-      num_graphs=tokens // 32 + 2,
-      num_texts=tokens // 4 + 64,
-      num_text_tokens=tokens + 256,
-  )
 
 
 def _embed_pack(
@@ -391,13 +350,14 @@ def _model_config(config: dict[str, Any]) -> mirencoder.MIREncoderConfig:
   return result
 
 
+def create_params(model: mirencoder.MIREncoder, seed: int) -> Any:
+  """Parameters as before training."""
+  return jax.jit(functools.partial(_init_params, model))(seed)
+
+
 def _init_params(
     model: mirencoder.MIREncoder, seed: int | jax.Array
 ) -> Any:
-  batch = batch_lib.merge(batch_lib.empty_batch(_bucket(1, 16)))
+  batch = batch_lib.merge(batch_lib.empty_batch(buckets.create_bucket(1, 16)))
   rng = jax.random.key(seed)
   return model.init(rng, batch, deterministic=True)['params']
-
-
-def _init(model: mirencoder.MIREncoder, seed: int) -> Any:
-  return jax.jit(functools.partial(_init_params, model))(seed)

@@ -13,7 +13,7 @@ from typing import Any
 import jax
 import numpy as np
 
-from mirencoder_jax import inference
+from mirencoder_jax import buckets, inference
 from mirencoder_jax import ir as ir_lib
 from mirencoder_jax.data import batch as batch_lib
 from mirencoder_jax.data import example as example_lib
@@ -164,7 +164,7 @@ def _budget(
   """The smallest power of two of rows that holds an example whole."""
   num_rows = 1
   while num_rows <= _MAX_ROWS:
-    budget = inference._bucket(num_rows, num_tokens)
+    budget = buckets.create_bucket(num_rows, num_tokens)
     if segments.fits(example, budget):
       return budget
     num_rows *= 2

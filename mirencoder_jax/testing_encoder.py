@@ -44,15 +44,27 @@ define i32 @square(i32 %x) {
 
 
 @functools.cache  # it compiles when first used
-def create_encoder(num_tokens: int = 64) -> inference.Encoder:
-  """An encoder of width 16 whose parameters are as before training."""
+def create_encoder(
+    num_tokens: int = 64,
+    *,
+    text: str = AXPY + SQUARE,
+    num_words: int = 512,
+    seed: int = 0,
+) -> inference.Encoder:
+  """An encoder of width 16 whose parameters are as before training.
+
+  Args:
+    num_tokens: L, tokens of a window.
+    text: IR that the vocabulary is trained on.
+    num_words: the size of the vocabulary at most.
+    seed: of the parameters.
+  """
   words = collections.Counter(
       word
-      for text in (AXPY, SQUARE)
       for function in ir_lib.read_module(text).functions
       for word in function.words
   )
-  tokenizer = ir_lib.tokenizer.train(words, 512)
+  tokenizer = ir_lib.tokenizer.train(words, num_words)
   config = mirencoder.MIREncoderConfig(
       vocab_size=tokenizer.vocab_size,
       width=16,
@@ -62,7 +74,7 @@ def create_encoder(num_tokens: int = 64) -> inference.Encoder:
       code_width=4,
   )
   model = mirencoder.MIREncoder(config)
-  params = inference._init(model, 0)
+  params = inference.create_params(model, seed)
   return inference.Encoder(config, params, tokenizer, num_tokens)
 
 

@@ -18,6 +18,7 @@ STATIONS = (
     ('models',),
     ('objectives', 'optimizer', 'checkpoint', 'testing', 'preemption'),
     ('training_log', 'update', 'weights', 'model_card', 'checkpoint_writer'),
+    ('buckets',),
     ('inference', 'testing_encoder'),
     ('vectors', 'comparison', 'search', 'states', 'sklearn'),
     ('inspection', 'drawing', 'drawing_layout'),

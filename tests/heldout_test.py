@@ -70,7 +70,7 @@ class HeldoutTest(absltest.TestCase):
     )
     model = mirencoder.MIREncoder(config)
     cls.encoder = inference.Encoder(
-        config, inference._init(model, 1), tokenizer, num_tokens=64
+        config, inference.create_params(model, 1), tokenizer, num_tokens=64
     )
     checkpoint = testing_encoder.create_checkpoint(cls.encoder)
     checkpoint.config['data']['name'] = name

@@ -1,6 +1,5 @@
 """Tests of loading an encoder and embedding IR of any size."""
 
-import collections
 import dataclasses
 import json
 import pathlib
@@ -14,38 +13,10 @@ import numpy as np
 from absl.testing import absltest, parameterized
 
 import mirencoder_jax as mir
-from mirencoder_jax import checkpoint_writer, inference
-from mirencoder_jax.models import mirencoder
+from mirencoder_jax import checkpoint_writer
+from mirencoder_jax.testing_encoder import AXPY, SQUARE, create_encoder
 
 ROOT = pathlib.Path(__file__).resolve().parents[1]
-
-AXPY = """
-define void @axpy(i64 %n, float %a, ptr %x, ptr %y) {
-entry:
-  br label %loop
-loop:
-  %i = phi i64 [ 0, %entry ], [ %next, %loop ]
-  %px = getelementptr inbounds float, ptr %x, i64 %i
-  %py = getelementptr inbounds float, ptr %y, i64 %i
-  %vx = load float, ptr %px, align 4
-  %vy = load float, ptr %py, align 4
-  %ax = fmul float %a, %vx
-  %s = fadd float %ax, %vy
-  store float %s, ptr %py, align 4
-  %next = add nuw nsw i64 %i, 1
-  %done = icmp eq i64 %next, %n
-  br i1 %done, label %exit, label %loop
-exit:
-  ret void
-}
-"""
-SQUARE = """
-define i32 @square(i32 %x) {
-  %y = mul i32 %x, %x
-  ret i32 %y
-}
-"""
-
 
 def long_function(num_instructions: int) -> str:
   """A function of one block in which every instruction uses the one above."""
@@ -58,27 +29,6 @@ def long_function(num_instructions: int) -> str:
       'define i32 @long(i32 %v0) {\n'
       f'{body}\n  ret i32 %v{num_instructions - 1}\n}}\n'
   )
-
-
-def create_encoder(num_tokens: int = 64) -> inference.Encoder:
-  words = collections.Counter(
-      word
-      for text in (AXPY, SQUARE)
-      for function in mir.read_module(text).functions
-      for word in function.words
-  )
-  tokenizer = mir.ir.tokenizer.train(words, 512)
-  config = mirencoder.MIREncoderConfig(
-      vocab_size=tokenizer.vocab_size,
-      width=16,
-      token_layers=1,
-      num_heads=2,
-      graph_layers=1,
-      code_width=4,
-  )
-  model = mirencoder.MIREncoder(config)
-  params = inference._init(model, 0)
-  return inference.Encoder(config, params, tokenizer, num_tokens)
 
 
 class EncoderTest(parameterized.TestCase):

@@ -130,23 +130,30 @@ def _add(
   return parser
 
 
-def _add_checkpoint(parser: argparse.ArgumentParser) -> None:
+def _add_checkpoint(
+    parser: argparse.ArgumentParser,
+    default: str | None = 'small',
+    title: str = 'weights that ship, or what train.py wrote (default: small)',
+) -> None:
   parser.add_argument(
       '-c',
       '--checkpoint',
-      default='small',
+      default=default,
       metavar='NAME|FOLDER',
-      help='weights that ship, or what train.py wrote (default: small)',
+      help=title,
   )
 
 
-def _add_modality(parser: argparse.ArgumentParser) -> None:
+def _add_embedding(parser: argparse.ArgumentParser) -> None:
+  """How files become vectors."""
   parser.add_argument(
       '--modality',
       choices=('joint', 'ir', 'graph', 'all'),
       default='joint',
       help='which embedding (default: joint)',
   )
+  _add_checkpoint(parser)
+  _add_compiler(parser)
 
 
 def _add_compiler(parser: argparse.ArgumentParser) -> None:
@@ -197,9 +204,7 @@ def _add_embed(commands: Any) -> None:
       default='function',
       help='what gets a vector each (default: function)',
   )
-  _add_modality(parser)
-  _add_checkpoint(parser)
-  _add_compiler(parser)
+  _add_embedding(parser)
 
 
 def _add_inspect(commands: Any) -> None:
@@ -234,9 +239,7 @@ def _add_compare(commands: Any) -> None:
   )
   parser.add_argument('a', metavar='A')
   parser.add_argument('b', metavar='B')
-  _add_modality(parser)
-  _add_checkpoint(parser)
-  _add_compiler(parser)
+  _add_embedding(parser)
 
 
 def _add_search(commands: Any) -> None:
@@ -260,9 +263,7 @@ def _add_search(commands: Any) -> None:
       action='store_true',
       help='with an index of faiss, for millions of functions',
   )
-  _add_modality(parser)
-  _add_checkpoint(parser)
-  _add_compiler(parser)
+  _add_embedding(parser)
 
 
 def _add_predict(commands: Any) -> None:
@@ -289,11 +290,8 @@ def _add_predict(commands: Any) -> None:
       metavar='NAME=NUMBER',
       help='a run-time input of the task; repeatable',
   )
-  parser.add_argument(
-      '-c',
-      '--checkpoint',
-      metavar='NAME|FOLDER',
-      help='the encoder, if the predictor does not hold it',
+  _add_checkpoint(
+      parser, None, 'the encoder, if the predictor does not hold it'
   )
   _add_compiler(parser)
 

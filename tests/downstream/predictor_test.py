@@ -1,6 +1,5 @@
 """Tests of predictors: saved, loaded in a fresh process, and asked."""
 
-import collections
 import dataclasses
 import json
 import pathlib
@@ -12,7 +11,7 @@ import numpy as np
 from absl.testing import absltest, parameterized
 
 import mirencoder_jax as mir
-from mirencoder_jax import inference
+from mirencoder_jax import inference, testing_encoder
 from mirencoder_jax.downstream import (
   fit,
   predictor,
@@ -20,7 +19,6 @@ from mirencoder_jax.downstream import (
   splits,
   tasks,
 )
-from mirencoder_jax.models import mirencoder
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 CONFIG = fit.FitConfig(
@@ -44,22 +42,9 @@ def make_ir(number: int) -> bytes:
 
 
 def create_encoder(seed: int = 0, num_words: int = 512) -> inference.Encoder:
-  words = collections.Counter(
-      word
-      for function in mir.read_module(make_ir(5)).functions
-      for word in function.words
+  return testing_encoder.create_encoder(
+      text=make_ir(5).decode(), num_words=num_words, seed=seed
   )
-  tokenizer = mir.ir.tokenizer.train(words, num_words)
-  config = mirencoder.MIREncoderConfig(
-      vocab_size=tokenizer.vocab_size,
-      width=16,
-      token_layers=1,
-      num_heads=2,
-      graph_layers=1,
-      code_width=4,
-  )
-  params = inference._init(mirencoder.MIREncoder(config), seed)
-  return inference.Encoder(config, params, tokenizer, 64)
 
 
 def make_task(num_choices=2, has_costs=True):
