@@ -2,7 +2,7 @@
 
 Station in the flow of `source_packages`: under `compiling`. C, C++, OpenCL and
 CUDA go through the clang of the `ziglang` wheel, with the headers in that
-wheel and the stubs in include/, and nothing of the machine's own; Rust and
+wheel and the stubs of `ir.compilers`, and nothing of the machine's own; Rust and
 Fortran through rustc and flang where they are there.
 
 Bitcode is made at -O2 with LLVM's passes off: as a front end writes it, but
@@ -20,8 +20,8 @@ import subprocess
 import sysconfig
 
 from datasets.source_packages import packages
+from mirencoder_jax.ir import compilers
 
-STUBS = pathlib.Path(__file__).with_name('include')
 _SUFFIXES = {
     '.c': 'c',
     '.cc': 'c++',
@@ -101,10 +101,8 @@ _CLANG_LANGUAGE = {
         'cuda_stub.h',
     ),
 }
-
-
-# How the names of the stubs of these languages begin.
-_STUBS_OF = {'opencl': 'opencl', 'cuda': 'cuda'}
+# Folders of stubs; those of OpenMP are there for every language.
+_STUBS = {'opencl': 'opencl', 'cuda': 'cuda'}
 
 
 class ToolchainError(RuntimeError):
@@ -152,11 +150,8 @@ class Toolchain:
 
   def stamp(self, language: str) -> str:
     """Changes when a file of `language` could compile to something else."""
-    stubs = [
-        path.read_text()
-        for path in sorted(STUBS.rglob('*.h'))
-        if path.name.startswith(_STUBS_OF.get(language, 'omp'))
-    ]
+    folder = compilers.INCLUDE / _STUBS.get(language, 'openmp')
+    stubs = [path.read_text() for path in sorted(folder.glob('*.h'))]
     return repr((self.compiler(language), stubs))
 
   @functools.cached_property
@@ -258,9 +253,8 @@ class Toolchain:
       words += ['--target=x86_64-linux-gnu', '-D__GLIBC_MINOR__=36']
     words += _CLANG_LANGUAGE[language]
     words += flags
-    words += ['-isystem', str(STUBS)]
-    if language == 'cuda':
-      words += ['-isystem', str(STUBS / 'cuda')]
+    for name in dict.fromkeys(('openmp', _STUBS.get(language, 'openmp'))):
+      words += ['-isystem', str(compilers.INCLUDE / name)]
     folders = self.libc_dirs
     if language in ('c++', 'cuda'):
       words += [f'-D{macro}' for macro in _LIBCXX]

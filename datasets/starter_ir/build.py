@@ -73,7 +73,7 @@ _CLANG_FLAGS = (
     '-Wall',
     '-Xclang',
     '-disable-O0-optnone',
-    '-I../../../mirencoder_jax/ir/include/cuda',
+    '-I.',  # for device.h
     '-I../../../mirencoder_jax/ir/include/openmp',
 )
 _LANGUAGE_FLAGS = {

@@ -43,7 +43,8 @@ LANGUAGES = {
     '.f08': 'fortran',
 }
 OPT_LEVELS = ('O0', 'O1', 'O2', 'O3')
-_INCLUDE = pathlib.Path(__file__).with_name('include')
+# Our declarations in place of headers that a machine may lack.
+INCLUDE = pathlib.Path(__file__).with_name('include')
 _VERSIONS = range(22, 13, -1)  # read without reserve; newer ones unverified
 _CLANGS = ('clang', *(f'clang-{n}' for n in _VERSIONS))
 # Names on the PATH, in the order in which they are tried.
@@ -73,7 +74,8 @@ _CUDA_FLAGS = ('-x', 'cuda', '--cuda-device-only', '--cuda-gpu-arch=sm_70')
 # With which our few declarations stand in for CUDA's headers.
 _WITHOUT_CUDA_TOOLKIT = (
     *('-nocudainc', '-nocudalib', '-fdeclspec', '-Wno-unknown-cuda-version'),
-    *('-I', str(_INCLUDE / 'cuda'), '-include', 'cuda_runtime.h'),
+    *('-I', str(INCLUDE / 'cuda')),
+    *('-include', 'cuda_stub.h', '-include', 'cuda_libm.h'),
     *('-Xclang', '-target-feature', '-Xclang', '+ptx60'),
 )
 
@@ -205,7 +207,7 @@ def compile_command(
     # Its drivers `cc` and `c++` bring headers; for devices the bare clang.
     words.append('clang' if device else 'c++' if language == 'c++' else 'cc')
     if language == 'opencl':  # the wheel leaves clang's own header out
-      device += ('-I', str(_INCLUDE / 'opencl'))
+      device += ('-I', str(INCLUDE / 'opencl'))
     words += device or _ZIG_FLAGS
     if device:
       words += _zig_headers()
@@ -213,7 +215,7 @@ def compile_command(
     words += device
   if '-fopenmp' in flags and language in ('c', 'c++'):
     # Used only where there is no other omp.h.
-    words += ['-idirafter', str(_INCLUDE / 'openmp')]
+    words += ['-idirafter', str(INCLUDE / 'openmp')]
   if cuda_toolkit is None:
     cuda_toolkit = _has_cuda_toolkit()
   if language == 'cuda' and (compiler.kind == 'zig' or not cuda_toolkit):

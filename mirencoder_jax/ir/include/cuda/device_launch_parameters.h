@@ -1,3 +1,1 @@
-// Sources include it by this name; see runtime.h.
-#include "device.h"
-#include "runtime.h"
+// All of it is in cuda_stub.h, which is read before each file.

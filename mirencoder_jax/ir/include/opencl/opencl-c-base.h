@@ -6,6 +6,11 @@
 
 // Pointer arguments of built-in functions name their address space (1.2).
 #define __opencl_c_named_address_space_builtins 1
+#define __opencl_c_images 1
+#define __opencl_c_int64 1
+#ifdef cl_khr_fp64
+#define __opencl_c_fp64 1
+#endif
 
 typedef unsigned char uchar;
 typedef unsigned short ushort;
@@ -47,6 +52,7 @@ typedef uint cl_mem_fence_flags;
 #define CLK_LOCAL_MEM_FENCE 1
 #define CLK_GLOBAL_MEM_FENCE 2
 #define CLK_CHANNEL_MEM_FENCE 4
+#define CLK_IMAGE_MEM_FENCE 4
 
 typedef enum { memory_scope_work_item = 0, memory_scope_work_group = 1,
                memory_scope_device = 2, memory_scope_all_svm_devices = 3,
@@ -93,22 +99,41 @@ typedef enum { memory_order_relaxed = __ATOMIC_RELAXED,
 #define INFINITY (__builtin_inff())
 #define NAN (__builtin_nanf(""))
 #define MAXFLOAT 0x1.fffffep127f
+#define FLT_DIG 6
+#define FLT_MANT_DIG 24
+#define FLT_MAX_10_EXP 38
+#define FLT_MAX_EXP 128
+#define FLT_MIN_10_EXP -37
+#define FLT_MIN_EXP -125
+#define FLT_RADIX 2
 #define FLT_MAX 0x1.fffffep127f
 #define FLT_MIN 0x1.0p-126f
 #define FLT_EPSILON 0x1.0p-23f
+#define DBL_DIG 15
+#define DBL_MANT_DIG 53
 #define DBL_MAX 0x1.fffffffffffffp1023
 #define DBL_MIN 0x1.0p-1022
 #define DBL_EPSILON 0x1.0p-52
 #define M_E_F 2.71828182845904523536f
 #define M_PI_F 3.14159265358979323846f
 #define M_PI_2_F 1.57079632679489661923f
+#define M_PI_4_F 0.78539816339744830962f
+#define M_1_PI_F 0.31830988618379067154f
+#define M_2_PI_F 0.63661977236758134308f
 #define M_SQRT2_F 1.41421356237309504880f
+#define M_LN2_F 0.69314718055994530942f
+#define M_LOG2E_F 1.44269504088896340736f
 #define M_E 2.71828182845904523536
 #define M_PI 3.14159265358979323846
 #define M_PI_2 1.57079632679489661923
+#define M_PI_4 0.78539816339744830962
+#define M_1_PI 0.31830988618379067154
+#define M_2_PI 0.63661977236758134308
 #define M_SQRT2 1.41421356237309504880
+#define M_SQRT1_2 0.70710678118654752440
+#define M_LN2 0.69314718055994530942
 
-
+#define as_half(x) __builtin_astype((x), half)
 #define as_char(x) __builtin_astype((x), char)
 #define as_char2(x) __builtin_astype((x), char2)
 #define as_char3(x) __builtin_astype((x), char3)
@@ -173,4 +198,4 @@ typedef enum { memory_order_relaxed = __ATOMIC_RELAXED,
 int printf(__constant const char *format, ...)
     __attribute__((format(printf, 1, 2)));
 
-#endif
+#endif  // MIRENCODER_JAX_OPENCL_C_BASE_H_
