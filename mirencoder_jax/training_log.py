@@ -125,7 +125,11 @@ class TrainingLog:
         f'{rates["waiting_share"]:.1%} for data | '
         f'{duration(pace * (self._num_steps - step))} left'
     )
-    self._write({'step': step} | {f'speed/{k}': v for k, v in rates.items()})
+    # From which the cost of a run can be added up, over its interruptions too.
+    spent = {'seconds': seconds, 'tokens': count['tokens']}
+    self._write(
+        {'step': step} | {f'speed/{k}': v for k, v in (rates | spent).items()}
+    )
     for name, value in values.items():
       self._events.add_scalar(f'train/{name}', value, step)
     for name, value in rates.items():

@@ -1,0 +1,123 @@
+"""Condenses runs of `train.py` to one line of JSON each, to be kept.
+
+    python benchmarks/record_run.py runs/small --recipe=small_cpu \
+        --note='both cores' --output=docs/experiments/runs.jsonl
+
+A line holds what was trained (the recipe, and where the run departs from it),
+the curve of every evaluation, and what it cost: steps, tokens, and hours of
+steps on what hardware. A line of the same name is replaced.
+"""
+
+import argparse
+import datetime
+import json
+import os
+import pathlib
+import sys
+
+ROOT = pathlib.Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(ROOT))
+
+from configs import pretrain  # noqa: E402
+from mirencoder_jax import checkpoint, training_log  # noqa: E402
+from mirencoder_jax.measure import label_file  # noqa: E402
+
+_CURVE = (
+    'eval/loss',
+    'eval/mlm_accuracy',
+    'eval/mlm_perplexity',
+    'eval/edge_auc',
+    'eval/node_text_accuracy',
+    'eval/matching_accuracy',
+    'eval/retrieval_recall_at_1',
+    'eval/view_recall_at_1',
+)
+
+
+def departures(config: dict, recipe: dict, prefix: str = '') -> dict:
+  """Dotted name -> value, for what a config does not share with its recipe."""
+  found = {}
+  for name, known in recipe.items():
+    value = config.get(name)
+    if isinstance(known, dict):
+      found |= departures(value or {}, known, f'{prefix}{name}.')
+    elif name in config and value != known:
+      found[prefix + name] = value
+  return found
+
+
+def summary(workdir: pathlib.Path, recipe: str, note: str) -> dict:
+  """What a run was, as JSON.
+
+  Args:
+    workdir: of the run.
+    recipe: variant of configs/pretrain.py that it followed.
+    note: a remark to keep with it.
+
+  Raises:
+    CheckpointError: if there is no checkpoint.
+    OSError: if there is no log.
+  """
+  config, _ = checkpoint.read_config(workdir)
+  lines = [
+      json.loads(line)
+      for line in (workdir / training_log.FILE).read_text().splitlines()
+  ]
+  curve = [x for x in lines if 'eval/loss' in x]
+  names = [name for name in _CURVE if any(name in x for x in curve)]
+  num_tokens = sum(x.get('speed/tokens', 0) for x in lines)
+  seconds = sum(x.get('speed/seconds', 0) for x in lines)
+  changed = (workdir / training_log.FILE).stat().st_mtime
+  return {
+      'name': workdir.name,
+      'date': datetime.date.fromtimestamp(changed).isoformat(),
+      'recipe': recipe,
+      'departures': departures(config, pretrain.get_config(recipe).to_dict()),
+      'note': note,
+      'hardware': label_file.describe_machine(),
+      'steps': max(x['step'] for x in lines),
+      'million_tokens': round(num_tokens / 1e6, 2),
+      'hours': round(seconds / 3600, 3),
+      'curve': {
+          'step': [x['step'] for x in curve],
+          **{
+              name.removeprefix('eval/'): [
+                  float(f'{x[name]:.4g}') if name in x else None for x in curve
+              ]
+              for name in names
+          },
+      },
+  }
+
+
+def main(argv: list[str] | None = None) -> int:
+  parser = argparse.ArgumentParser(
+      description=__doc__, formatter_class=argparse.RawTextHelpFormatter
+  )
+  parser.add_argument('workdirs', nargs='+', type=pathlib.Path)
+  parser.add_argument('--recipe', default='tiny')
+  parser.add_argument('--note', default='', help='a remark, kept with each')
+  parser.add_argument(
+      '--output',
+      type=pathlib.Path,
+      default=ROOT / 'docs' / 'experiments' / 'runs.jsonl',
+  )
+  args = parser.parse_args(argv)
+  lines = {}
+  if args.output.exists():
+    for text in args.output.read_text().splitlines():
+      lines[json.loads(text)['name']] = text
+  try:
+    for workdir in args.workdirs:
+      lines[workdir.name] = json.dumps(summary(workdir, args.recipe, args.note))
+  except (checkpoint.CheckpointError, OSError, ValueError) as error:
+    print(f'error: {error}', file=sys.stderr)
+    return 1
+  aside = args.output.with_suffix('.tmp')
+  aside.write_text(''.join(f'{text}\n' for text in lines.values()))
+  os.replace(aside, args.output)
+  return 0
+
+
+if __name__ == '__main__':
+  sys.exit(main())
