@@ -91,6 +91,8 @@ def draw_composition(report: dict[str, Any], path: pathlib.Path) -> None:
       ax.barh(range(len(shown)), list(shown.values()))
       ax.set_yticks(range(len(shown)), names)
       ax.invert_yaxis()
+      ax.locator_params(axis='x', nbins=4)
+      ax.xaxis.set_major_formatter('{x:,.0f}')
       ax.set_title(f'functions by {key}')
 
 
