@@ -71,7 +71,7 @@ Settings of the model: {model}.
 {objectives}
 
 {num_steps:,} steps of {batch_size} packs of {num_rows} x {num_tokens} tokens,
-seed {seed}.
+seed {seed}. {cost}
 
 ## Figures
 
@@ -105,6 +105,7 @@ def model_card(
     *,
     path: str | None = None,
     metrics: Mapping[str, float] | None = None,
+    cost: Mapping[str, float] | None = None,
     corpus: Mapping[str, Any] | None = None,
     results: str | None = None,
 ) -> str:
@@ -115,6 +116,7 @@ def model_card(
     name: of the weights.
     path: what `mir.load` takes; the name by default.
     metrics: of the last evaluation while training, as in `metrics.jsonl`.
+    cost: of the run, as `read_cost` gives it; with `watts` also in energy.
     corpus: the `report.json` that lies beside the shards it was trained on.
     results: Markdown tables of `eval.py`, `results.md`.
   """
@@ -141,6 +143,7 @@ def model_card(
       ),
       data=_data(config['data']['name'], corpus),
       objectives=_objectives(config['objectives']),
+      cost=_cost(cost),
       figures=_figures(metrics),
       results=(
           results.strip()
@@ -168,6 +171,38 @@ def read_metrics(
     if row.get('step', 0) <= step and 'eval/loss' in row:
       found = row
   return found
+
+
+def read_cost(workdir: str | os.PathLike, step: int) -> dict[str, float]:
+  """Seconds and tokens of a run's steps up to one, of its `metrics.jsonl`.
+
+  Interruptions, compilation and evaluations are not in it.
+  """
+  path = epath.Path(workdir) / 'metrics.jsonl'
+  cost = dict(seconds=0.0, tokens=0.0)
+  for line in path.read_text().splitlines() if path.exists() else ():
+    try:
+      row = json.loads(line)
+    except ValueError:  # cut off by a crash
+      continue
+    if row.get('step', 0) <= step:
+      for name in cost:
+        cost[name] += row.get(f'speed/{name}', 0.0)
+  return cost
+
+
+def _cost(cost: Mapping[str, float] | None) -> str:
+  if not cost or not cost['seconds']:
+    return 'The run left no record of its time.'
+  hours = cost['seconds'] / 3600
+  text = f'{cost["tokens"]:,.0f} tokens were read in {hours:.2f} hours of steps'
+  if 'watts' not in cost:
+    return f'{text}.'
+  energy = cost['watts'] * hours / 1000
+  return (
+      f'{text}: {energy:.3g} kWh, if the machine draws {cost["watts"]:g} W for '
+      'it (an estimate, not measured).'
+  )
 
 
 def _data(name: str, corpus: Mapping[str, Any] | None) -> str:

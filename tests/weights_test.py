@@ -138,16 +138,20 @@ class WeightsTest(absltest.TestCase):
         self.checkpoint,
         'tiny',
         metrics={'eval/mlm_accuracy': 0.343, 'eval/loss': 4.3},
+        cost=dict(seconds=7200.0, tokens=3e6, watts=50.0),
         corpus=CORPUS,
     )
     self.assertIn("mir.load('tiny')", card)
     self.assertIn('| masked tokens predicted | 34.3% |', card)
     self.assertIn('4,458 distinct of 6,802 in 585 modules', card)
     self.assertIn('MIT (15)', card)
+    self.assertIn('3,000,000 tokens were read in 2.00 hours', card)
+    self.assertIn('0.1 kWh', card)
     self.assertIn('Not evaluated on a task', card)
     bare = model_card.model_card(self.checkpoint, 'tiny')
     self.assertIn('its report was not handed over', bare)
     self.assertIn('The run left no evaluation', bare)
+    self.assertIn('no record of its time', bare)
 
   def test_metrics_up_to_the_step(self):
     rows = [{'step': s, 'eval/loss': 9.0 - s} for s in (2, 4, 6)]
@@ -157,6 +161,17 @@ class WeightsTest(absltest.TestCase):
     found = model_card.read_metrics(self.folder, 5)
     self.assertEqual(found, {'step': 4, 'eval/loss': 5.0})
     self.assertIsNone(model_card.read_metrics(self.folder / 'none', 5))
+
+  def test_cost_up_to_the_step(self):
+    rows = [
+        {'step': s, 'speed/seconds': 10.0, 'speed/tokens': 100}
+        for s in (2, 4, 6)
+    ]
+    text = '\n'.join(map(json.dumps, rows)) + '\n{"step": 8, "sp'
+    (self.folder / 'metrics.jsonl').write_text(text)
+    self.assertEqual(
+        model_card.read_cost(self.folder, 5), dict(seconds=20.0, tokens=200.0)
+    )
 
 
 if __name__ == '__main__':

@@ -312,6 +312,11 @@ def _add_export(commands: Any) -> None:
   parser.add_argument(
       '--results', metavar='results.md', help='of eval.py, for the card'
   )
+  parser.add_argument(
+      '--watts',
+      type=float,
+      help='what the machine draws, to estimate the energy in the card',
+  )
 
 
 def _add_completion(commands: Any) -> None:

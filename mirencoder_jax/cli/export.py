@@ -13,12 +13,16 @@ def run(options: argparse.Namespace) -> int:
   folder = pathlib.Path(options.folder)
   checkpoint = inference.load_checkpoint(options.run)
   workdir = _workdir(pathlib.Path(str(checkpoint.directory)))
+  cost = model_card.read_cost(workdir, checkpoint.step)
+  if options.watts is not None:
+    cost['watts'] = options.watts
   card = model_card.model_card(
       checkpoint,
       options.name or folder.name,
       # Weights that ship are loaded by their name.
       path=folder.name if folder.parent.name == 'weights' else options.folder,
       metrics=model_card.read_metrics(workdir, checkpoint.step),
+      cost=cost,
       corpus=_read_json(options.corpus),
       results=pathlib.Path(options.results).read_text()
       if options.results
