@@ -37,7 +37,7 @@ USER_ERRORS = (
     ConfigError,
     checkpoint.CheckpointError,
     recorder.NonFiniteLossError,
-    FileNotFoundError,
+    OSError,  # no such file, no room
 )
 
 

@@ -12,7 +12,7 @@ import pathlib
 import time
 from typing import Any
 
-import tensorboardX
+from mirencoder_jax import log_files, output_file
 
 Sums = dict[str, tuple[float, float]]  # sum, weight
 
@@ -57,12 +57,10 @@ class TrainingLog:
     self._every_steps = every_steps
     path = workdir / FILE
     lines = _lines_until(path, step)
-    # Written aside, so that a kill leaves the old file or the new one.
-    aside = path.with_suffix('.tmp')
-    aside.write_text(''.join(lines))
-    os.replace(aside, path)
-    self._file = open(path, 'a', buffering=1)  # noqa: SIM115
-    self._events = tensorboardX.SummaryWriter(str(workdir), purge_step=step + 1)
+    with output_file.writing(path) as aside:
+      aside.write_text(''.join(lines))
+    self._file = log_files.LineFile(path)
+    self._events = log_files.EventFile(workdir, step + 1)
     self._sums: Sums = {}
     self._counts: dict[str, float] = {}
     self._first_step = None
@@ -130,18 +128,19 @@ class TrainingLog:
     self._write(
         {'step': step} | {f'speed/{k}': v for k, v in (rates | spent).items()}
     )
-    for name, value in values.items():
-      self._events.add_scalar(f'train/{name}', value, step)
-    for name, value in rates.items():
-      self._events.add_scalar(f'speed/{name}', value, step)
+    self._events.write(
+        {f'train/{k}': v for k, v in values.items()}
+        | {f'speed/{k}': v for k, v in rates.items()},
+        step,
+    )
     self._sums, self._counts = {}, {}
     self._mark = (now, seconds_waited)
 
   def evaluation(self, step: int, values: dict[str, float]) -> None:
     """Takes in metrics of held-out data."""
-    self._write({'step': step} | {f'eval/{k}': v for k, v in values.items()})
-    for name, value in values.items():
-      self._events.add_scalar(f'eval/{name}', value, step)
+    values = {f'eval/{k}': v for k, v in values.items()}
+    self._write({'step': step} | values)
+    self._events.write(values, step)
 
   def pause(self, seconds: float) -> None:
     """Leaves out time that was not spent on steps, such as an evaluation."""
@@ -152,7 +151,7 @@ class TrainingLog:
       self._first_step = (step, first_time + seconds)
 
   def _write(self, values: dict[str, Any]) -> None:
-    self._file.write(json.dumps(values) + '\n')
+    self._file.write(json.dumps(values))
 
   def close(self) -> None:
     self._file.close()

@@ -15,7 +15,7 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 
 from mirencoder_jax import checkpoint as checkpoint_lib
-from mirencoder_jax import inference
+from mirencoder_jax import inference, output_file
 from mirencoder_jax.ir import IRError, program_files
 
 LEVELS = ('function', 'module')
@@ -67,11 +67,16 @@ class Vectors:
 
     Raises:
       VectorsError: for another suffix, or parquet without pyarrow.
+      OSError: naming the file, if there is no room for it, say.
     """
     path = check_path(path)
-    if path.suffix == '.parquet':
-      _write_parquet(self, path)
-      return
+    with output_file.writing(path) as aside:
+      if path.suffix == '.parquet':
+        _write_parquet(self, aside)
+      else:
+        self._write_npz(aside)
+
+  def _write_npz(self, path: pathlib.Path) -> None:
     arrays = {
         'vectors': self.vectors,
         'files': np.array(self.files, np.str_),
@@ -79,10 +84,8 @@ class Vectors:
         'num_instructions': self.num_instructions,
         **{k: np.array(getattr(self, k)) for k in _KINDS},
     }
-    aside = path.with_name(path.name + '.part')
-    with open(aside, 'wb') as file:
+    with open(path, 'wb') as file:
       np.savez_compressed(file, allow_pickle=False, **arrays)
-    os.replace(aside, path)  # whole, or not at all
 
 
 _KINDS = ('level', 'modality', 'encoder')

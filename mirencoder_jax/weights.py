@@ -169,7 +169,7 @@ def export(
     `num_params`, and `num_bytes` of the whole folder.
 
   Raises:
-    CheckpointError: if `target` has other files.
+    CheckpointError: if `target` has other files, or cannot be written.
   """
   folder = epath.Path(target)
   ours = {_PARAMS, _CONFIG, _VOCAB, CARD}
@@ -198,7 +198,14 @@ def export(
       _PARAMS: buffer.getvalue(),  # last: with it the folder is weights
   }
   for name, data in files.items():
-    (folder / name).write_bytes(data)
+    try:
+      (folder / name).write_bytes(data)
+    except OSError as error:
+      raise CheckpointError(
+          f'{folder / name} could not be written: '
+          f'{error.strerror or checkpoint_lib.first_line(error)}; '
+          'export again, where there is room'
+      ) from error
   return {
       'num_params': sum(x.size for x in flat.values()),
       'num_bytes': sum(map(len, files.values())),

@@ -13,7 +13,7 @@ LIBRARY = ROOT / 'mirencoder_jax'
 # Stations of the flow, upstream first: a module may import what stands before
 # it, and its neighbours.
 STATIONS = (
-    ('ir', 'plot_style'),
+    ('ir', 'output_file', 'log_files', 'plot_style'),
     ('data', 'measure'),
     ('models',),
     ('objectives', 'optimizer', 'checkpoint', 'testing', 'preemption'),

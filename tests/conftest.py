@@ -1,10 +1,10 @@
-"""Set-up of all tests: four devices, quick compilation, checked shapes."""
+"""Set-up of all tests: eight devices, quick compilation, checked shapes."""
 
 import beartype
 import jax
 from jaxtyping import install_import_hook
 
-jax.config.update('jax_num_cpu_devices', 4)
+jax.config.update('jax_num_cpu_devices', 8)
 # Most of a test's time would be XLA making code fast that runs once.
 jax.config.update('jax_disable_most_optimizations', True)
 # Annotations are checked while tests run; a shape that does not fit is an

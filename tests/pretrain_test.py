@@ -41,7 +41,7 @@ def get_config():
   config.objectives.update(
       edge_weight=0.0, edge_position_weight=0.0, node_text_weight=0.0
   )
-  config.data.update(name='synthetic', batch_size=4, num_rows=4, num_tokens=32)
+  config.data.update(name='synthetic', batch_size=8, num_rows=4, num_tokens=32)
   config.optimizer.num_warmup_steps = 1
   config.train.update(
       num_steps=NUM_STEPS,
@@ -214,9 +214,9 @@ class PretrainTest(parameterized.TestCase):
     )
 
   @parameterized.named_parameters(
-      ('too_few', 3, 1, 'divisible by 4 devices; use 4 '),
-      ('between', 6, 1, 'use 4 or 8'),
-      ('parts', 12, 2, 'by 4 devices in 2 parts; use 8 or 16'),
+      ('too_few', 3, 1, 'divisible by 8 devices; use 8 '),
+      ('between', 12, 1, 'use 8 or 16'),
+      ('parts', 24, 2, 'by 8 devices in 2 parts; use 16 or 32'),
   )
   def test_batch_size(self, batch_size, num_parts, message):
     config = get_config()

@@ -1,14 +1,17 @@
-"""Tests of train.py as a user runs it: killed, preempted, started again."""
+"""Tests of train.py as a user runs it: stopped, started again, in a pair."""
 
 import json
 import os
 import pathlib
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
 import time
 
+import numpy as np
+import pytest
 from absl.testing import absltest
 
 from mirencoder_jax import testing
@@ -32,15 +35,16 @@ FLAGS = (
 )
 
 
-class TrainScriptTest(absltest.TestCase):
+class ScriptTestCase(absltest.TestCase):
+  """Starts train.py on a small dataset."""
 
   def setUp(self):
     super().setUp()
     self.folder = pathlib.Path(self.enterContext(tempfile.TemporaryDirectory()))
     testing.write_dataset(self.folder / 'data')
 
-  def start(self, workdir, *flags):
-    environment = os.environ | {
+  def start(self, workdir, *flags, **environment):
+    environment = os.environ | environment | {
         'JAX_COMPILATION_CACHE_DIR': str(self.folder / 'compiled'),
         'JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS': '0',
         'JAX_DISABLE_MOST_OPTIMIZATIONS': '1',
@@ -51,7 +55,7 @@ class TrainScriptTest(absltest.TestCase):
         f'--data_dir={self.folder / "data"}',
         f'--workdir={workdir}',
     ]
-    return subprocess.Popen(
+    process = subprocess.Popen(
         [*command, *FLAGS, *flags],
         cwd=self.folder,  # It works from anywhere.
         env=environment,
@@ -59,6 +63,10 @@ class TrainScriptTest(absltest.TestCase):
         stderr=subprocess.STDOUT,
         text=True,
     )
+    self.addCleanup(process.stdout.close)
+    self.addCleanup(process.wait)
+    self.addCleanup(process.kill)
+    return process
 
   def finish(self, process, return_code=0):
     output, _ = process.communicate(timeout=300)
@@ -68,6 +76,9 @@ class TrainScriptTest(absltest.TestCase):
   def curve(self, workdir):
     lines = (workdir / 'metrics.jsonl').read_text().splitlines()
     return [line for line in lines if 'speed/' not in line]
+
+
+class TrainScriptTest(ScriptTestCase):
 
   def test_killed_preempted_and_started_again(self):
     """The loss curve of all attempts is that of one, bit for bit."""
@@ -105,6 +116,71 @@ class TrainScriptTest(absltest.TestCase):
     ):
       output = self.finish(self.start(self.folder / 'other', flag), 1)
       self.assertIn(message, output)
+
+
+@pytest.mark.slow  # A minute of CPU: five starts, two programs.
+class ProcessesTest(ScriptTestCase):
+  """Two processes make one run, and go on together after SIGTERM."""
+
+  FLAGS = (
+      '--config.data.batch_size=2',
+      '--config.train.num_steps=40',
+      '--config.train.every_eval_steps=40',
+      '--config.train.every_checkpoint_steps=40',
+      '--config.objectives.edge_weight=0',
+      '--config.objectives.edge_position_weight=0',
+      '--config.objectives.node_text_weight=0',
+      '--config.objectives.view_weight=0',
+      '--config.objectives.counts_weight=0',
+  )
+
+  def start_pair(self, workdir):
+    """Two processes of one device each."""
+    with socket.socket() as free:
+      free.bind(('127.0.0.1', 0))
+      port = free.getsockname()[1]
+    return [
+        self.start(
+            workdir,
+            *self.FLAGS,
+            '--config.train.distributed=True',
+            JAX_COORDINATOR_ADDRESS=f'127.0.0.1:{port}',
+            JAX_NUM_PROCESSES='2',
+            JAX_PROCESS_ID=str(number),
+        )
+        for number in range(2)
+    ]
+
+  def assert_same_curve(self, workdir, expected):
+    curves = [
+        [json.loads(line) for line in self.curve(folder)]
+        for folder in (workdir, expected)
+    ]
+    self.assertEqual(*([line['step'] for line in x] for x in curves))
+    for actual, line in zip(*curves, strict=True):
+      self.assertEqual(actual.keys(), line.keys())
+      for name, value in line.items():
+        np.testing.assert_allclose(
+            actual[name], value, rtol=1e-3, atol=1e-4, err_msg=f'{name} {line}'
+        )
+
+  def test_curve_is_that_of_one_process_without_interruption(self):
+    one, pair = self.folder / 'one', self.folder / 'pair'
+    self.finish(self.start(one, *self.FLAGS))
+    processes = self.start_pair(pair)
+    for line in processes[0].stdout:
+      if line.startswith('step 1 '):
+        processes[0].send_signal(signal.SIGTERM)
+        break
+    output = self.finish(processes[0])
+    self.assertRegex(output, r'SIGTERM: saved after step \d+ of 40')
+    self.finish(processes[1])
+    self.assertLess(len(self.curve(pair)), 40)
+
+    processes = self.start_pair(pair)
+    self.assertIn('going on after step', self.finish(processes[0]))
+    self.finish(processes[1])
+    self.assert_same_curve(pair, one)
 
 
 if __name__ == '__main__':

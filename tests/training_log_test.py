@@ -4,6 +4,7 @@ import contextlib
 import io
 import json
 import pathlib
+import resource
 import tempfile
 
 from absl.testing import absltest, parameterized
@@ -54,6 +55,30 @@ class TrainingLogTest(parameterized.TestCase):
     )
     self.assertStartsWith(third, 'step 6 of 9: loss 5.000')
     self.assertStartsWith(fourth, 'step 9 of 9: loss 8.000')
+
+  def test_a_full_disk_stops_nothing(self):
+    log = training_log.TrainingLog(self.workdir, 0, 9, every_steps=1)
+    # So that steps 3 to 5 meet a disk that is full.
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    sums, seen = {'loss': (1.0, 1.0)}, io.StringIO()
+    with (
+        self.assertLogs(level='ERROR') as logs,
+        contextlib.redirect_stdout(seen),
+    ):
+      for step in range(1, 10):
+        if step == 3:
+          resource.setrlimit(resource.RLIMIT_FSIZE, (10, limits[1]))
+        try:
+          log.step(step, sums, COUNTS, 0.0)
+        finally:
+          if step == 5:
+            resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    log.close()
+    self.assertEqual(self.steps_on_file(), list(range(1, 10)))
+    self.assertIn('metrics.jsonl: File too large; what', logs.output[0])
+    self.assertIn('TensorBoard misses step 3', logs.output[1])
+    # TensorBoard skips the torn file and goes on with the next.
+    self.assertGreater(len(list(self.workdir.glob('events.*'))), 1)
 
   def test_what_is_done_again_is_logged_once(self):
     self.run_steps(1, 7)

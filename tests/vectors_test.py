@@ -2,6 +2,7 @@
 
 import pathlib
 import pickle
+import resource
 import tempfile
 from unittest import mock
 
@@ -52,6 +53,20 @@ class FilesTest(parameterized.TestCase):
     )
     for field in ('files', 'functions', 'level', 'modality', 'encoder'):
       self.assertEqual(getattr(before, field), getattr(after, field))
+
+  def test_what_does_not_fit_leaves_the_file_as_it_was(self):
+    path = self.folder / 'v.npz'
+    random_vectors(5).save(path)
+    before = path.read_bytes()
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1000, limits[1]))
+    try:
+      with self.assertRaisesRegex(OSError, f'too large: .{path}'):
+        random_vectors(500).save(path)
+    finally:
+      resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    self.assertEqual(path.read_bytes(), before)
+    self.assertLen(list(self.folder.iterdir()), 1)
 
   def test_clear_errors(self):
     (self.folder / 'bad.npz').write_bytes(b'PK\x03\x04 nothing')

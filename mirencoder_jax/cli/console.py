@@ -1,5 +1,6 @@
 """How the command line speaks: exit codes, errors, tables, JSON, progress."""
 
+import errno
 import json
 import os
 import sys
@@ -42,7 +43,9 @@ class UsageError(ValueError):
 def sentence(error: Exception) -> str:
   """An error in one line."""
   if isinstance(error, OSError) and error.filename:
-    return f'{error.filename}: {error.strerror}'
+    is_full = error.errno in (errno.ENOSPC, errno.EDQUOT)
+    way_out = '; make room there, or write elsewhere' if is_full else ''
+    return f'{error.filename}: {error.strerror}{way_out}'
   return ' '.join(str(error).split()) or type(error).__name__
 
 
@@ -53,12 +56,18 @@ def say(text: str) -> None:
 
 def show(text: str) -> None:
   """A part of the result."""
-  print(text)
+  try:
+    print(text, flush=True)
+  except BrokenPipeError:
+    raise
+  except OSError as error:  # redirected to a disk that is full, say
+    close_stdout()
+    raise OSError(error.errno, error.strerror, 'standard output') from error
 
 
 def show_json(value: Any) -> None:
   """The result as one JSON document."""
-  print(json.dumps(value, default=_plain, allow_nan=False, indent=1))
+  show(json.dumps(value, default=_plain, allow_nan=False, indent=1))
 
 
 def finite(value: float, digits: int = 6) -> float | None:

@@ -1,9 +1,8 @@
 """`mirencoder inspect`: what was read of a file."""
 
 import argparse
-import pathlib
 
-from mirencoder_jax import drawing, inspection
+from mirencoder_jax import drawing, inspection, output_file
 from mirencoder_jax.cli import console, reading
 from mirencoder_jax.ir import Tokenizer, graph_builder
 
@@ -25,9 +24,9 @@ def run(options: argparse.Namespace) -> int:
   )
   if options.dot:
     graph = graph_builder.build_graph(module, chosen)
-    pathlib.Path(options.dot).write_text(drawing.to_dot(graph))
+    _write(options.dot, drawing.to_dot(graph))
   if options.html:
-    pathlib.Path(options.html).write_text(drawing.to_html(module, chosen))
+    _write(options.html, drawing.to_html(module, chosen))
   for path in filter(None, (options.dot, options.html)):
     console.say(f'wrote {path}')
   if options.json:
@@ -35,6 +34,11 @@ def run(options: argparse.Namespace) -> int:
   else:
     _show(found, options.lines)
   return console.OK
+
+
+def _write(path: str, text: str) -> None:
+  with output_file.writing(path) as aside:
+    aside.write_text(text, encoding='utf-8')
 
 
 def _vocabulary(options: argparse.Namespace) -> tuple[Tokenizer | None, int]:

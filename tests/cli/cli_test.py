@@ -184,6 +184,20 @@ class CommandLineTest(parameterized.TestCase):
       self.assertEqual(out, '')
       self.assertStartsWith(err.splitlines()[-1], 'error: ')
 
+  def test_a_full_disk_behind_stdout(self):
+    full = pathlib.Path('/dev/full')
+    if not full.exists():
+      self.skipTest('there is no /dev/full')
+    err = io.StringIO()
+    with (
+        full.open('w') as out,
+        contextlib.redirect_stdout(out),
+        contextlib.redirect_stderr(err),
+    ):
+      code = cli.main(['inspect', self.axpy, '-c', self.weights])
+    self.assertEqual(code, console.FAILED)
+    self.assertIn('error: standard output: No space left', err.getvalue())
+
   def test_debug_raises(self):
     with self.assertRaises(mir.IRError):
       run('compare', 'gone.ll', self.axpy, '--debug', '-c', self.weights)
