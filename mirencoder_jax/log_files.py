@@ -7,14 +7,16 @@ for ever, because its log could not be written for a while.
 import logging
 import os
 import pathlib
+import socket
+import struct
 import time
 
-from tensorboardX import event_file_writer, summary
+from tensorboardX import record_writer, summary
 from tensorboardX.proto import event_pb2
 
 
-class LineFile:
-  """Lines at the end of a file; what finds no room is written later."""
+class GrowingFile:
+  """A file that is added to; what finds no room is written later."""
 
   def __init__(self, path: str | os.PathLike):
     """Opens a file, and makes it if needed."""
@@ -23,12 +25,9 @@ class LineFile:
     self._pending = b''
     self._is_stuck = False
 
-  def write(self, line: str) -> None:
-    """Adds a line."""
-    self._pending += line.encode() + b'\n'
-    self._flush()
-
-  def _flush(self) -> None:
+  def append(self, content: bytes) -> None:
+    """Adds to the end."""
+    self._pending += content
     try:
       while self._pending:
         self._pending = self._pending[self._file.write(self._pending) :]
@@ -44,10 +43,10 @@ class LineFile:
 
   def close(self) -> None:
     """Tries once more to write what is left."""
-    self._flush()
+    self.append(b'')
     if self._pending:
       logging.error(
-          '%s lacks its last %d lines', self._path, self._pending.count(b'\n')
+          '%s: its last %d bytes are lost', self._path, len(self._pending)
       )
     self._file.close()
 
@@ -60,46 +59,34 @@ class EventFile:
   """
 
   def __init__(self, folder: str | os.PathLike, first_step: int):
-    """Opens a file.
+    """Makes a file `events.*`.
 
     Args:
       folder: of the run.
-      first_step: what earlier files say of it and later ones is void.
+      first_step: what older files say of it and later ones is void.
     """
-    self._folder = pathlib.Path(folder)
-    self._first_step = first_step
-    self._writer = None
+    name = f'events.out.tfevents.{time.time_ns()}.{socket.gethostname()}'
+    self._file = GrowingFile(pathlib.Path(folder) / name)
+    self._append(0, file_version='brain.Event:2')
+    start = event_pb2.SessionLog(status=event_pb2.SessionLog.START)
+    self._append(first_step, session_log=start)
 
   def write(self, values: dict[str, float], step: int) -> None:
-    """Adds values by tag. On a full disk they are left out."""
-    start = event_pb2.SessionLog(status=event_pb2.SessionLog.START)
-    try:
-      if self._writer is None:
-        self._writer = event_file_writer.EventsWriter(
-            str(self._folder / 'events'), f'.{self._first_step}'
-        )
-        self._write(self._first_step, session_log=start)
-      for tag, value in values.items():
-        self._write(step, summary=summary.scalar(tag, value))
-      self._writer.flush()
-    except OSError as error:
-      logging.error('%s: TensorBoard misses step %d', error.strerror, step)
-      self._close()
-      self._first_step = step + 1  # of the next file, which is whole
+    """Adds values by tag."""
+    for tag, value in values.items():
+      self._append(step, summary=summary.scalar(tag, value))
 
-  def _write(self, step: int, **what) -> None:
-    self._writer.write_event(
-        event_pb2.Event(wall_time=time.time(), step=step, **what)
+  def _append(self, step: int, **what) -> None:
+    """Adds a record: length and content, each with its checksum."""
+    event = event_pb2.Event(wall_time=time.time(), step=step, **what)
+    content = event.SerializeToString()
+    length = struct.pack('<Q', len(content))
+    checksums = (
+        struct.pack('<I', record_writer.masked_crc32c(x))
+        for x in (length, content)
     )
-
-  def _close(self) -> None:
-    writer, self._writer = self._writer, None
-    try:
-      if writer is not None:
-        writer.close()
-    except OSError:  # of what was said before
-      pass
+    self._file.append(length + next(checksums) + content + next(checksums))
 
   def close(self) -> None:
     """Lets go of the file."""
-    self._close()
+    self._file.close()

@@ -59,7 +59,7 @@ class TrainingLog:
     lines = _lines_until(path, step)
     with output_file.writing(path) as aside:
       aside.write_text(''.join(lines))
-    self._file = log_files.LineFile(path)
+    self._file = log_files.GrowingFile(path)
     self._events = log_files.EventFile(workdir, step + 1)
     self._sums: Sums = {}
     self._counts: dict[str, float] = {}
@@ -151,7 +151,7 @@ class TrainingLog:
       self._first_step = (step, first_time + seconds)
 
   def _write(self, values: dict[str, Any]) -> None:
-    self._file.write(json.dumps(values))
+    self._file.append(json.dumps(values).encode() + b'\n')
 
   def close(self) -> None:
     self._file.close()
