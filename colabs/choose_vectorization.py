@@ -113,8 +113,9 @@ command = [
     '--config.table.num_seeds=1',
     "--config.fit.heads=('kernel',)",
 ]  # fmt: skip
-if QUICK:  # baselines only
+if QUICK:  # baselines only, on a few loops
   command += [
+      '--config.task.split=train[:128]',
       "--config.table.splits=('family',)", '--config.table.num_null=1',
       '--config.trees.num_trees=2', '--config.trees.num_seeds=1',
       '--config.trees.max_depth=2', '--config.report.num_resamples=20',

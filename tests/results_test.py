@@ -155,6 +155,7 @@ class ResultsTest(parameterized.TestCase):
     # Where ours is wrong, by suite and by program.
     self.assertIn('| suite | rows | ours wrong %', text)
     self.assertIn('| s0 | 6 |', text)
+    self.assertIn('<summary>split random (leaks)</summary>', text)
     width = None  # of a table: its lines have as many cells as its header
     for line in text.splitlines():
       if not line.startswith('|'):

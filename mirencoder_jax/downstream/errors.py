@@ -56,9 +56,9 @@ def compare(
     A dict for each target: shares of rows that both, only ours, only the other
     get wrong; `swaps`, the most frequent (taken, best) pairs of our wrong
     decisions with their share of these; and for each group a list of its
-    members with rows, shares of wrong decisions, and `speedup` over the default
-    (geometric means: ours, the other's, the oracle's), those where we lose most
-    first.
+    members with rows, shares of wrong decisions, what is `lost` to the best
+    choices (sums of logs), and `speedup` over the default (geometric means:
+    ours, the other's, the oracle's), those where we lose most first.
   """
   results = []
   for number, target in enumerate(task.targets):
@@ -83,6 +83,7 @@ def compare(
                   'wrong': _number(mine[:, codes == code].mean()),
                   'wrong_other': _number(theirs[:, codes == code].mean()),
                   'lost': _number(lost[codes == code].sum()),
+                  'lost_other': _number(lost_by_other[codes == code].sum()),
                   **{
                       f'speedup{suffix}': _number(
                           np.exp((possible - value)[codes == code].mean())

@@ -12,6 +12,7 @@ inputs.
 import dataclasses
 import functools
 import itertools
+import math
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
@@ -21,13 +22,13 @@ import numpy as np
 import scipy.linalg  # noqa: F401  loads JAX's LAPACK, so that it can be limited
 import threadpoolctl
 
-from mirencoder_jax.downstream import (
-  heads,
-  label_space,
-  splits,
-  tasks,
-)
+from mirencoder_jax.downstream import heads, label_space, splits, tasks
 from mirencoder_jax.downstream import rows as rows_lib
+
+# Numbers of runs and of labels are rounded up to multiples of these, so that
+# splits share compiled programs. A run of the padding is not fitted.
+_RUNS_MULTIPLE = 128
+_LABELS_MULTIPLE = 8
 
 
 @dataclasses.dataclass(frozen=True)
@@ -66,6 +67,14 @@ class Fit(NamedTuple):
   # is not in the label space; a class head's are its scores, negated.
   scores: np.ndarray  # float32 [T, S, n, C]
   chosen: tuple[dict[str, float], ...]  # hyper-parameters, most frequent first
+
+
+class _Limits(NamedTuple):
+  """Most rows that a fit sees; the task's, so that splits share a program."""
+
+  inner_rows: int  # inside of the inner folds, 0 where nothing is fitted there
+  rows: int  # outside
+  partial: int  # rows without some of their costs
 
 
 def make_grid(
@@ -121,6 +130,7 @@ def make_data(
       known=known.astype(np.float32),
       classes=np.eye(shape[1], dtype=np.float32)[target.labels],
       defaults=np.eye(shape[1], dtype=np.float32)[target.defaults],
+      offered=np.ones(shape, np.float32),
       groups=groups.astype(np.int32),
   )
 
@@ -142,6 +152,7 @@ def narrow(data: rows_lib.Data, space, labels) -> rows_lib.Data:
       known=data.known[:, space] * there,
       classes=jax.nn.one_hot(labels, len(space), dtype=data.classes.dtype),
       defaults=data.defaults[:, space] * there,
+      offered=data.offered[:, space] * there,
   )
 
 
@@ -154,13 +165,14 @@ def _judge(scores: rows_lib.Scores, data: rows_lib.Data, mask):
   return cost[..., 0] @ mask, -right[..., 0] @ mask  # [P], [P]
 
 
-def _choose(head, grid, data, train, inner, key, max_rows, masked):
+def _choose(head, grid, data, run, limits):
   """Indices [2] of the points that inner folds find best by each score."""
 
+  train, inner, key = run
+
   def fit_without(held_out):
-    rows = rows_lib.select_rows(train * (1 - held_out), max_rows)
-    params = head.fit(data, rows, grid, key, masked=masked)
-    return head.apply(params, data.vectors, data.inputs)
+    rows = rows_lib.select_rows(train * (1 - held_out), limits.inner_rows)
+    return head.fit(data, rows, grid, key, max_partial=limits.partial)[1]
 
   scores = jax.lax.map(fit_without, inner)  # [J, P, n, C]
   # Every training row is judged by the fit that had not seen it.
@@ -168,35 +180,35 @@ def _choose(head, grid, data, train, inner, key, max_rows, masked):
   return jnp.stack([jnp.argmin(loss) for loss in _judge(unseen, data, train)])
 
 
-def _fit_run(head, grid, averaged, data, run, max_rows, masked):
+def _fit_run(head, grid, averaged, data, run, limits):
   """One run.
 
   Returns:
     Scores [n, C] and the indices [2] of the points that made them for costs and
     for classes.
   """
-  train, inner, key = run
+  train, _, key = run
   best = jnp.zeros(2, int)
   if not averaged:
-    best = _choose(head, grid, data, train, inner, key, max_rows[0], masked)
+    best = _choose(head, grid, data, run, limits)
     grid = {name: values[best] for name, values in grid.items()}
-  rows = rows_lib.select_rows(train, max_rows[1])
-  params = head.fit(data, rows, grid, key, masked=masked)
-  scores = head.apply(params, data.vectors, data.inputs)
+  rows = rows_lib.select_rows(train, limits.rows)
+  _, scores = head.fit(data, rows, grid, key, max_partial=limits.partial)
   if averaged:
     return jax.tree.map(lambda x: x.mean(axis=0), scores), best
   return rows_lib.Scores(scores.costs[0], scores.classes[1]), best
 
 
 @functools.partial(
-    jax.jit,
-    static_argnames=('head', 'averaged', 'batch_size', 'max_rows', 'masked'),
+    jax.jit, static_argnames=('head', 'averaged', 'batch_size', 'limits')
 )
 def _fit_runs(
-    head, averaged, grid, data, target, space, runs, batch_size, max_rows,
-    masked,
-):  # fmt: skip
-  """All runs of all targets: `data` leads with [T], the others with [T * R]."""
+    head, averaged, grid, data, target, space, runs, count, batch_size, limits
+):
+  """The first `count` runs of all targets.
+
+  `data` leads with [T], others with a number of runs that splits share.
+  """
 
   def one(arguments):
     index, space, run = arguments
@@ -205,7 +217,7 @@ def _fit_runs(
       one_target = narrow(one_target, *space)
       space = space[0]
     scores, best = _fit_run(
-        heads.HEADS[head], grid, averaged, one_target, run, max_rows, masked
+        heads.HEADS[head], grid, averaged, one_target, run, limits
     )
     if space is not None:
       scores = rows_lib.Scores(
@@ -214,24 +226,43 @@ def _fit_runs(
       )
     return scores, best
 
-  return jax.lax.map(one, (target, space, runs), batch_size=batch_size)
+  def fit_batch(start):
+    def take(x):
+      return jax.lax.dynamic_slice_in_dim(x, start, batch_size)
+
+    return jax.vmap(one)(jax.tree.map(take, (target, space, runs)))
+
+  def step(batch, found):
+    start = batch * batch_size
+    return jax.tree.map(
+        lambda x, y: jax.lax.dynamic_update_slice_in_dim(x, y, start, axis=0),
+        found,
+        fit_batch(start),
+    )
+
+  nothing = jax.tree.map(
+      lambda x: jnp.zeros((len(target), *x.shape[1:]), x.dtype),
+      jax.eval_shape(fit_batch, 0),
+  )
+  return jax.lax.fori_loop(0, -(-count // batch_size), step, nothing)
 
 
-def _max_rows(train: np.ndarray, inner: np.ndarray) -> tuple[int, int]:
-  """Most rows that a fit inside and outside of the inner folds sees."""
+def _find_limits(train, inner, valid, known) -> _Limits:
+  """Limits of runs [R] where `known` is bool [T, n, C]."""
   fitted = train[:, None] & ~inner  # [R, J, n]
-  return int(fitted.sum(axis=-1).max()), int(train.sum(axis=-1).max())
+  return _Limits(
+      inner_rows=int(fitted.sum(axis=-1).max()) if inner.size else 0,
+      rows=int(valid.sum(axis=-1).max()),
+      partial=max(map(rows_lib.count_partial, known)),
+  )
 
 
-def _widen(scores: np.ndarray, space: np.ndarray, num_choices: int, fill):
-  """Scores of label spaces [R, n, K] -> of all choices [R, n, C]."""
-  wide = np.full((*scores.shape[:2], num_choices), fill, scores.dtype)
-  for run, (narrow_scores, choices) in enumerate(
-      zip(scores, space, strict=True)
-  ):
-    kept = choices >= 0
-    wide[run][:, choices[kept]] = narrow_scores[:, kept]
-  return wide
+def _pad_runs(arrays, batch_size: int):
+  """Repeats the last run, so that splits share a compiled program."""
+  count = len(jax.tree.leaves(arrays)[0])
+  multiple = math.lcm(_RUNS_MULTIPLE, batch_size)
+  order = np.arange(-(-count // multiple) * multiple).clip(max=count - 1)
+  return jax.tree.map(lambda x: x[order], arrays)
 
 
 def _find_spaces(
@@ -256,7 +287,7 @@ def _find_spaces(
     costs = target.decision_costs
     spaces += found
     labels += [costs[:, space].argmin(axis=1) for space in found]
-  return label_space.pad(spaces), np.stack(labels)
+  return label_space.pad(spaces, _LABELS_MULTIPLE), np.stack(labels)
 
 
 def fit_protocol(
@@ -299,6 +330,12 @@ def fit_protocol(
           for target, v in zip(task.targets, vectors, strict=True)
       ),
   )
+  asked, again = protocol, np.arange(len(protocol.seed))
+  if averaged:
+    protocol = protocol._replace(inner=protocol.inner[:, :0])
+    if not heads.get_head(head).is_random:
+      # Seeds of leave-one-out differ in inner folds and in nothing else.
+      protocol, again = splits.distinct_runs(protocol)
   num_targets, num_runs = len(task.targets), len(protocol.seed)
   valid = np.stack([target.valid for target in task.targets])  # [T, n]
   train = (protocol.train & valid[:, None]).reshape(-1, valid.shape[1])
@@ -308,39 +345,44 @@ def fit_protocol(
   root = jax.random.key(0)
   keys = jax.vmap(lambda i: jax.random.fold_in(root, i))(np.arange(num_runs))
   has_costs = all(target.costs is not None for target in task.targets)
+  # Rows that are not valid enter no fit; without costs there is none to know.
+  known = (data.known > 0) | ~valid[..., None] | (not has_costs)
+  runs = (
+      np.repeat(np.arange(num_targets), num_runs),
+      space,
+      (
+          train.astype(np.float32),
+          inner.astype(np.float32),
+          jnp.tile(keys, num_targets),
+      ),
+  )
   # LAPACK's own threads wait for each other in busy loops: on shared cores a
   # solve takes fifty times longer with them.
   with threadpoolctl.threadpool_limits(1):
-    scores, best = jax.block_until_ready(
+    found = jax.block_until_ready(
         _fit_runs(
             head,
             averaged,
             grid,
             data,
-            np.repeat(np.arange(num_targets), num_runs),
-            space,
-            (
-                train.astype(np.float32),
-                inner.astype(np.float32),
-                jnp.tile(keys, num_targets),
-            ),
+            *_pad_runs(runs, config.batch_size),
+            len(train),
             batch_size=config.batch_size,
-            max_rows=_max_rows(train, inner),
-            masked=has_costs and not data.known[valid].all(),
+            limits=_find_limits(train, inner, valid, known),
         )
     )
+  scores, best = jax.tree.map(lambda x: np.asarray(x)[: len(train)], found)
 
   def unfold(x, fill):
-    x = np.asarray(x)
     if space is not None:
-      x = _widen(x, space[0], num_choices, fill)
+      x = label_space.widen(x, space[0], num_choices, fill)
     x = x.reshape(num_targets, num_runs, *x.shape[1:])
-    return np.stack([splits.gather_test(protocol, y) for y in x])
+    return np.stack([splits.gather_test(asked, y[again]) for y in x])
 
   def frequent(indices):
     if averaged:
       return ({'points averaged': len(points)},)
-    values, counts = np.unique(np.asarray(indices), return_counts=True)
+    values, counts = np.unique(indices, return_counts=True)
     return tuple(points[i] for i in values[np.argsort(-counts)])
 
   costs, classes = unfold(scores.costs, np.inf), unfold(scores.classes, -np.inf)

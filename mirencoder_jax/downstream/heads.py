@@ -18,12 +18,15 @@ from mirencoder_jax.downstream import kernel_heads, mlp_head
 class Head(NamedTuple):
   """How a head is fitted and asked."""
 
-  fit: Callable  # (Data, Rows, grid, key, *, masked) -> params
+  # (Data, Rows, grid, key, *, max_partial) -> params, Scores of all rows
+  fit: Callable
   apply: Callable  # (params, vectors [n, D], inputs [n, F]) -> Scores
   # What makes up a point of its grid.
   settings: tuple[str, ...]
   # Whether it averages its grid itself, and answers with one point.
   averages: bool = False
+  # Whether its fits start from random numbers.
+  is_random: bool = False
 
 
 HEADS = {
@@ -45,7 +48,10 @@ HEADS = {
         ('neighbours',),
     ),
     'mlp': Head(
-        mlp_head.fit_mlp, mlp_head.apply_mlp, ('learning_rate', 'weight_decay')
+        mlp_head.fit_mlp,
+        mlp_head.apply_mlp,
+        ('learning_rate', 'weight_decay'),
+        is_random=True,
     ),
 }
 

@@ -59,12 +59,11 @@ class NeighbourParams(NamedTuple):
   neighbours: Array  # float32 [P]
 
 
-def _scale_pair(seen: rows_lib.Data, weight: Float[Array, 'm']):
-  scales = [rows_lib.fit_scale(x, weight) for x in (seen.vectors, seen.inputs)]
-  scaled = [
-      rows_lib.apply_scale(scale, x)
-      for scale, x in zip(scales, (seen.vectors, seen.inputs), strict=True)
-  ]
+def _scale_pair(data: rows_lib.Data, rows: rows_lib.Rows):
+  """Scales of the rows of a fit, and vectors and inputs of all rows by them."""
+  features = (data.vectors, data.inputs)
+  scales = [rows_lib.fit_scale(x[rows.index], rows.weight) for x in features]
+  scaled = map(rows_lib.apply_scale, scales, features)
   return *scales, *scaled
 
 
@@ -120,8 +119,11 @@ def linear_kernel(
 
 def _presume(seen, weight):
   """What is expected of each answer before any row is seen; float32 [2C]."""
-  share = weight @ seen.defaults / jnp.maximum(weight.sum(), 1)  # [C]
-  chance = _PRESUMED_CHANCE * share + (1 - _PRESUMED_CHANCE) / len(share)
+  num_rows = jnp.maximum(weight.sum(), 1)
+  share = weight @ seen.defaults / num_rows  # [C]
+  offered = weight @ seen.offered / num_rows  # [C]
+  chance = _PRESUMED_CHANCE * share
+  chance += (1 - _PRESUMED_CHANCE) * offered / jnp.maximum(offered.sum(), 1)
   return jnp.concatenate([_PRESUMED_COST * (1 - share), chance])
 
 
@@ -131,15 +133,51 @@ def _balance(same, weight):
   return balanced / jnp.maximum(balanced.sum(), 1e-6)
 
 
-def _solve(kernel, same, residual, weight, grid):
+def _leave_out(factor, dual, absent, partial):
+  """Duals of systems without some of their rows, from those with all of them.
+
+  A row that has no answer may stay in the system with the answer that gives it
+  no weight, which is what the other rows predict for it. So all choices share
+  one factor, and each has only a system of its absent rows to solve.
+
+  Args:
+    factor: float32 [m, m], Cholesky factor of the system with all rows.
+    dual: float32 [m, K], its solution where absent answers are 0.
+    absent: float32 [U, K], 1 where a row of `partial` has no answer.
+    partial: int [U], rows that lack answers.
+
+  Returns:
+    Dual weights [m, K], 0 for absent rows, and half of the log determinants [K]
+    of the systems without them beyond that of the system with all rows.
+  """
+  unit = jax.nn.one_hot(partial, len(factor), axis=0)
+  inverse = jax.scipy.linalg.cho_solve((factor, True), unit)  # [m, U]
+  identity = jnp.eye(len(partial))
+
+  def solve(column):
+    dual, absent = column
+    system = jnp.where(
+        absent[:, None] * absent > 0, inverse[partial], identity
+    )
+    root = jnp.linalg.cholesky(system)
+    answer = jax.scipy.linalg.cho_solve((root, True), -absent * dual[partial])
+    return dual + inverse @ answer, jnp.log(jnp.diagonal(root)).sum()
+
+  dual, log_root = jax.lax.map(solve, (dual.T, absent.T))
+  return dual.T, log_root
+
+
+def _solve(kernel, same, residual, known, weight, grid, max_partial):
   """Dual weights of a mixed model, averaged over a grid by evidence.
 
   Args:
     kernel: float32 [m, m], centred.
     same: float32 [m, m], 1 for rows of one group.
     residual: float32 [m, K], answers beyond what is presumed.
+    known: float32 [m, K], 1 where there is an answer.
     weight: float32 [m], 1 for rows that count.
     grid: `penalty` and `group_variance` [P], in units of the kernel.
+    max_partial: as in `fit_kernel`.
 
   Returns:
     Dual weights [m, K], and the sums [K] of the dual weights times the variance
@@ -147,8 +185,14 @@ def _solve(kernel, same, residual, weight, grid):
   """
   seen = weight[:, None] * weight
   identity = jnp.eye(len(kernel))
-  num_rows = weight.sum()
-  residual = residual * weight[:, None]
+  known = known * weight[:, None]
+  residual = residual * known
+  # Where no row has an answer, all of them say 0: what is presumed.
+  known = jnp.where(known.any(axis=0), known, weight[:, None])
+  num_rows = known.sum(axis=0)  # [K]
+  absent = weight[:, None] - known  # [m, K]
+  partial = rows_lib.select_rows(absent.max(axis=1), max_partial)
+  absent = absent[partial.index] * partial.weight[:, None]  # [U, K]
 
   def solve(point):
     common = point['group_variance'] / _PRESUMED_GROUPS
@@ -159,6 +203,9 @@ def _solve(kernel, same, residual, weight, grid):
     dual = jax.scipy.linalg.cho_solve((factor, True), residual)
     # Padding has the penalty alone on its diagonal.
     log_root = (jnp.log(jnp.diagonal(factor)) * weight).sum()
+    if max_partial:
+      dual, beyond = _leave_out(factor, dual, absent, partial.index)
+      log_root += beyond
     misfit = (residual * dual).sum(axis=0) / jnp.maximum(num_rows, 1)
     evidence = -0.5 * num_rows * jnp.log(misfit + 1e-9) - log_root
     return dual, common * dual.sum(axis=0), evidence
@@ -168,11 +215,14 @@ def _solve(kernel, same, residual, weight, grid):
   return (share[:, None] * dual).sum(axis=0), (share * common).sum(axis=0)
 
 
-def _fit_dual(kernel_fn, data, rows, grid, masked):
+def _fit_dual(kernel_fn, data, rows, grid, max_partial):
   """A mixed model of costs and classes on a kernel, in closed form."""
+  vector_scale, input_scale, vectors, inputs = _scale_pair(data, rows)
+  seen_vectors, seen_inputs = vectors[rows.index], inputs[rows.index]
+  # Of all rows, once: a fit needs some of them, and its answers need the rest.
+  of_all = kernel_fn(vectors, inputs, seen_vectors, seen_inputs)  # [n, m]
+  kernel = of_all[rows.index]  # [m, m]
   seen = rows_lib.take(data, rows)
-  vector_scale, input_scale, vectors, inputs = _scale_pair(seen, rows.weight)
-  kernel = kernel_fn(vectors, inputs, vectors, inputs)  # [m, m]
   same = (seen.groups[:, None] == seen.groups) * rows.weight  # [m, m]
   # The kernel's own constant part would be an offset that nothing shrinks.
   centre = _balance(same, rows.weight)  # [m]
@@ -181,25 +231,26 @@ def _fit_dual(kernel_fn, data, rows, grid, masked):
   centred = kernel - level[:, None] - level + overall
   presumed = _presume(seen, rows.weight)
   answers = jnp.concatenate([seen.costs, seen.classes], axis=1)  # [m, 2C]
-  residual = answers - presumed
-  if masked:  # every choice has rows of its own
-    known = jnp.concatenate([seen.known, jnp.ones_like(seen.known)], axis=1)
-    dual, common = jax.lax.map(
-        lambda column: _solve(
-            centred, same, column[0][:, None], column[1], grid
-        ),
-        (residual.T, (known * rows.weight[:, None]).T),
-    )  # [2C, m, 1], [2C, 1]
-    dual, common = dual[..., 0].T, common[..., 0]
-  else:
-    dual, common = _solve(centred, same, residual, rows.weight, grid)
+  known = jnp.concatenate([seen.known, jnp.ones_like(seen.known)], axis=1)
+  if not max_partial:
+    known = jnp.ones_like(known)
+  dual, common = _solve(
+      centred, same, answers - presumed, known, rows.weight, grid, max_partial
+  )
   # Centring is linear: it goes into the weights and the offset.
   total = dual.sum(axis=0)  # [2C]
   offset = presumed + common + overall * total - level @ dual
-  weights = dual - centre[:, None] * total
-  return DualParams(
-      vector_scale, input_scale, vectors, inputs, weights[None], offset
+  weights = (dual - centre[:, None] * total)[None]
+  params = DualParams(
+      vector_scale, input_scale, seen_vectors, seen_inputs, weights, offset
   )
+  return params, _weigh(of_all, params)
+
+
+def _weigh(kernel, params):
+  """Scores of rows from their kernel [n, m] with the rows of the fit."""
+  outputs = jnp.einsum('nm,pmk->pnk', kernel, params.weights) + params.offset
+  return rows_lib.split_scores(outputs)
 
 
 def _apply_dual(kernel_fn, params, vectors, inputs):
@@ -208,9 +259,8 @@ def _apply_dual(kernel_fn, params, vectors, inputs):
       rows_lib.apply_scale(params.input_scale, inputs),
       params.vectors,
       params.inputs,
-  )  # [n, m]
-  outputs = jnp.einsum('nm,pmk->pnk', kernel, params.weights) + params.offset
-  return rows_lib.split_scores(outputs)
+  )
+  return _weigh(kernel, params)
 
 
 def fit_kernel(
@@ -219,8 +269,8 @@ def fit_kernel(
     grid: Grid,
     key: Array,
     *,
-    masked: bool = False,
-) -> DualParams:
+    max_partial: int = 0,
+) -> tuple[DualParams, rows_lib.Scores]:
   """A mixed model on `laplacian_kernel`.
 
   Args:
@@ -229,11 +279,14 @@ def fit_kernel(
     grid: `penalty`, the variance of rows, and `group_variance`, that of groups,
       in units of the kernel; averaged by evidence.
     key: not needed; heads have one signature.
-    masked: whether some costs were not measured: each choice is then fitted on
-      the rows that have it, with a system of its own.
+    max_partial: of how many rows at most some costs were not measured: a choice
+      is fitted on the rows that have it. 0 takes all costs as measured.
+
+  Returns:
+    What was learned, and what it says of all rows of the data.
   """
   del key
-  return _fit_dual(laplacian_kernel, data, rows, grid, masked)
+  return _fit_dual(laplacian_kernel, data, rows, grid, max_partial)
 
 
 def apply_kernel(
@@ -251,11 +304,11 @@ def fit_ridge(
     grid: Grid,
     key: Array,
     *,
-    masked: bool = False,
-) -> DualParams:
+    max_partial: int = 0,
+) -> tuple[DualParams, rows_lib.Scores]:
   """A mixed model that is linear in features; arguments as of `fit_kernel`."""
   del key
-  return _fit_dual(linear_kernel, data, rows, grid, masked)
+  return _fit_dual(linear_kernel, data, rows, grid, max_partial)
 
 
 def apply_ridge(
@@ -273,16 +326,21 @@ def fit_neighbour(
     grid: Grid,
     key: Array,
     *,
-    masked: bool = False,
-) -> NeighbourParams:
+    max_partial: int = 0,
+) -> tuple[NeighbourParams, rows_lib.Scores]:
   """Remembers the rows; `neighbours` of them (at most 16) answer."""
-  del key, masked
+  del key, max_partial
+  *scales, vectors, inputs = _scale_pair(data, rows)
   seen = rows_lib.take(data, rows)
-  scaled = _scale_pair(seen, rows.weight)
   answers = jnp.concatenate([seen.costs, seen.classes], axis=1)  # [m, 2C]
   known = jnp.concatenate([seen.known, jnp.ones_like(seen.classes)], axis=1)
   known *= rows.weight[:, None]
-  return NeighbourParams(*scaled, answers, known, grid['neighbours'])
+  params = NeighbourParams(
+      *scales,
+      *(vectors[rows.index], inputs[rows.index]),
+      *(answers, known, grid['neighbours']),
+  )
+  return params, apply_neighbour(params, data.vectors, data.inputs)
 
 
 def apply_neighbour(

@@ -73,9 +73,24 @@ def reduce(
   ]
 
 
-def pad(spaces: Sequence[np.ndarray]) -> np.ndarray:
-  """Label spaces in one array; int [R, K], -1 where there is none."""
-  padded = np.full((len(spaces), max(map(len, spaces))), -1)
+def pad(spaces: Sequence[np.ndarray], multiple: int = 1) -> np.ndarray:
+  """Label spaces in one array; int [R, K], -1 where there is none.
+
+  K is the largest one's size, rounded up to a multiple.
+  """
+  size = -(-max(map(len, spaces)) // multiple) * multiple
+  padded = np.full((len(spaces), size), -1)
   for row, space in zip(padded, spaces, strict=True):
     row[: len(space)] = space
   return padded
+
+
+def widen(
+    scores: np.ndarray, space: np.ndarray, num_choices: int, fill: float
+) -> np.ndarray:
+  """Scores of label spaces [R, n, K] -> of all choices [R, n, C]."""
+  wide = np.full((*scores.shape[:2], num_choices), fill, scores.dtype)
+  for run, (narrow, choices) in enumerate(zip(scores, space, strict=True)):
+    kept = choices >= 0
+    wide[run][:, choices[kept]] = narrow[:, kept]
+  return wide

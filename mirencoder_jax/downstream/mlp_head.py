@@ -74,12 +74,13 @@ def _loss(scores, data, weight):
   known = data.known
   error = optax.huber_loss(scores.costs, data.costs) * known
   losses = error.sum(axis=1)
-  losses += optax.softmax_cross_entropy(scores.classes, data.classes)
+  classes = jnp.where(data.offered > 0, scores.classes, -1e9)
+  losses += optax.softmax_cross_entropy(classes, data.classes)
   best = jnp.min(jnp.where(known > 0, data.costs, jnp.inf), axis=1)
   regret = jnp.where(
       (known > 0) & jnp.isfinite(best)[:, None], data.costs - best[:, None], 0
   )
-  losses += (jax.nn.softmax(scores.classes) * regret).sum(axis=1)
+  losses += (jax.nn.softmax(classes) * regret).sum(axis=1)
   return losses @ weight / jnp.maximum(weight.sum(), 1)
 
 
@@ -89,9 +90,9 @@ def fit_mlp(
     grid: dict[str, Float[Array, 'P']],
     key: Array,
     *,
-    masked: bool = False,
+    max_partial: int = 0,
     num_steps: int = _NUM_STEPS,
-) -> MLPParams:
+) -> tuple[MLPParams, rows_lib.Scores]:
   """Fits an MLP for every point of the grid.
 
   Args:
@@ -99,10 +100,13 @@ def fit_mlp(
     rows: the rows to fit on.
     grid: `weight_decay` and `learning_rate` of each point.
     key: of the components and the initialisation.
-    masked: not needed, costs that were not measured never count.
+    max_partial: not needed, costs that were not measured never count.
     num_steps: updates.
+
+  Returns:
+    The networks, and what they say of all rows of the data.
   """
-  del masked
+  del max_partial
   components_key, init_key = jax.random.split(key)
   seen = rows_lib.take(data, rows)
   vector_scale = rows_lib.fit_scale(seen.vectors, rows.weight)
@@ -145,7 +149,8 @@ def fit_mlp(
         0, num_steps, step, (initial, optimizer.init(initial))
     )[0]
 
-  return params._replace(networks=jax.vmap(fit)(grid))
+  params = params._replace(networks=jax.vmap(fit)(grid))
+  return params, apply_mlp(params, data.vectors, data.inputs)
 
 
 def apply_mlp(

@@ -36,14 +36,14 @@ def abstract_params(info: Mapping[str, Any], target: Mapping[str, Any]) -> Any:
   array = functools.partial(jax.ShapeDtypeStruct, dtype=np.float32)
   table = array((m, num_choices))
   data = rows_lib.Data(
-      *(array((m, width)), array((m, num_inputs)), table, table, table, table),
+      *(array((m, width)), array((m, num_inputs)), *[table] * 5),
       groups=jax.ShapeDtypeStruct((m,), np.int32),
   )
   grid = {name: array((num_points,)) for name in head.settings}
 
   def create(data, grid):
     rows = rows_lib.select_rows(jnp.ones(m), m)
-    return head.fit(data, rows, grid, jax.random.key(0))
+    return head.fit(data, rows, grid, jax.random.key(0))[0]
 
   return jax.eval_shape(create, data, grid)
 

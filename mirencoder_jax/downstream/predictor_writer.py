@@ -209,13 +209,16 @@ def _fit_target(
     data = fit.narrow(data, choices, costs[:, choices].argmin(axis=1))
   points, grid = fit.make_grid(head, fit_config.grids[head])
   num_rows = int(target.valid.sum())
-  masked = target.costs is not None and not bool(data.known.all())
+  max_partial = 0
+  if target.costs is not None:
+    max_partial = rows_lib.count_partial(data.known)
 
   @jax.jit
   def learn(data, grid):
     rows = rows_lib.select_rows(jnp.ones(num_rows), num_rows)
     fit_head = heads.HEADS[head].fit
-    return fit_head(data, rows, grid, jax.random.key(0), masked=masked)
+    key = jax.random.key(0)
+    return fit_head(data, rows, grid, key, max_partial=max_partial)[0]
 
   params = jax.tree.map(np.asarray, learn(data, grid))
   reference = predictor.reference_distances(

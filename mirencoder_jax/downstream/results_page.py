@@ -10,11 +10,15 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from mirencoder_jax import heldout_markdown, plot_style
-from mirencoder_jax.downstream import markdown, overview, plots
+from mirencoder_jax.downstream import (
+  errors_markdown,
+  markdown,
+  overview,
+  plots,
+)
 
 Results = Mapping[str, Any]
 
-_NUM_LISTED = 10  # members of a group, where we lose most
 # What stands between these lines of a file is replaced by the overview.
 MARKERS = ('<!-- results of eval.py -->', '<!-- end of results -->')
 _READING = (
@@ -72,50 +76,6 @@ def format_best(results: Results) -> list[str]:
   return lines
 
 
-def format_errors(results: Results) -> list[str]:
-  """Where our decisions are wrong, and what the errors have in common."""
-  split = plots.choose_split(results)
-  lines = []
-  for e in results['errors']:
-    if e['split'] != split:
-      continue
-    swaps = ', '.join(
-        f'{s["taken"]} for {s["best"]} ({100 * s["share"]:.0f} %)'
-        for s in e['swaps'][:3]
-    )
-    lines += [
-        f'**{e["target"]}**, split {split}: {e["ours"]} and {e["other"]} are '
-        f'both wrong on {100 * e["both"]:.1f} % of the rows, ours alone on '
-        f'{100 * e["only_ours"]:.1f} %, the baseline alone on '
-        f'{100 * e["only_other"]:.1f} %'
-        + (f'; decided most often: {swaps}.' if swaps else '.'),
-        '',
-    ]
-    for group, members in e['groups'].items():
-      shown = members if len(members) <= _NUM_LISTED else [
-          m for m in members[:_NUM_LISTED] if m['wrong']
-      ]
-      if not shown:
-        continue
-      which = '' if len(shown) == len(members) else ', where ours loses most'
-      lines += [
-          f'| {group}{which} | rows | ours wrong % | baseline wrong % | '
-          'speedup ours | baseline | oracle |',
-          '|---' * 7 + '|',
-      ]
-      for m in shown:
-        speedups = [
-            '' if m[key] is None else f'{m[key]:.2f}'
-            for key in ('speedup', 'speedup_other', 'speedup_oracle')
-        ]
-        lines.append(
-            f'| {m["name"]} | {m["rows"]} | {100 * m["wrong"]:.0f} | '
-            f'{100 * m["wrong_other"]:.0f} | ' + ' | '.join(speedups) + ' |'
-        )
-      lines.append('')
-  return lines
-
-
 def format_task(results: Results, pictures: Mapping[str, str]) -> list[str]:
   """A task's section.
 
@@ -152,9 +112,9 @@ def format_task(results: Results, pictures: Mapping[str, str]) -> list[str]:
     lines += [*markdown.format_split(results, split, target, rows), '']
   lines += show('members.png', 'speedup of every program')
   lines += show('map.png', 'embeddings in two dimensions')
-  wrong = format_errors(results)
+  wrong = errors_markdown.format_errors(results)
   if wrong:
-    lines += [f'### Where ours is wrong: {name}', '', *wrong]
+    lines += [f'### Where ours loses and wins: {name}', '', *wrong]
   lines += [f'### Data: {name}', '', *markdown.format_problems(results), '']
   return lines
 

@@ -25,6 +25,7 @@ class Data(NamedTuple):
   known: Array  # float32 [n, C], 1 where the cost was measured
   classes: Array  # float32 [n, C], one for the best choice
   defaults: Array  # float32 [n, C], one for the default
+  offered: Array  # float32 [n, C], 0 for choices that are padding
   groups: Array  # int32 [n], equal where rows stay on one side of the split
 
 
@@ -47,6 +48,11 @@ class Scale(NamedTuple):
 
   mean: Array  # float32 [D]
   inverse: Array  # float32 [D], 0 for a feature that is constant there
+
+
+def count_partial(known) -> int:
+  """Of how many rows some costs are not known; `known` is bool [n, C]."""
+  return int((known == 0).any(axis=1).sum())
 
 
 def select_rows(mask: Float[Array, 'n'], max_rows: int) -> Rows:

@@ -209,9 +209,24 @@ def gather_test(protocol: Protocol, per_run: np.ndarray) -> np.ndarray:
   return joined
 
 
+def distinct_runs(protocol: Protocol) -> tuple[Protocol, np.ndarray]:
+  """One of all runs that have the same training rows.
+
+  Returns:
+    These runs, and for each run of `protocol` which of them it equals; int [R].
+  """
+  _, kept, again = np.unique(
+      protocol.train, axis=0, return_index=True, return_inverse=True
+  )
+  return _select_runs(protocol, kept), again.reshape(-1)
+
+
 def first_seeds(protocol: Protocol, num_seeds: int) -> Protocol:
   """The runs of the first seeds only."""
-  kept = protocol.seed < num_seeds
+  return _select_runs(protocol, protocol.seed < num_seeds)
+
+
+def _select_runs(protocol: Protocol, kept: np.ndarray) -> Protocol:
   return protocol._replace(
       train=protocol.train[kept],
       test=protocol.test[kept],

@@ -208,6 +208,18 @@ class FitTest(parameterized.TestCase):
           answer.choices[0, 0, protocol.test[alone]], 0
       )
 
+  @parameterized.parameters('kernel', 'neighbour')
+  def test_seeds_of_leaving_one_out_are_fitted_once(self, head):
+    task, vectors = make_task(15)
+    one, three = (
+        fit.fit_protocol(
+            head, vectors, task, make_protocol(task, 'program', 0, n), CONFIG
+        )['cost']
+        for n in (1, 3)
+    )
+    for seed in range(3):
+      np.testing.assert_array_equal(three.scores[:, seed], one.scores[:, 0])
+
   def test_grid_needs_the_settings_of_its_head(self):
     with self.assertRaisesRegex(ValueError, 'it needs .* penalty'):
       fit.make_grid('kernel', dict(penalty=(1.0,), bandwidth=(1.0,)))

@@ -37,6 +37,7 @@ def make_data(seed=0, unmeasured=0.0):
       known=known,
       classes=np.eye(3)[costs.argmin(axis=1)],
       defaults=np.eye(3)[np.zeros(NUM_ROWS, int)],
+      offered=np.ones(costs.shape),
   )
   return rows_lib.Data(
       **{k: jnp.asarray(v, jnp.float32) for k, v in arrays.items()},
@@ -44,7 +45,7 @@ def make_data(seed=0, unmeasured=0.0):
   )
 
 
-def run(name, data, max_rows=NUM_SEEN, masked=False):
+def run(name, data, max_rows=NUM_SEEN, max_partial=0):
   """Scores of all rows by a head that was fitted on the first."""
   head = heads.get_head(name)
   fit_head = head.fit
@@ -54,12 +55,19 @@ def run(name, data, max_rows=NUM_SEEN, masked=False):
   @jax.jit
   def fit_and_apply(data):
     rows = rows_lib.select_rows(MASK, max_rows)
-    params = fit_head(
-        data, rows, GRIDS[name], jax.random.key(0), masked=masked
+    params, scores = fit_head(
+        data, rows, GRIDS[name], jax.random.key(0), max_partial=max_partial
     )
-    return head.apply(params, data.vectors, data.inputs)
+    return scores, head.apply(params, data.vectors, data.inputs)
 
-  return jax.tree.map(np.asarray, fit_and_apply(data))
+  scores, applied = fit_and_apply(data)
+  # What a fit says of all rows is what its parameters say later.
+  jax.tree.map(
+      functools.partial(np.testing.assert_allclose, rtol=1e-4, atol=1e-4),
+      scores,
+      applied,
+  )
+  return jax.tree.map(np.asarray, applied)
 
 
 def standardise(x):
@@ -144,7 +152,7 @@ class HeadsTest(parameterized.TestCase):
   )
   def test_ridge_is_a_mixed_model_by_the_book(self, name, unmeasured):
     data = make_data(unmeasured=unmeasured)
-    actual = run(name, data, masked=unmeasured > 0)
+    actual = run(name, data, max_partial=NUM_SEEN * (unmeasured > 0))
     self.assertEqual(actual.costs.shape, (1, NUM_ROWS, 3))
     kernel = kernel_matrix(name, data)
     known = np.asarray(data.known)[:NUM_SEEN] > 0
@@ -186,10 +194,22 @@ class HeadsTest(parameterized.TestCase):
     self.assertBetween(predicted[1], -0.5, 0.3)
     self.assertAlmostEqual(predicted[0], 0, places=5)
 
-  def test_masked_equals_unmasked_where_all_is_measured(self):
+  def test_leaving_no_row_out_changes_nothing(self):
     data = make_data()
-    one, many = run('kernel', data), run('kernel', data, masked=True)
+    one, many = run('kernel', data), run('kernel', data, max_partial=NUM_SEEN)
     np.testing.assert_allclose(one.costs, many.costs, rtol=2e-3, atol=2e-3)
+
+  def test_a_choice_of_the_padding_changes_nothing(self):
+    data = make_data()
+    names = ('costs', 'known', 'classes', 'defaults', 'offered')
+    padded = data._replace(
+        **{k: jnp.pad(getattr(data, k), ((0, 0), (0, 2))) for k in names}
+    )
+    for partial in (0, 3):
+      one = run('kernel', data, max_partial=partial)
+      many = run('kernel', padded, max_partial=partial)
+      for actual, expected in zip(many, one, strict=True):
+        np.testing.assert_allclose(actual[..., :3], expected, atol=1e-4)
 
   def test_neighbours(self):
     data = make_data(unmeasured=0.4)

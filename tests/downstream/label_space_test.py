@@ -59,12 +59,26 @@ class CoverTest(absltest.TestCase):
     np.testing.assert_array_equal(
         label_space.pad([*spaces, np.array([1])]), [[0, 2], [0, 1], [1, -1]]
     )
+    np.testing.assert_array_equal(
+        label_space.pad(spaces, 4), [[0, 2, -1, -1], [0, 1, -1, -1]]
+    )
     none = label_space.reduce(target, runs & False, **keywords)
     np.testing.assert_array_equal(none, [[0], [0]])
     few = label_space.reduce(target, runs, max_choices=3, min_share=0.99)
     self.assertIsNone(few)
     labels_only = target._replace(costs=None)
     self.assertIsNone(label_space.reduce(labels_only, runs, **keywords))
+
+  def test_scores_stand_where_their_choices_are(self):
+    wide = label_space.widen(
+        np.array([[[1.0, 2, 9]], [[3, 9, 9]]]),
+        np.array([[0, 2, -1], [1, -1, -1]]),
+        num_choices=3,
+        fill=np.inf,
+    )
+    np.testing.assert_array_equal(
+        wide, [[[1, np.inf, 2]], [[np.inf, 3, np.inf]]]
+    )
 
 
 if __name__ == '__main__':

@@ -89,6 +89,16 @@ class SplitsTest(parameterized.TestCase):
     seeds = [first.test[first.seed == seed] for seed in (0, 1)]
     self.assertFalse(np.array_equal(*seeds))
 
+  def test_leaving_one_out_is_the_same_for_all_seeds(self):
+    labels, groups = _rows()
+    for num_folds, expected in ((0, 13), (5, 10)):
+      config = splits.SplitConfig('split', 'program', num_folds)
+      protocol = _build(config, labels, groups)
+      distinct, again = splits.distinct_runs(protocol)
+      self.assertLen(distinct.seed, expected)
+      np.testing.assert_array_equal(distinct.train[again], protocol.train)
+      np.testing.assert_array_equal(distinct.test[again], protocol.test)
+
   def test_gather_test_takes_each_runs_test_rows(self):
     labels, groups = _rows()
     protocol = _build(splits.SplitConfig('random'), labels, groups)
