@@ -173,26 +173,28 @@ def _solve(kernel, same, residual, known, weight, grid, max_partial):
   Args:
     kernel: float32 [m, m], centred.
     same: float32 [m, m], 1 for rows of one group.
-    residual: float32 [m, K], answers beyond what is presumed.
-    known: float32 [m, K], 1 where there is an answer.
+    residual: float32 [m, 2 C], answers beyond what is presumed.
+    known: float32 [m, C], 1 where a cost is known; classes are everywhere.
     weight: float32 [m], 1 for rows that count.
     grid: `penalty` and `group_variance` [P], in units of the kernel.
     max_partial: as in `fit_kernel`.
 
   Returns:
-    Dual weights [m, K], and the sums [K] of the dual weights times the variance
-    of the common offset.
+    Dual weights [m, 2 C], and the sums [2 C] of the dual weights times the
+    variance of the common offset.
   """
+  num_choices = known.shape[1]
   seen = weight[:, None] * weight
   identity = jnp.eye(len(kernel))
   known = known * weight[:, None]
-  residual = residual * known
-  # Where no row has an answer, all of them say 0: what is presumed.
+  has = jnp.concatenate([known, jnp.ones_like(known)], axis=1)  # [m, 2 C]
+  residual = residual * has * weight[:, None]
+  # Where no row has a cost, all of them say 0: what is presumed.
   known = jnp.where(known.any(axis=0), known, weight[:, None])
-  num_rows = known.sum(axis=0)  # [K]
-  absent = weight[:, None] - known  # [m, K]
+  absent = weight[:, None] - known  # [m, C]
+  num_rows = weight.sum() - jnp.pad(absent.sum(axis=0), (0, num_choices))
   partial = rows_lib.select_rows(absent.max(axis=1), max_partial)
-  absent = absent[partial.index] * partial.weight[:, None]  # [U, K]
+  absent = absent[partial.index] * partial.weight[:, None]  # [U, C]
 
   def solve(point):
     common = point['group_variance'] / _PRESUMED_GROUPS
@@ -204,14 +206,17 @@ def _solve(kernel, same, residual, known, weight, grid, max_partial):
     # Padding has the penalty alone on its diagonal.
     log_root = (jnp.log(jnp.diagonal(factor)) * weight).sum()
     if max_partial:
-      dual, beyond = _leave_out(factor, dual, absent, partial.index)
-      log_root += beyond
+      costs, beyond = _leave_out(
+          factor, dual[:, :num_choices], absent, partial.index
+      )
+      dual = dual.at[:, :num_choices].set(costs)
+      log_root += jnp.pad(beyond, (0, num_choices))
     misfit = (residual * dual).sum(axis=0) / jnp.maximum(num_rows, 1)
     evidence = -0.5 * num_rows * jnp.log(misfit + 1e-9) - log_root
     return dual, common * dual.sum(axis=0), evidence
 
-  dual, common, evidence = jax.lax.map(solve, grid)  # [P, m, K], [P, K]
-  share = jax.nn.softmax(evidence, axis=0)  # [P, K]
+  dual, common, evidence = jax.lax.map(solve, grid)  # [P, m, 2C], [P, 2C]
+  share = jax.nn.softmax(evidence, axis=0)  # [P, 2C]
   return (share[:, None] * dual).sum(axis=0), (share * common).sum(axis=0)
 
 
@@ -231,9 +236,7 @@ def _fit_dual(kernel_fn, data, rows, grid, max_partial):
   centred = kernel - level[:, None] - level + overall
   presumed = _presume(seen, rows.weight)
   answers = jnp.concatenate([seen.costs, seen.classes], axis=1)  # [m, 2C]
-  known = jnp.concatenate([seen.known, jnp.ones_like(seen.known)], axis=1)
-  if not max_partial:
-    known = jnp.ones_like(known)
+  known = seen.known if max_partial else jnp.ones_like(seen.known)
   dual, common = _solve(
       centred, same, answers - presumed, known, rows.weight, grid, max_partial
   )
