@@ -20,6 +20,8 @@ import time
 
 from absl import app, flags, logging
 
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
+
 _CHECKPOINT = flags.DEFINE_string('checkpoint', None, 'As for mir.load.')
 _MODULES = flags.DEFINE_integer('modules', 1000, 'Files, at most.')
 _IR2VEC_PYTHON = flags.DEFINE_string(

@@ -133,7 +133,7 @@ def main() -> None:
       first = first or row['seconds']
       print(
           f'{processes} processes: {row["read"]:,} instructions read, '
-          f'{row["written"]:,} of {row["functions"]:,} functions written in '
+          f'{row["written"]:,} in {row["functions"]:,} functions written, in '
           f'{row["seconds"]:.1f} s: {row["read"] / row["seconds"]:,.0f} '
           f'instructions a second, {first / row["seconds"]:.2f} x the first; '
           f'{row["read"] / row["cpu_seconds"]:,.0f} a CPU second'

@@ -16,11 +16,13 @@ it (torch and numpy suffice), by default this one.
 import argparse
 import json
 import os
+import pathlib
 import statistics
 import subprocess
 import sys
 import time
 
+ROOT = pathlib.Path(__file__).resolve().parents[1]
 SIDES = ('jax', 'torch', 'full')
 MASK_RATE = 0.15
 
@@ -302,7 +304,7 @@ def compare(args, config, num_threads):
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,
-        env=os.environ | {'PYTHONPATH': os.getcwd()},
+        env=os.environ | {'PYTHONPATH': str(ROOT)},
     )
     if child.stdout.readline().strip() != 'ready':
       print(f'{side}: could not be run (is it installed?)')
@@ -349,6 +351,5 @@ def main():
 
 
 if __name__ == '__main__':
-  # Run from the repository's root, where `configs` and the library are.
-  sys.path.insert(0, os.getcwd())
+  sys.path.insert(0, str(ROOT))  # where `configs` and the library are
   main()
