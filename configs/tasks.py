@@ -209,7 +209,8 @@ def get_config(name: str = 'device_mapping') -> ml_collections.ConfigDict:
     raise ValueError(f'task {name!r} is none of {known}')
   row = _TASKS.get(name, _OWN)
   config = ml_collections.ConfigDict()
-  config.task = dict(name=name, **row['task'])
+  # Of the prepared data; train[:200] looks at the first rows only.
+  config.task = dict(name=name, split='train', **row['task'])
   config.splits = row['splits']
   config.table = dict(
       splits=tuple(row['splits']),  # which of them to run
