@@ -278,7 +278,8 @@ def _add_predict(commands: Any) -> None:
       '--task',
       required=True,
       metavar='NAME|FOLDER',
-      help='a predictor: its folder, or the name of a task in runs/',
+      help='a predictor: its folder, or the name of a task in runs/ or of one '
+      'that ships',
   )
   parser.add_argument(
       '--target', metavar='NAME', help='this machine only (default: all)'

@@ -53,17 +53,20 @@ def find(name: str) -> pathlib.Path:
     UsageError: if there is none; says what there is.
   """
   given = pathlib.Path(name).expanduser()
-  places = (given, given / 'predictor', RUNS / name / 'predictor')
-  for place in places:
+  shipped = predictor_checkpoint.shipped()
+  places = [given, given / 'predictor', RUNS / name / 'predictor']
+  for place in [*places, *filter(None, [shipped.get(name)])]:
     if (place / 'config').exists():
       return place
-  known = sorted(p.parent.name for p in RUNS.glob('*/predictor'))
+  fitted = sorted(p.parent.name for p in RUNS.glob('*/predictor'))
+  known = [*fitted, *shipped]
   near = difflib.get_close_matches(name, known, 1, 0.6)
   if near:
     hint = f'did you mean {near[0]}?'
   else:
     hint = (
-        f'{RUNS}/ has {", ".join(known) or "none"}; `python eval.py '
+        f'{RUNS}/ has {", ".join(fitted) or "none"}, and '
+        f'{", ".join(shipped) or "none"} ship; `python eval.py '
         '--config=configs/tasks.py:TASK --checkpoint=NAME '
         '--save_predictor=runs/TASK/predictor` fits one'
     )

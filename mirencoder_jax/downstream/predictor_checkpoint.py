@@ -7,7 +7,9 @@ and `encoder` unless it names weights that ship with this package.
 
 import dataclasses
 import functools
+import importlib.resources
 import os
+import pathlib
 from collections.abc import Mapping
 from typing import Any
 
@@ -48,13 +50,23 @@ def abstract_params(info: Mapping[str, Any], target: Mapping[str, Any]) -> Any:
   return jax.eval_shape(create, data, grid)
 
 
+def shipped() -> dict[str, pathlib.Path]:
+  """Folders of the predictors that ship with this installation, by task."""
+  root = importlib.resources.files('mirencoder_jax') / 'predictors'
+  folder = pathlib.Path(str(root))
+  if not folder.is_dir():
+    return {}
+  return {p.name: p for p in sorted(folder.iterdir()) if p.is_dir()}
+
+
 def load_predictor(
     path: str | os.PathLike, encoder: inference.Encoder | str | None = None
 ) -> Predictor:
   """Loads a predictor.
 
   Args:
-    path: the folder that `predictor_writer.save_predictor` wrote.
+    path: the folder that `predictor_writer.save_predictor` wrote, or the name
+      of one that ships with this installation (`shipped`).
     encoder: what makes its vectors, or what `load` takes, if the predictor
       neither holds it nor names weights that ship with this installation.
 
@@ -62,7 +74,8 @@ def load_predictor(
     checkpoint.CheckpointError: there is none, it is damaged, was written by a
       newer version, or was fitted on vectors of another encoder.
   """
-  path = epath.Path(os.path.abspath(os.path.expanduser(path)))
+  path = os.path.abspath(os.path.expanduser(shipped().get(str(path), path)))
+  path = epath.Path(path)
   try:
     info = read_info(path)
     abstract = {'head': _abstract_arrays(info)}
