@@ -41,7 +41,7 @@ def departures(config: dict, recipe: dict, prefix: str = '') -> dict:
     value = config.get(name)
     if isinstance(known, dict):
       found |= departures(value or {}, known, f'{prefix}{name}.')
-    elif name in config and value != known:
+    elif name in config and known not in (value, 'auto'):
       found[prefix + name] = value
   return found
 
