@@ -10,7 +10,7 @@ from unittest import mock
 from absl.testing import absltest, parameterized
 
 from mirencoder_jax import cli
-from mirencoder_jax.cli import console
+from mirencoder_jax.cli import console, predict
 from mirencoder_jax.downstream import predictor as predictor_lib
 from mirencoder_jax.downstream import predictor_checkpoint
 from mirencoder_jax.testing_encoder import AXPY, SQUARE
@@ -126,6 +126,30 @@ class PredictTest(parameterized.TestCase):
     code, out, errors = self.run_command(*words)
     self.assertEqual((code, out), (console.FAILED, ''))
     self.assertRegex(errors, message)
+
+
+class ShippedTest(absltest.TestCase):
+  """The predictor and the weights that ship, as a user meets them."""
+
+  def test_decides_for_a_loop(self):
+    folder = pathlib.Path(self.enter_context(tempfile.TemporaryDirectory()))
+    (folder / 'axpy.ll').write_text(AXPY)
+    out = io.StringIO()
+    inputs = ('log_trip_count=10', 'log_iterations=10', 'log_bytes=13')
+    flags = [word for pair in inputs for word in ('--input', pair)]
+    with contextlib.redirect_stdout(out):
+      code = cli.main(
+          ['predict', '--task', 'loop_vectorization', '--json', *flags]
+          + [str(folder / 'axpy.ll')]
+      )
+    self.assertEqual(code, console.OK)
+    (decision,) = json.loads(out.getvalue())['decisions']
+    self.assertIn(decision['choice'], decision['probabilities'])
+    self.assertGreaterEqual(decision['gain'], 1)
+
+  def test_a_task_that_does_not_ship(self):
+    with self.assertRaisesRegex(console.UsageError, 'loop_vectorization ship'):
+      predict.find('xyz')
 
 
 if __name__ == '__main__':
