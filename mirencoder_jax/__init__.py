@@ -27,7 +27,7 @@ if TYPE_CHECKING:
   from mirencoder_jax.states import FunctionStates, encode_states
   from mirencoder_jax.vectors import Vectors, embed_files, read_vectors
 
-__version__ = '0.2.0'
+__version__ = '0.3.0'
 
 # Where the names live that need JAX or scikit-learn; imported when first used.
 _LAZY = {
