@@ -40,6 +40,8 @@ from mirencoder_jax.data import (
 from mirencoder_jax.data import example as example_lib
 from mirencoder_jax.ir import views as ir_views
 
+_MODULES_AT_ONCE = 32
+
 
 @dataclasses.dataclass(frozen=True)
 class CorpusConfig:
@@ -158,7 +160,11 @@ class Corpus:
 
   def examples(self, split: str) -> Iterator[tuple[str, example_lib.Example]]:
     """Yields a key and an example for each function of the split."""
-    plans = {plan.read.name: plan for plan in self._plans[split]}
+    largest_first = sorted(
+        self._plans[split],
+        key=lambda plan: -sum(size for *_, size in plan.read.functions),
+    )
+    plans = {plan.read.name: plan for plan in largest_first}
     encode = functools.partial(
         corpus_tasks.encode,
         str(self._store.modules),
@@ -206,6 +212,8 @@ class Corpus:
         self._add_too_large(file.name, file.size)
       elif file.name not in reads:
         wanted.append(file)
+    # Large ones first: no process is left with one when the others have ended.
+    wanted.sort(key=lambda file: -file.size)
     read_file = functools.partial(
         corpus_tasks.read_file, views, self._config.timeout
     )
@@ -281,8 +289,7 @@ class Corpus:
     plans = self._plans[corpus_plan.TRAIN]
     num_functions = sum(len(plan.indices) for plan in plans)
     limit = self._config.vocab_functions
-    total = collections.Counter()
-    num_sampled = 0
+    tasks = []
     for plan in plans:
       digests = [digest for _, digest, _ in plan.read.functions]
       sampled = [
@@ -291,10 +298,21 @@ class Corpus:
           if corpus_plan.is_sampled(digests[i], limit, num_functions)
       ]
       if sampled:
-        words = self._store.words(plan.read)
-        for index in sampled:
-          total.update(words[index])
-        num_sampled += len(sampled)
+        span = plan.read.spans[:2]
+        tasks.append({'span': span, 'indices': sampled})
+    count = functools.partial(
+        corpus_tasks.count_words, str(self._store.modules)
+    )
+    total = collections.Counter()
+    num_sampled = 0
+    # Many modules a task: the counts of one are soon sent and soon added.
+    for part, outcome in self._pool.map(count, _batched(tasks)):
+      if outcome.failure is not None:
+        raise corpus_files.CorpusError(
+            f'words could not be counted: {outcome.failure.message}'
+        )
+      total.update(outcome.value)
+      num_sampled += sum(len(task['indices']) for task in part)
     counts = dict(total)
     sample = {
         'functions': num_sampled,
@@ -324,6 +342,11 @@ class Corpus:
         mininterval=every,
         disable=not self._config.progress,
     )
+
+
+def _batched(tasks: list[dict[str, Any]]) -> Iterator[list[dict[str, Any]]]:
+  for start in range(0, len(tasks), _MODULES_AT_ONCE):
+    yield tasks[start : start + _MODULES_AT_ONCE]
 
 
 def open_settings(

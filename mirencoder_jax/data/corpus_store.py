@@ -15,7 +15,6 @@ import numpy as np
 from mirencoder_jax.data import (
     corpus_files,
     corpus_fingerprints,
-    corpus_tasks,
 )
 from mirencoder_jax.data.corpus_plan import ModuleRead
 
@@ -120,12 +119,6 @@ class CorpusStore:
     self._index.write(json.dumps(read) + '\n')
     self._index.flush()
     return read
-
-  def words(self, read: ModuleRead) -> list[dict[str, int]]:
-    """How often each function of a module has each word."""
-    with self.modules.open('rb') as file:
-      file.seek(read.spans[0])
-      return corpus_tasks.unpack(file.read(read.spans[1] - read.spans[0]))
 
   def signatures(self, reads: Sequence[ModuleRead]) -> np.ndarray:
     """Fingerprints of all functions of the modules, uint32 [n, NUM_HASHES]."""

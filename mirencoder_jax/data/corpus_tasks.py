@@ -109,6 +109,26 @@ def encode_task(
   }
 
 
+def count_words(
+    modules: str, tasks: Sequence[dict[str, Any]]
+) -> dict[str, int]:
+  """How often some functions of some modules have each word, in a worker.
+
+  Args:
+    modules: the working file.
+    tasks: `span` of a module's words in it, `indices` of its functions.
+  """
+  total = collections.Counter()
+  with open(modules, 'rb') as file:
+    for task in tasks:
+      start, end = task['span']
+      file.seek(start)
+      words = unpack(file.read(end - start))
+      for index in task['indices']:
+        total.update(words[index])
+  return dict(total)
+
+
 def encode(
     modules: str, vocab: str, task: dict[str, Any]
 ) -> tuple[list[tuple[int, example_lib.Example, int]], dict[str, int]]:
