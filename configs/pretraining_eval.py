@@ -22,6 +22,7 @@ def get_config() -> ml_collections.ConfigDict:
       pools=(1024,),  # graphs that a text's own is found among, beside 64
       num_queries=1000,  # functions whose other view is looked for
       num_candidates=10_000,  # functions that it is among
+      find_before=True,  # also with the model before training: twice the time
       more_candidates='train',  # where the held-out split has too few
   )
   config.lock()

@@ -50,6 +50,7 @@ class HeldoutConfig:
     num_candidates: functions that it is among.
     more_candidates: split that candidates are taken from where the held-out one
       has too few; they make the search harder and are never looked for.
+    find_before: whether to look with the model as it was before training too.
   """
 
   name: str = ''
@@ -59,6 +60,7 @@ class HeldoutConfig:
   num_queries: int = 1000
   num_candidates: int = 10_000
   more_candidates: str = 'train'
+  find_before: bool = True
 
 
 class _Part:
@@ -194,9 +196,10 @@ def _retrieve_views(
     vectors[name] = features.load_named(path, [e['hash'] for e in functions])
   logging.info('embedding %d functions', len(functions))
   trained, _ = encoders['trained'].embed_examples(functions)
-  before, _ = encoders['untrained'].embed_examples(functions)
+  if config.find_before:
+    before, _ = encoders['untrained'].embed_examples(functions)
+    vectors['not pre-trained'] = before['joint']
   vectors |= {
-      'not pre-trained': before['joint'],
       'text only': trained['ir'],
       'graph only': trained['graph'],
       'MIREncoder': trained['joint'],
