@@ -141,13 +141,13 @@ class BaselinesTest(parameterized.TestCase):
   def test_trees_where_folds_train_alike(self):
     # Rows without a measurement are no training rows: folds of such rows train
     # on the same, and still each of them answers for its own.
-    signal = np.random.default_rng(0).integers(0, 2, 30)
+    signal = np.random.default_rng(0).integers(0, 2, 90)
     task = make_task(np.where(signal[:, None], [[2, 1]], [[1, 2]]))
-    valid = np.arange(30) < 20
+    valid = np.arange(90) < 60
     task = task._replace(
         targets=tuple(t._replace(valid=valid) for t in task.targets)
     )
-    protocol = make_protocol(task, num_folds=15)
+    protocol = make_protocol(task, num_folds=45)
     choices = baselines.fit_trees(signal[:, None], task, protocol, TREES)
     np.testing.assert_array_equal(choices[0], np.stack([signal, signal]))
 
