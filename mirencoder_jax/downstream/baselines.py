@@ -201,7 +201,7 @@ def fit_trees(
     for number, run in enumerate(runs):
       seed, test = int(protocol.seed[run]), protocol.test[run]
       train = protocol.train[run] & target.valid
-      # Of rows too: folds that differ in rows of other targets only train alike.
+      # Folds that differ in rows of other targets only train alike.
       same = train.tobytes() + test.tobytes()
       if same in answered:
         choices[seed, test] = answered[same]
