@@ -19,7 +19,7 @@ ROOT = pathlib.Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
 from configs import pretrain  # noqa: E402
-from mirencoder_jax import checkpoint, training_log  # noqa: E402
+from mirencoder_jax import checkpoint, model_card, training_log  # noqa: E402
 from mirencoder_jax.measure import label_file  # noqa: E402
 
 _CURVE = (
@@ -65,8 +65,8 @@ def summary(workdir: pathlib.Path, recipe: str, note: str) -> dict:
   ]
   curve = [x for x in lines if 'eval/loss' in x]
   names = [name for name in _CURVE if any(name in x for x in curve)]
-  num_tokens = sum(x.get('speed/tokens', 0) for x in lines)
-  seconds = sum(x.get('speed/seconds', 0) for x in lines)
+  num_steps = max(x['step'] for x in lines)
+  cost = model_card.read_cost(workdir, num_steps)
   changed = (workdir / training_log.FILE).stat().st_mtime
   return {
       'name': workdir.name,
@@ -75,9 +75,9 @@ def summary(workdir: pathlib.Path, recipe: str, note: str) -> dict:
       'departures': departures(config, pretrain.get_config(recipe).to_dict()),
       'note': note,
       'hardware': label_file.describe_machine(),
-      'steps': max(x['step'] for x in lines),
-      'million_tokens': round(num_tokens / 1e6, 2),
-      'hours': round(seconds / 3600, 3),
+      'steps': num_steps,
+      'million_tokens': round(cost['tokens'] / 1e6, 2),
+      'hours': round(cost['seconds'] / 3600, 3),
       'curve': {
           'step': [x['step'] for x in curve],
           **{

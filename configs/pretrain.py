@@ -6,8 +6,9 @@
 
 tiny trains on the starter corpus, in 5 minutes on two cores that were shared
 with other jobs (2026-11-25): eval/mlm_accuracy 0.288, eval/edge_auc 0.977,
-eval/matching_accuracy 0.915, eval/retrieval_recall_at_1 0.812. small and base
-are for corpora of a hundred thousand functions and more, and were not run yet.
+eval/matching_accuracy 0.915, eval/retrieval_recall_at_1 0.812. small_cpu
+made the weights that ship (docs/experiments/pretraining.md). small and base are
+for corpora of a hundred thousand functions and more, and were not run yet.
 """
 
 import ml_collections

@@ -55,7 +55,9 @@ def find(name: str) -> pathlib.Path:
   given = pathlib.Path(name).expanduser()
   shipped = predictor_checkpoint.shipped()
   places = [given, given / 'predictor', RUNS / name / 'predictor']
-  for place in [*places, *filter(None, [shipped.get(name)])]:
+  if name in shipped:
+    places.append(shipped[name])
+  for place in places:
     if (place / 'config').exists():
       return place
   fitted = sorted(p.parent.name for p in RUNS.glob('*/predictor'))
