@@ -253,6 +253,21 @@ class DocsCommandsTest(absltest.TestCase):
       )  # fmt: skip
       self.assertEqual(done.returncode, 0, done.stderr[-2000:])
 
+  def test_links_between_pages_lead_somewhere(self):
+    folders = ('colabs', 'configs', 'datasets', 'docs', 'mirencoder_jax')
+    pages = [*ROOT.glob('*.md')]
+    for folder in folders:
+      pages += (ROOT / folder).rglob('*.md')
+    links = [
+        (page, link)
+        for page in pages
+        for link in re.findall(r'\]\(([^)#\s]+)[^)]*\)', page.read_text())
+        if '://' not in link
+    ]
+    self.assertGreater(len(links), 20)
+    for page, link in links:
+      self.assertTrue((page.parent / link).exists(), f'{page}: {link}')
+
   def test_help_examples_run(self):
     from mirencoder_jax.cli import arguments
 

@@ -153,7 +153,10 @@ class Corpus:
     sample = None
     if tokenizer is None:
       counts, sample = self._count_words()
-      tokenizer = ir.tokenizer.train(counts, self._config.vocab_size)
+      # All else waits for it, so it may have the workers' cores.
+      tokenizer = ir.tokenizer.train(
+          counts, self._config.vocab_size, self._pool.processes
+      )
     self.tokenizer = tokenizer
     self.report.set_vocabulary(tokenizer, sample)
     tokenizer.save(self._store.vocab)

@@ -8,11 +8,12 @@ anything else is spelled in ASCII first: no IR becomes `[UNK]`.
 """
 
 import array
+import contextlib
 import hashlib
 import json
 import os
 import threading
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 import numpy as np
 import tokenizers
@@ -252,7 +253,11 @@ def _in_ascii(word: str) -> str:
   )
 
 
-def train(word_counts: Mapping[str, int], vocab_size: int = 8192) -> Tokenizer:
+def train(
+    word_counts: Mapping[str, int],
+    vocab_size: int = 8192,
+    num_threads: int = 1,
+) -> Tokenizer:
   """Trains a vocabulary (WordPiece; Schuster and Nakajima, 2012).
 
   The same counts give the same vocabulary, whatever their order.
@@ -260,6 +265,8 @@ def train(word_counts: Mapping[str, int], vocab_size: int = 8192) -> Tokenizer:
   Args:
     word_counts: how often each word of normalised IR occurs.
     vocab_size: pieces at most, special ones and characters included.
+    num_threads: to train with; what the first call of a process says, holds
+      for all. It does not change the vocabulary.
 
   Raises:
     ValueError: if the size does not even hold those.
@@ -282,12 +289,28 @@ def train(word_counts: Mapping[str, int], vocab_size: int = 8192) -> Tokenizer:
       show_progress=False,
       special_tokens=[*SPECIALS, *continued],
   )
-  tokenizer.train_from_iterator(_repeat(word_counts, scale), trainer)
+  with _rayon_threads(num_threads):
+    tokenizer.train_from_iterator(_repeat(word_counts, scale), trainer)
   learned = sorted(tokenizer.get_vocab().items(), key=lambda item: item[1])
   vocab = [*SPECIALS, *_ASCII, *continued]
   known = set(vocab)
   vocab += [piece for piece, _ in learned if piece not in known]
   return Tokenizer(vocab[:vocab_size])
+
+
+@contextlib.contextmanager
+def _rayon_threads(number: int) -> Iterator[None]:
+  """The trainer's threads: its library asks the environment when it starts."""
+  name = 'RAYON_NUM_THREADS'
+  before = os.environ.get(name)
+  os.environ[name] = str(number)
+  try:
+    yield
+  finally:
+    if before is None:
+      del os.environ[name]
+    else:
+      os.environ[name] = before
 
 
 def _repeat(word_counts: Mapping[str, int], scale: float) -> Iterable[str]:

@@ -1,9 +1,12 @@
 """WordPiece over words of IR: nothing is unknown, the same counts the same."""
 
 import collections
+import json
 import pathlib
 import pickle
 import random
+import subprocess
+import sys
 import tempfile
 import threading
 
@@ -105,6 +108,25 @@ class TokenizerTest(parameterized.TestCase):
     self.assertEqual(one.vocab, other.vocab)
     self.assertEqual(one.hash, other.hash)
     self.assertNotEqual(one.hash, self.tokenizer.hash)
+
+  def test_threads_do_not_matter(self):
+    counts = {word: 3 + len(word) for word in WORDS}
+    code = (
+        'import json, sys\n'
+        'from mirencoder_jax.ir import tokenizer\n'
+        'counts = json.load(sys.stdin)\n'
+        'print(tokenizer.train(counts, 512, int(sys.argv[1])).hash)\n'
+    )
+    # How many there are is settled for a process by its first training.
+    hashes = {
+        subprocess.run(
+            [sys.executable, '-c', code, number],
+            input=json.dumps(counts), text=True, capture_output=True, check=True,
+        ).stdout
+        for number in ('1', '3')
+    }  # fmt: skip
+    self.assertLen(hashes, 1)
+    self.assertRegex(hashes.pop(), '^[0-9a-f]{16}$')
 
   def test_hash_is_of_the_vocabulary(self):
     self.assertEqual(self.tokenizer.hash, train().hash)
