@@ -121,7 +121,8 @@ class TokenizerTest(parameterized.TestCase):
     hashes = {
         subprocess.run(
             [sys.executable, '-c', code, number],
-            input=json.dumps(counts), text=True, capture_output=True, check=True,
+            input=json.dumps(counts), text=True, capture_output=True,
+            check=True,
         ).stdout
         for number in ('1', '3')
     }  # fmt: skip
