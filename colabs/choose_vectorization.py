@@ -26,6 +26,7 @@ import sys
 HERE = pathlib.Path.cwd()
 ROOT = next(p for p in [HERE, *HERE.parents] if (p / 'train.py').is_file())
 os.chdir(ROOT)
+sys.path.insert(0, str(ROOT))  # where this runs as a script, too
 if 'google.colab' in sys.modules:
   subprocess.run(
       [sys.executable, '-m', 'pip', 'install', '-q', f'{ROOT}[colab,tasks]'],

@@ -252,7 +252,7 @@ def draw_confusion(results: Results, path: str | os.PathLike[str]) -> None:
       )
       _draw_matrix(axes, np.array(c['matrix']), c['choices'])
       of_target = '' if target == report.POOLED else f'{target}: '
-      axes.set_title(f'{of_target}{side}, {c["head"]}', fontsize=8)
+      axes.set_title(f'{of_target}{side}\n{c["head"]}', fontsize=8)
       if number >= len(places) - shape[1]:
         axes.set_xlabel('decided for')
       if number % shape[1] == 0:
