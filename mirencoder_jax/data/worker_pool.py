@@ -91,14 +91,18 @@ class WorkerPool:
     """
     tasks = iter(tasks)
     # A few tasks ahead, so that few tasks start few workers.
-    queue = collections.deque()
+    queue, ended = collections.deque(), collections.deque()
     try:
       while True:
         queue.extend(itertools.islice(tasks, self.processes - len(queue)))
-        if not queue and not any(w.task is not None for w in self._workers):
-          return
         if queue and self._hand_out(function, queue):
           continue
+        # Workers first: they have something to do while the caller has a look.
+        if ended:
+          yield ended.popleft()
+          continue
+        if not queue and not any(w.task is not None for w in self._workers):
+          return
         for worker in self._wait():
           task = worker.task
           outcome = worker.collect(self.timeout)
@@ -106,7 +110,7 @@ class WorkerPool:
             self._workers.remove(worker)
             worker.kill()
           if task is not None and outcome is not None:
-            yield task[0], outcome
+            ended.append((task[0], outcome))
     finally:
       # An unfinished map leaves no stray answers to the next one.
       for worker in [w for w in self._workers if w.task is not None]:

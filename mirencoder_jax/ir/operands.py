@@ -43,7 +43,6 @@ _SILENT = frozenset('(),<>[]{}') | {'ptr'}
 _SPACED = {'x': ' x ', 'addrspace': ' addrspace'}
 
 
-
 class Spelled(NamedTuple):
   """A type that was read.
 
@@ -137,9 +136,10 @@ class OperandParser(cursor.Cursor):
       else:
         break
     tokens = self.tokens[start : self.at]
-    for i, token in enumerate(tokens, start):
-      if token[0] == '%':
-        self.type_holes.append(self.hole(i))
+    # Names of structs, and the numbers in `target("spirv.Image", void, 1)`.
+    self.type_holes += [
+        self.hole(i) for i in range(start, self.at) if self.is_hole(i)
+    ]
     written = ''.join([_SPACED.get(t, t) for t in tokens])
     try:
       text, word = type_text.spell(written, self._struct_words.__getitem__)

@@ -16,6 +16,30 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2]))
 
 from mirencoder_jax import ir  # noqa: E402
 from mirencoder_jax.data import example  # noqa: E402
+from mirencoder_jax.ir import plan as plan_lib  # noqa: E402
+
+
+class NoPlans(dict):
+  """Forgets everything, so that every line is parsed for itself."""
+
+  def __getitem__(self, shape):
+    raise KeyError(shape)
+
+  def get(self, shape, default=None):
+    return default
+
+  def __setitem__(self, shape, plan):
+    pass
+
+
+def read_without_memory(name: str, data: bytes) -> ir.Module:
+  """Reads a module as if no line had been read before."""
+  remembered = plan_lib.plans
+  plan_lib.plans = NoPlans()
+  try:
+    return ir.read_module(data, name=name)
+  finally:
+    plan_lib.plans = remembered
 
 
 def check(name: str, data: bytes, tokenizer: ir.Tokenizer) -> ir.Module:
@@ -34,6 +58,12 @@ def check(name: str, data: bytes, tokenizer: ir.Tokenizer) -> ir.Module:
       raise AssertionError(f'{name}: an unknown token')
     if item['instruction_offset'][-1] != len(item['tokens']):
       raise AssertionError(f'{name}: spans do not end with the tokens')
+  for function, fresh in zip(
+      module.functions, read_without_memory(name, data).functions, strict=True
+  ):
+    for field in ('hash', 'words', 'texts', 'types', 'use_types'):
+      if list(getattr(function, field)) != list(getattr(fresh, field)):
+        raise AssertionError(f'{name}: {field} hangs on what was read before')
   return module
 
 

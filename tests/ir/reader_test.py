@@ -283,6 +283,39 @@ declare i32 @v(i32, ...)
       direct = reader.parse_text(layout.tidy(text), 'direct')
       self.assertEqual(content(direct), content(module))
 
+  def test_lines_that_differ_in_a_type_only(self):
+    text = """\
+define void @f() {
+  %1 = alloca TYPE, align 8
+  %2 = load TYPE, ptr %1, align 8
+  ret void
+}
+"""
+    types = [
+        'target("spirv.Image", void, 1, 0, 0, 0, 0, 0, 0)',
+        'target("spirv.Image", void, 2, 0, 0, 0, 0, 0, 0)',
+        '[4 x <2 x float>]',
+        '[8 x <2 x float>]',
+        '<vscale x 4 x i32>',
+        '<vscale x 8 x i32>',
+        'ptr addrspace(1)',
+        'ptr addrspace(2)',
+    ]
+    for verified in (True, False):
+      found = []
+      for type_text in types:
+        data = text.replace('TYPE', type_text).encode()
+        if verified:
+          module = ir.read_module(data)
+        else:
+          module = reader.parse_text(data.decode(), '')
+        (function,) = module.functions
+        found.append((function.hash, function.types[1]))
+        word = type_text.replace(', ', ',') if 'spirv' in type_text else None
+        if word is not None:
+          self.assertEqual(function.words.count(word), 2, function.words)
+      self.assertLen(set(found), len(types), found)
+
   def test_old_block_numbers_are_names(self):
     text = self.old_text('; <label>:2:\n', '; <label>:3:\n')
     with_labels = self.old_text('2:\n', '3:\n')
