@@ -18,7 +18,8 @@ def get_config() -> ml_collections.ConfigDict:
   config.heldout = dict(
       name='',  # of a prepared data set; '' for that of the checkpoint
       split='validation',
-      num_batches=64,  # overall, and of each language
+      num_batches=160,  # of `small`: over 1,024 graphs, for the pool below
+      num_language_batches=64,  # likewise, of each language
       pools=(1024,),  # graphs that a text's own is found among, beside 64
       num_queries=1000,  # functions whose other view is looked for
       num_candidates=10_000,  # functions that it is among

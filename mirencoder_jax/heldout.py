@@ -44,7 +44,8 @@ class HeldoutConfig:
   Attributes:
     name: a prepared data set; '' for the one that the checkpoint is of.
     split: the held-out one.
-    num_batches: of the objectives, overall and for each language, at most.
+    num_batches: of the objectives, overall, at most.
+    num_language_batches: likewise, for each language.
     pools: numbers of graphs that a text's own is found among, beside 64.
     num_queries: functions whose other view is looked for.
     num_candidates: functions that it is among.
@@ -55,7 +56,8 @@ class HeldoutConfig:
 
   name: str = ''
   split: str = 'validation'
-  num_batches: int = 64
+  num_batches: int = 160
+  num_language_batches: int = 64
   pools: tuple[int, ...] = (1024,)
   num_queries: int = 1000
   num_candidates: int = 10_000
@@ -294,7 +296,7 @@ def evaluate(
   language = np.array([e['language'] for e in examples])
   for value in np.unique(language):
     part = _Part(source, np.flatnonzero(language == value))
-    found = of.evaluate(part, params, config.num_batches, ())
+    found = of.evaluate(part, params, config.num_language_batches, ())
     results['languages'][str(value) or 'unknown'] = found
     logging.info('%s: %s', value, evaluation.describe(found['trained']))
   results['views'] = _retrieve_views(

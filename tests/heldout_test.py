@@ -20,7 +20,11 @@ from mirencoder_jax.data import packed_dataset
 from mirencoder_jax.models import mirencoder
 
 CONFIG = heldout.HeldoutConfig(
-    num_batches=2, pools=(8,), num_queries=5, num_candidates=16
+    num_batches=2,
+    num_language_batches=2,
+    pools=(8,),
+    num_queries=5,
+    num_candidates=16,
 )
 
 
