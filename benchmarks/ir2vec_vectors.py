@@ -11,8 +11,8 @@ none has a place in its vocabulary), and keeps the vectors of the wanted
 functions under their hashes. Each function is read alone, the others of its
 module declared, under a plain name, in a process of its own: IR2Vec 2.1.1 ends
 the process on what it cannot read, on Rust's names, and by chance on modules of
-many functions, or does not end. What is missing is counted by reason, and evaluated as never
-found.
+many functions, or does not end. What is missing is counted by reason, and
+evaluated as never found.
 """
 
 import collections
