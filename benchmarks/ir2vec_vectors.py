@@ -60,7 +60,13 @@ _NEWER = [
     # Metadata too: half of the text, and nothing to it.
     (re.compile(r'^(?:!| *#dbg_).*\n', re.M), ''),
     (re.compile(r'^.*@llvm\.experimental\.noalias\.scope\..*\n', re.M), ''),
-    (re.compile(r', ![\w.]+ !\d+'), ''),
+    (re.compile(r',? ![\w.]+ !\d+'), ''),
+    # Attributes end it, too.
+    (re.compile(r'^attributes #.*\n', re.M), ''),
+    (re.compile(r' #\d+(?=[ ,\n])'), ''),
+    # Once these were told a size.
+    (re.compile(r'(call void @llvm\.lifetime\.\S+?)\(ptr'), r'\1(i64 -1, ptr'),
+    (re.compile(r'(declare void @llvm\.lifetime\.\S+?)\(ptr'), r'\1(i64, ptr'),
     (re.compile(r'(getelementptr(?: inbounds)?)((?: nusw| nuw)+)'), r'\1'),
     (re.compile(r'\b(icmp) samesign\b'), r'\1'),
     (re.compile(r'\b(trunc)((?: nuw| nsw)+)'), r'\1'),
@@ -99,18 +105,17 @@ def _without_splat(line: str) -> str:
 
 
 _SYMBOL = re.compile(r'@("[^"]*"|[-\w.$]+)')
+_COMDAT = re.compile(r',? comdat(?:\(\$[^()]*\))?(?=[ ,\n])')
 # What only a definition may have.
 _OF_DEFINITIONS = re.compile(
     r'\b(?:private|internal|linkonce|linkonce_odr|weak|weak_odr|'
     r'available_externally|dso_local) '
-    r'| comdat(?:\(\$[^()]*\))?(?= |$)'
     r'| personality ptr @(?:"[^"]*"|[-\w.$]+)'
-    r'| ![\w.]+ !\d+'
 )
 
 
 def one_at_a_time(text: str, names: Sequence[str]) -> Iterator[tuple[str, str]]:
-  """Modules with one of these functions each, the others declared.
+  """Modules with one of these functions each, and what it needs declared.
 
   Args:
     text: of a module, as LLVM prints it.
@@ -119,36 +124,38 @@ def one_at_a_time(text: str, names: Sequence[str]) -> Iterator[tuple[str, str]]:
   Yields:
     A name, and a module that defines it alone, as `the_function`.
   """
-  # The rest, and a definition, in turn; each is looked at once.
-  rest, definitions, symbols, declared = [[]], [], [], []
-  inside = False
-  for line in text.splitlines(keepends=True):
-    if inside:
-      definitions[-1].append(line)
-      inside = line != '}\n'
+  types, definitions, others = [], {}, {}
+  body = None
+  for line in _COMDAT.sub('', text).splitlines(keepends=True):
+    if body is not None:
+      body.append(line)
+      if line == '}\n':
+        body = None
     elif line.startswith('define '):
+      symbol = _SYMBOL.search(line)[0]
+      body = definitions[symbol] = [line]
       head = line.removeprefix('define ').rpartition(' {')[0]
-      symbols.append(_SYMBOL.search(head)[0])
-      declared.append(f'declare {_OF_DEFINITIONS.sub("", head)}\n')
-      definitions.append([line])
-      rest.append([])
-      inside = True
-    else:
-      rest[-1].append(line)
-  between = [''.join(lines) for lines in rest]
-  number_of = {symbol[1:].strip('"'): i for i, symbol in enumerate(symbols)}
+      others[symbol] = f'declare {_OF_DEFINITIONS.sub("", head)}\n'
+    elif line.startswith(('declare ', '@')):
+      others[_SYMBOL.search(line)[0]] = line
+    elif line.startswith(('%', 'target ')):
+      types.append(line)
+  symbol_of = {symbol[1:].strip('"'): symbol for symbol in definitions}
   for name in names:
-    if name not in number_of:
+    if name not in symbol_of:
       continue
-    own = number_of[name]
-    plain = re.compile(re.escape(symbols[own]) + r'(?![-\w.$])')
-    parts = [between[0]]
-    for i, head in enumerate(declared):
-      parts += [''.join(definitions[i]) if i == own else head, between[i + 1]]
-    alone = ''.join(parts)
-    if symbols[own] in alone:
-      alone = plain.sub('@the_function', alone)
-    yield name, alone
+    own = symbol_of[name]
+    alone = ''.join(definitions[own])
+    used, new = {own}, [alone]
+    while new:
+      line = new.pop()
+      for match in _SYMBOL.finditer(line):
+        if match[0] in others and match[0] not in used:
+          used.add(match[0])
+          new.append(others[match[0]])
+    used.remove(own)
+    alone = ''.join([*types, *[others[s] for s in others if s in used], alone])
+    yield name, re.sub(re.escape(own) + r'(?![-\w.$])', '@the_function', alone)
 
 
 def main(argv: list[str]) -> None:
