@@ -2,8 +2,8 @@
 
     python benchmarks/ir2vec_vectors.py --functions=runs/heldout/functions.csv \
         --bitcode=DATA/bitcode/default --output=ir2vec_sym.npz
-    python eval.py --config=configs/tasks.py:heldout --checkpoint=small \
-        --compare=heldout:'IR2Vec symbolic'=ir2vec_sym.npz
+    python eval.py --config=configs/pretraining_eval.py --checkpoint=small \
+        --compare='IR2Vec symbolic=ir2vec_sym.npz'
 
 Makes each module's view again as the corpus did, takes out what IR2Vec's LLVM
 is too old to read (attributes and flags of LLVM 18 and after, debug records;
