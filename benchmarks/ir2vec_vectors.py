@@ -1,18 +1,20 @@
 """IR2Vec vectors of the functions that a view retrieval searches among.
 
+    python eval.py --config=configs/pretraining_eval.py --checkpoint=small \
+        --workdir=runs/heldout
     python benchmarks/ir2vec_vectors.py --functions=runs/heldout/functions.csv \
         --bitcode=DATA/bitcode/default --output=ir2vec_sym.npz
     python eval.py --config=configs/pretraining_eval.py --checkpoint=small \
         --compare='IR2Vec symbolic=ir2vec_sym.npz'
 
-Makes each module's view again as the corpus did, takes out what IR2Vec's LLVM
-is too old to read (attributes and flags of LLVM 18 and after, debug records;
-none has a place in its vocabulary), and keeps the vectors of the wanted
-functions under their hashes. Each function is read alone, the others of its
-module declared, under a plain name, in a process of its own: IR2Vec 2.1.1 ends
-the process on what it cannot read, on Rust's names, and by chance on modules of
-many functions, or does not end. What is missing is counted by reason, and
-evaluated as never found.
+Makes each module's view again as the corpus did and keeps the vectors of the
+wanted functions under their hashes. Each function is read alone, with what it
+uses declared, under a plain name, in a process of its own, and without
+attributes, metadata and the flags that LLVM has since 18: IR2Vec 2.1.1 ends the
+process on much of that, on Rust's names, and by chance on large modules, or
+does not end. None of what is taken out has a place in its vocabulary, and its
+symbolic vector of a function alone is that of the function in its module. What
+is missing is counted by reason, and evaluated as never found.
 """
 
 import collections
@@ -85,6 +87,14 @@ _NEWER = [
 ]
 _SPLAT = re.compile(r'\bsplat \(([^()]*)\)')
 _LANES = re.compile(r'<(\d+) x ')
+_SYMBOL = re.compile(r'@("[^"]*"|[-\w.$]+)')
+_COMDAT = re.compile(r',? comdat(?:\(\$[^()]*\))?(?=[ ,\n])')
+# What only a definition may have.
+_OF_DEFINITIONS = re.compile(
+    r'\b(?:private|internal|linkonce|linkonce_odr|weak|weak_odr|'
+    r'available_externally|dso_local) '
+    r'| personality ptr @(?:"[^"]*"|[-\w.$]+)'
+)
 
 
 def for_an_older_llvm(text: str) -> str:
@@ -102,16 +112,6 @@ def _without_splat(line: str) -> str:
     return line
   count = int(lanes[1])
   return _SPLAT.sub(lambda m: '<' + ', '.join([m[1]] * count) + '>', line)
-
-
-_SYMBOL = re.compile(r'@("[^"]*"|[-\w.$]+)')
-_COMDAT = re.compile(r',? comdat(?:\(\$[^()]*\))?(?=[ ,\n])')
-# What only a definition may have.
-_OF_DEFINITIONS = re.compile(
-    r'\b(?:private|internal|linkonce|linkonce_odr|weak|weak_odr|'
-    r'available_externally|dso_local) '
-    r'| personality ptr @(?:"[^"]*"|[-\w.$]+)'
-)
 
 
 def one_at_a_time(text: str, names: Sequence[str]) -> Iterator[tuple[str, str]]:

@@ -5,25 +5,24 @@
 
 The first reads, plans and encodes a source in a temporary folder, once for each
 number of processes (each time in a fresh interpreter, as a user would), and
-prints instructions of IR read (of all views) a second,
-from the bytes of the files to the examples of the shards, and a CPU second of
-all processes, which holds on a busy machine, too. The second reads and packs a
-prepared corpus in one thread and prints examples, tokens and packs a CPU
-second, and what of the packs is padding.
+prints instructions of IR read (of all views) a second, from the bytes of the
+files to the examples of the shards, and a CPU second of all processes, which
+holds on a busy machine, too. The second reads and packs a prepared corpus in
+one thread and prints examples, tokens and packs a CPU second, and what of the
+packs is padding.
 """
 
 import argparse
+import concurrent.futures
 import itertools
-import json
+import multiprocessing
 import os
 import pathlib
-import subprocess
 import sys
 import tempfile
 import time
 
-_HERE = pathlib.Path(__file__).resolve().parent
-sys.path.insert(0, str(_HERE.parent))
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
 
 from mirencoder_jax.data import (  # noqa: E402
     corpus,
@@ -58,21 +57,6 @@ def time_source(source: str, processes: int, views: tuple[str, ...]) -> dict:
       'written': report['totals']['instructions'],
       'functions': report['functions']['written'],
   }
-
-
-def time_in_fresh_process(
-    source: str, processes: int, views: tuple[str, ...]
-) -> dict:
-  """As `time_source`; the trainer's threads are fixed once in a process."""
-  call = (
-      f'import sys, json; sys.path[:0] = {[str(_HERE)]!r}; import read_corpus;'
-      f' print(json.dumps(read_corpus.time_source({source!r}, {processes},'
-      f' {views!r})))'
-  )
-  done = subprocess.run(
-      [sys.executable, '-c', call], check=True, stdout=subprocess.PIPE
-  )
-  return json.loads(done.stdout.splitlines()[-1])
 
 
 def descendants_cpu_seconds() -> float:
@@ -148,7 +132,11 @@ def main() -> None:
     views = tuple(args.views.split(',')) if args.views else ()
     first = None
     for processes in map(int, args.processes.split(',')):
-      row = time_in_fresh_process(args.source, processes, views)
+      # The trainer's threads are fixed once in a process.
+      with concurrent.futures.ProcessPoolExecutor(
+          1, multiprocessing.get_context('spawn')
+      ) as fresh:
+        row = fresh.submit(time_source, args.source, processes, views).result()
       first = first or row['seconds']
       print(
           f'{processes} processes: {row["read"]:,} instructions read, '

@@ -28,6 +28,7 @@ NOT_READING = frozenset(
     ['compilers', 'debug_lines', 'extract', 'program_files', 'slicing']
 )
 
+
 def read_file(
     views: Sequence[str], timeout: float, task: dict[str, Any]
 ) -> dict[str, Any]:
