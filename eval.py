@@ -1,7 +1,7 @@
 """Evaluates tasks: `python eval.py --config=configs/tasks.py:device_mapping`.
 
-Also `configs/pretraining_eval.py`: held-out functions. Kept short so that
-everything can be imported and tested; the work is in `mirencoder_jax.results`.
+Also `configs/pretraining_eval.py`: held-out functions. Kept short so that all
+can be imported and tested; `mirencoder_jax.evaluation.results` does the work.
 """
 
 import os
@@ -11,7 +11,7 @@ import sys
 from absl import app, flags, logging
 from ml_collections import config_flags
 
-from mirencoder_jax import results
+from mirencoder_jax.evaluation import results
 
 ROOT = pathlib.Path(__file__).resolve().parent
 DATA = os.environ.get('TFDS_DATA_DIR', f'{ROOT}/runs/data')

@@ -1,7 +1,7 @@
 """Pre-trains an encoder: `python train.py` trains on the starter corpus.
 
 Kept short so that everything can be imported and tested; the work is in
-`mirencoder_jax.pretrain`.
+`mirencoder_jax.training.pretrain`.
 """
 
 import os
@@ -12,7 +12,7 @@ import sys
 from absl import app, flags, logging
 from ml_collections import config_flags
 
-from mirencoder_jax import pretrain
+from mirencoder_jax.training import pretrain
 
 ROOT = pathlib.Path(__file__).resolve().parent
 STARTER = 'starter_ir'  # prepared from what the repository ships

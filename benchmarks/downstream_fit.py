@@ -16,7 +16,11 @@ import numpy as np
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
 
 from configs import tasks as tasks_config  # noqa: E402
-from mirencoder_jax.downstream import fit, splits, tasks  # noqa: E402
+from mirencoder_jax.downstream.heads import fit  # noqa: E402
+from mirencoder_jax.downstream.tasks import (
+    splits,  # noqa: E402
+    tasks,  # noqa: E402
+)
 
 
 def make_task(num_rows: int = 680, width: int = 256):

@@ -29,7 +29,8 @@ from absl import app, flags, logging  # noqa: E402
 import mirencoder_jax as mir  # noqa: E402
 from benchmarks import file_to_example  # noqa: E402
 from configs import models, pretrain  # noqa: E402
-from mirencoder_jax import inference, ir  # noqa: E402
+from mirencoder_jax import ir  # noqa: E402
+from mirencoder_jax.inference import encoder as inference  # noqa: E402
 from mirencoder_jax.models import mirencoder  # noqa: E402
 
 _CHECKPOINT = flags.DEFINE_string('checkpoint', None, 'As for mir.load.')

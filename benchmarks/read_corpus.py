@@ -24,22 +24,16 @@ import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
 
-from mirencoder_jax.data import (  # noqa: E402
-    corpus,
-    corpus_files,
-    input_pipeline,
-    packed_dataset,
-)
+from mirencoder_jax.corpus import corpus, files
+from mirencoder_jax.data import input_pipeline, packed_dataset
 
 
 def time_source(source: str, processes: int, views: tuple[str, ...]) -> dict:
   """Seconds of one whole job, and what it read."""
-  config = corpus.CorpusConfig(
-      processes=processes, views=views, progress=False
-  )
+  config = corpus.CorpusConfig(processes=processes, views=views, progress=False)
   with tempfile.TemporaryDirectory() as work_dir:
     start, start_cpu = time.perf_counter(), time.process_time()
-    job = corpus.Corpus(corpus_files.CorpusFiles(source), work_dir, config)
+    job = corpus.Corpus(files.CorpusFiles(source), work_dir, config)
     try:
       job.prepare()
       for split in job.splits:

@@ -19,8 +19,10 @@ ROOT = pathlib.Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
 from configs import pretrain  # noqa: E402
-from mirencoder_jax import checkpoint, model_card, training_log  # noqa: E402
 from mirencoder_jax.measure import label_file  # noqa: E402
+from mirencoder_jax.pages import model_card  # noqa: E402
+from mirencoder_jax.storage import checkpoint  # noqa: E402
+from mirencoder_jax.training import training_log  # noqa: E402
 
 _CURVE = (
     'eval/loss',

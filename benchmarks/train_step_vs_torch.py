@@ -113,8 +113,9 @@ def full_step(config, rows, num_tokens):
   import jax
   import jax.numpy as jnp
   import optax
+  import testing
 
-  from mirencoder_jax import objectives, testing
+  from mirencoder_jax import objectives
   from mirencoder_jax.data import batch as batch_lib
   from mirencoder_jax.models import mirencoder
 
@@ -186,9 +187,7 @@ def torch_step(config, rows, num_threads):
   from torch.nn import functional as F
 
   torch.set_num_threads(num_threads)
-  tokens, segment, position, places = (
-      torch.as_tensor(x).long() for x in rows
-  )
+  tokens, segment, position, places = (torch.as_tensor(x).long() for x in rows)
   width, heads = config['width'], config['num_heads']
   features = width // heads
 

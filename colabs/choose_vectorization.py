@@ -47,8 +47,8 @@ OUT.mkdir(parents=True, exist_ok=True)
 import numpy as np
 
 from configs import tasks as task_configs
-from mirencoder_jax import plot_style
-from mirencoder_jax.downstream import tasks
+from mirencoder_jax.downstream.tasks import tasks
+from mirencoder_jax.pages import plot_style
 
 DATA = OUT / 'data'
 subprocess.run(

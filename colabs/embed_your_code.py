@@ -88,7 +88,7 @@ for error in vectors.errors.values():
 import numpy as np
 from sklearn import manifold
 
-from mirencoder_jax import plot_style
+from mirencoder_jax.pages import plot_style
 
 
 def show(path):

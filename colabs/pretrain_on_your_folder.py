@@ -112,7 +112,7 @@ import json
 
 import numpy as np
 
-from mirencoder_jax import plot_style
+from mirencoder_jax.pages import plot_style
 
 
 def show(path):

@@ -2,7 +2,7 @@
 
 import argparse
 
-from mirencoder_jax.data import corpus
+from mirencoder_jax.corpus import corpus
 from mirencoder_jax.ir import views as ir_views
 
 _NAME_HELP = 'keeps this corpus beside others, as {}/NAME'

@@ -24,8 +24,9 @@ sys.path[:] = [str(_ROOT)] + [
     entry for entry in sys.path if entry != str(_ROOT / 'datasets')
 ]
 
-from mirencoder_jax import plot_style
-from mirencoder_jax.data import corpus_markdown, packed_dataset, planning
+from mirencoder_jax.corpus import markdown
+from mirencoder_jax.data import packed_dataset, planning
+from mirencoder_jax.pages import plot_style
 
 _DATA_DIR = os.environ.get('TFDS_DATA_DIR', str(_ROOT / 'runs' / 'data'))
 _MAX_BARS = 12
@@ -108,7 +109,7 @@ def card(
       f'# The corpus {name}',
       '',
       f'{datetime.date.today().isoformat()}. '
-      f'{corpus_markdown.summary(report)}. '
+      f'{markdown.summary(report)}. '
       f"{functions['distinct_before_views']:,} of the "
       f"{functions['before_views']:,} functions of the files are distinct "
       f"(normalised), {functions['distinct']:,} with their views; "
@@ -120,14 +121,14 @@ def card(
       'An epoch of the training split in packs of rows of tokens, with the '
       'graphs of the same functions; shares of padding are of 1.',
       '',
-      *corpus_markdown.table(
+      *markdown.table(
           tuple(packing[0]), [tuple(row.values()) for row in packing]
       ),
       '',
   ]
   for picture in pictures:
     lines += [f'![{picture.rpartition(".")[0]}]({picture})', '']
-  text = corpus_markdown.markdown(report | {'source': name})
+  text = markdown.markdown(report | {'source': name})
   return '\n'.join(lines) + '\n' + text.replace('# Corpus report', '## Report')
 
 

@@ -7,8 +7,8 @@ import tempfile
 from absl.testing import absltest
 
 from datasets import data_card, prepare
-from mirencoder_jax import plot_style
 from mirencoder_jax.data import packed_dataset
+from mirencoder_jax.pages import plot_style
 
 _DUMMY_DATA = pathlib.Path(__file__).parent / 'ir_folder' / 'dummy_data'
 

@@ -41,32 +41,27 @@ from datasets import corpus_flags, measurements
 from datasets.compile import compile_dataset_builder as compile_parquet
 from datasets.cuda_block import cuda_block_dataset_builder as cuda_block
 from datasets.device_mapping import (
-  device_mapping_dataset_builder as device_mapping,
+    device_mapping_dataset_builder as device_mapping,
 )
 from datasets.ir_folder import ir_folder_dataset_builder as ir_folder
 from datasets.loop_vectorization import (
     loop_vectorization_dataset_builder as loop_vectorization,
 )
 from datasets.numa_prefetch import (
-  numa_prefetch_dataset_builder as numa_prefetch,
+    numa_prefetch_dataset_builder as numa_prefetch,
 )
 from datasets.openmp_tuning import (
-  openmp_tuning_dataset_builder as openmp_tuning,
+    openmp_tuning_dataset_builder as openmp_tuning,
 )
 from datasets.source_packages import (
-  source_packages_dataset_builder as source_packages,
+    source_packages_dataset_builder as source_packages,
 )
 from datasets.starter_ir import starter_ir_dataset_builder as starter_ir
 from datasets.thread_coarsening import (
-  thread_coarsening_dataset_builder as thread_coarsening,
+    thread_coarsening_dataset_builder as thread_coarsening,
 )
 from mirencoder_jax import ir
-from mirencoder_jax.data import (
-  corpus,
-  corpus_files,
-  corpus_markdown,
-  corpus_tasks,
-)
+from mirencoder_jax.corpus import corpus, files, markdown, passes
 from mirencoder_jax.ir import views as ir_views
 
 # As in `train.py`.
@@ -94,7 +89,7 @@ _TASKS = {
 _SHIPPED = ('loop_vectorization',)
 
 _ERRORS = (
-    corpus_files.CorpusError,
+    files.CorpusError,
     measurements.ManualDataError,
     ir.IRError,
     OSError,
@@ -209,19 +204,19 @@ def _check_content(
   metadata = builder.info.metadata
   source = getattr(args, 'source', None)
   if source is not None and metadata['source'] != source:
-    raise corpus_files.CorpusError(
+    raise files.CorpusError(
         f"{builder.data_path} is there already, made of {metadata['source']}: "
         'give this corpus a --name of its own, or --overwrite'
     )
   if args.vocab is not None:
     vocab_hash = ir.Tokenizer.load(args.vocab).hash
     if metadata['vocab_hash'] != vocab_hash:
-      raise corpus_files.CorpusError(
+      raise files.CorpusError(
           f'{builder.data_path} is there already, with the vocabulary '
           f"{metadata['vocab_hash']} and not {vocab_hash} of {args.vocab}; use "
           '--overwrite'
       )
-  if metadata['reader'] != corpus_tasks.code_stamp():
+  if metadata['reader'] != passes.code_stamp():
     print(
         'note: prepared by another version of the IR reader; --overwrite '
         'prepares it again',
@@ -238,7 +233,7 @@ def _print_report(builder: ir_folder.Builder) -> None:
   print(report.as_markdown())
   if report.num_resumed:
     print(f'{report.num_resumed:,} files were read by an interrupted run.')
-  print(f'{corpus_markdown.summary(report.as_dict())}.')
+  print(f'{markdown.summary(report.as_dict())}.')
 
 
 def main(argv: list[str] | None = None) -> int:

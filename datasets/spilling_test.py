@@ -10,7 +10,7 @@ from absl.testing import absltest
 from tensorflow_datasets.core import shuffle
 
 from datasets.ir_folder import ir_folder_dataset_builder
-from mirencoder_jax.data import corpus
+from mirencoder_jax.corpus import corpus
 
 _DUMMY_DATA = pathlib.Path(__file__).parent / 'ir_folder' / 'dummy_data'
 

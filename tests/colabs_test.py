@@ -10,9 +10,8 @@ import runpy
 import tempfile
 from unittest import mock
 
+import testing_encoder
 from absl.testing import absltest, parameterized
-
-from mirencoder_jax import testing_encoder
 
 ROOT = pathlib.Path(__file__).resolve().parents[1]
 COLABS = sorted((ROOT / 'colabs').glob('*.py'))
@@ -51,9 +50,7 @@ class ColabsTest(parameterized.TestCase):
         cells_of(path.read_text()),
         'make it again: jupytext --to ipynb colabs/*.py',
     )
-    self.assertTrue(
-        all(not cell.get('outputs') for cell in notebook['cells'])
-    )
+    self.assertTrue(all(not cell.get('outputs') for cell in notebook['cells']))
     first = next(c for c in notebook['cells'] if c['cell_type'] == 'code')
     self.assertIn('pip', ''.join(first['source']))
 

@@ -5,7 +5,7 @@ import pathlib
 
 from absl.testing import absltest
 
-from mirencoder_jax.downstream import splits, targets, tasks
+from mirencoder_jax.downstream.tasks import splits, targets, tasks
 
 ROOT = pathlib.Path(__file__).resolve().parents[1]
 
@@ -51,8 +51,10 @@ class TasksRecipesTest(absltest.TestCase):
     for name, config in quick['tasks'].items():
       self.assertEqual(config['task'], every['tasks'][name]['task'])
       self.assertEqual(config['splits'], every['tasks'][name]['splits'])
-      self.assertIn(every['tasks'][name]['table']['recipe'].split()[0],
-                    config['fit']['heads'])
+      self.assertIn(
+          every['tasks'][name]['table']['recipe'].split()[0],
+          config['fit']['heads'],
+      )
       self.assertLessEqual(config['table']['num_seeds'], 2)
 
   def test_unknown(self):

@@ -37,9 +37,7 @@ class PageTest(absltest.TestCase):
     (command,) = re.findall(r'^```sh\n(.*?)^```', text, re.M | re.S)
     words = shlex.split(command.replace('\\\n', ' '))
     self.assertEqual(words[:2], ['python', 'eval.py'])
-    words = [
-        word.replace('configs/', f'{ROOT}/configs/') for word in words[2:]
-    ]
+    words = [word.replace('configs/', f'{ROOT}/configs/') for word in words[2:]]
     done = subprocess.run(
         [sys.executable, str(ROOT / 'eval.py'), *words, *FEWER],
         cwd=folder,

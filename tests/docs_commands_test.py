@@ -21,19 +21,21 @@ import tomllib
 from collections.abc import Callable
 from unittest import mock
 
+import testing_encoder
 from absl.testing import absltest
+from testing_encoder import AXPY, SQUARE
 
 import mirencoder_jax as mir
-from mirencoder_jax import cli, testing_encoder, weights
-from mirencoder_jax.ir import compilers
-from mirencoder_jax.testing_encoder import AXPY, SQUARE
+from mirencoder_jax import cli
+from mirencoder_jax.frontend import compilers
+from mirencoder_jax.storage import weights
 
 ROOT = pathlib.Path(__file__).resolve().parents[1]
 CODE = ('benchmarks', 'colabs', 'configs', 'datasets', 'mirencoder_jax')
 _FENCE = re.compile(r'^```(\w*)\n(.*?)^```', re.MULTILINE | re.DOTALL)
 _INDENTED = re.compile(r'(?:^ {4,}\S.*\n)+', re.MULTILINE)
 _COMMAND = re.compile(
-    r'(?:[A-Z_]+=\S+ )*(python|pip|mirencoder|jupytext|ruff) '
+    r'(?:[A-Z_]+=\S+ )*(python|pip|mirencoder|jupytext|ruff|pyink) '
 )
 
 
@@ -164,16 +166,18 @@ class Check:
 _BUILDERS = 'datasets/{0}/{0}_dataset_builder_test.py'
 CHECKS = (
     Check(r'(python -m )?pip install', check_pip),
-    Check(r'python -m pytest|ruff check|jupytext --to ipynb', check_known),
+    Check(r'python -m pytest|ruff check|pyink --check|jupytext --to ipynb',
+          check_known),
     Check(r'(python -m mirencoder_jax|mirencoder) ', check_command_line),
     Check(r'python train\.py', check_flags, 'tests/train_script_test.py'),
-    Check(r'python eval\.py', check_flags, 'tests/downstream/table_test.py'),
+    Check(r'python eval\.py', check_flags, 'tests/evaluation/table_test.py'),
     Check(r'python datasets/prepare\.py', check_prepare,
           _BUILDERS.format('ir_folder')),
     Check(r'python (datasets/(starter_ir/)?)?build\.py', check_script,
           'datasets/starter_ir/build_test.py'),
     Check(r'python (datasets|benchmarks)/\S+\.py', check_script),
-    Check(r'python -m mirencoder_jax\.(measure|ir\.extract)', check_script),
+    Check(r'python -m mirencoder_jax\.(measure|frontend\.extract)',
+          check_script),
 )  # fmt: skip
 
 # Lets absl understand words as the script would, many times over.

@@ -12,9 +12,8 @@ import time
 
 import numpy as np
 import pytest
+import testing
 from absl.testing import absltest
-
-from mirencoder_jax import testing
 
 ROOT = pathlib.Path(__file__).resolve().parents[1]
 NUM_STEPS = 30
@@ -50,11 +49,15 @@ class ScriptTestCase(absltest.TestCase):
     testing.write_dataset(self.folder / 'data')
 
   def start(self, workdir, *flags, **environment):
-    environment = os.environ | environment | {
-        'JAX_COMPILATION_CACHE_DIR': str(self.folder / 'compiled'),
-        'JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS': '0',
-        'JAX_DISABLE_MOST_OPTIMIZATIONS': '1',
-    }
+    environment = (
+        os.environ
+        | environment
+        | {
+            'JAX_COMPILATION_CACHE_DIR': str(self.folder / 'compiled'),
+            'JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS': '0',
+            'JAX_DISABLE_MOST_OPTIMIZATIONS': '1',
+        }
+    )
     command = [
         sys.executable,
         ROOT / 'train.py',

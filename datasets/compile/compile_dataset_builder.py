@@ -2,7 +2,7 @@
 
     python datasets/prepare.py compile --source=gs://bucket/dir --languages=c
 
-The rows are streamed by `mirencoder_jax.data.corpus_parquet`; all else is as
+The rows are streamed by `mirencoder_jax.corpus.parquet`; all else is as
 for `ir_folder`.
 """
 
@@ -12,7 +12,7 @@ import tensorflow_datasets as tfds
 from etils import epath
 
 from datasets.ir_folder import ir_folder_dataset_builder
-from mirencoder_jax.data import corpus_parquet
+from mirencoder_jax.corpus import parquet
 
 
 class Builder(ir_folder_dataset_builder.Builder):
@@ -43,5 +43,5 @@ class Builder(ir_folder_dataset_builder.Builder):
     self._rows = (languages, licences, max_modules)
     super().__init__(**kwargs)
 
-  def _files(self) -> corpus_parquet.ParquetFiles:
-    return corpus_parquet.ParquetFiles(self._source, *self._rows)
+  def _files(self) -> parquet.ParquetFiles:
+    return parquet.ParquetFiles(self._source, *self._rows)

@@ -11,7 +11,8 @@ import tensorflow_datasets as tfds
 from absl.testing import absltest, parameterized
 
 from datasets import prepare
-from mirencoder_jax.data import corpus_files, corpus_parquet
+from mirencoder_jax.corpus import files as corpus_files
+from mirencoder_jax.corpus import parquet
 
 _STARTER = pathlib.Path(__file__).parents[1] / 'starter_ir'
 _SCHEMA = pa.schema(
@@ -21,11 +22,7 @@ _SCHEMA = pa.schema(
         ('license_source', pa.string()),
         (
             'license_files',
-            pa.list_(
-                pa.struct(
-                    [('file', pa.string()), ('hash', pa.string())]
-                )
-            ),
+            pa.list_(pa.struct([('file', pa.string()), ('hash', pa.string())])),
         ),
         ('package_source', pa.string()),
         ('language', pa.string()),
@@ -82,7 +79,7 @@ class CompileTest(parameterized.TestCase):
     (cls.source / 'damaged.parquet').write_bytes(b'PAR1 and no more')
 
   def test_rows_are_listed_with_their_origin_and_streamed(self):
-    files = corpus_parquet.ParquetFiles(self.source)
+    files = parquet.ParquetFiles(self.source)
     self.assertLen(files.files, len(self.rows))
     read = {file.name: data for file, data in files.read(files.files)}
     names = [f'train-0.parquet/{i // 4}-{i % 4}' for i in range(10)]
@@ -102,7 +99,7 @@ class CompileTest(parameterized.TestCase):
     )
 
   def test_rows_are_chosen(self):
-    files = corpus_parquet.ParquetFiles(
+    files = parquet.ParquetFiles(
         self.source, languages=['c'], licences=['MIT'], max_modules=2
     )
     self.assertLen(files.files, 2)
@@ -118,9 +115,9 @@ class CompileTest(parameterized.TestCase):
         (self.source / 'damaged.parquet', 'damaged.parquet'),
     ):
       with self.assertRaisesRegex(corpus_files.CorpusError, message):
-        corpus_parquet.ParquetFiles(source)
+        parquet.ParquetFiles(source)
     with self.assertRaisesRegex(corpus_files.CorpusError, 'passed over'):
-      corpus_parquet.ParquetFiles(self.source, languages=['fortran'])
+      parquet.ParquetFiles(self.source, languages=['fortran'])
 
   @parameterized.parameters(
       ('https://x.org/zlib/archive/refs/tags/v1.2.11.tar.gz', 'zlib'),
@@ -131,7 +128,7 @@ class CompileTest(parameterized.TestCase):
       ('1.0', '1.0'),
   )
   def test_package_without_its_version(self, source, expected):
-    self.assertEqual(corpus_parquet.package_of(source), expected)
+    self.assertEqual(parquet.package_of(source), expected)
 
   def test_command_line_writes_shards(self):
     data_dir = str(self.root / 'data')

@@ -16,7 +16,7 @@ import numpy as np
 import tensorflow_datasets as tfds
 
 from datasets import measurements
-from mirencoder_jax.downstream import related
+from mirencoder_jax.downstream.tasks import related
 
 # GPU -> its runs in the table, the median of which counts.
 GPUS = {

@@ -12,7 +12,7 @@ import numpy as np
 import tensorflow_datasets as tfds
 
 from datasets import measurements
-from mirencoder_jax.downstream import related
+from mirencoder_jax.downstream.tasks import related
 
 PLATFORMS = ('amd', 'nvidia')
 

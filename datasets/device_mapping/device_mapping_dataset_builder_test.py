@@ -10,7 +10,7 @@ import tensorflow_datasets as tfds
 from absl.testing import absltest
 
 from datasets.device_mapping import (
-  device_mapping_dataset_builder as builder_module,
+    device_mapping_dataset_builder as builder_module,
 )
 
 _HERE = pathlib.Path(__file__).parent

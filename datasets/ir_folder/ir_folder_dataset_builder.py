@@ -2,8 +2,8 @@
 
     python datasets/prepare.py ir_folder --source=my_ir
 
-The work is `mirencoder_jax.data.corpus`; this builder says where the files are
-and what the shards hold.
+The work is `mirencoder_jax.corpus.corpus`; this builder says where the files
+are and what the shards hold.
 """
 
 import dataclasses
@@ -16,7 +16,8 @@ import tensorflow_datasets as tfds
 from etils import epath
 
 from datasets import spilling
-from mirencoder_jax.data import corpus, corpus_files, corpus_tasks, example
+from mirencoder_jax.corpus import corpus, files, passes
+from mirencoder_jax.data import example
 
 
 def features() -> tfds.features.FeaturesDict:
@@ -98,7 +99,7 @@ class Builder(tfds.core.GeneratorBasedBuilder):
 
   def _read(self) -> None:
     if self._source is None:
-      raise corpus_files.CorpusError(
+      raise files.CorpusError(
           f'{self.name} has no source; name a folder, an archive or a glob'
       )
     # Where an interrupted job leaves what it has read.
@@ -107,9 +108,9 @@ class Builder(tfds.core.GeneratorBasedBuilder):
     if self._beam_options is None:
       self._corpus = corpus.Corpus(self._files(), work_dir, self._settings)
     else:
-      from mirencoder_jax.data import corpus_beam
+      from mirencoder_jax.corpus import beam
 
-      self._corpus = corpus_beam.BeamCorpus(
+      self._corpus = beam.BeamCorpus(
           self._files(), work_dir, self._settings, self._pipeline_options()
       )
     self.report = self._corpus.report
@@ -119,16 +120,16 @@ class Builder(tfds.core.GeneratorBasedBuilder):
     try:
       from apache_beam.options import pipeline_options
     except ImportError as error:
-      raise corpus_files.CorpusError(
+      raise files.CorpusError(
           'Apache Beam is not installed: python -m pip install apache-beam'
       ) from error
     return pipeline_options.PipelineOptions(
         list(self._beam_options), save_main_session=False
     )
 
-  def _files(self) -> corpus_files.IrSource:
+  def _files(self) -> files.IrSource:
     """What the source holds."""
-    return corpus_files.CorpusFiles(self._source, self._manifest)
+    return files.CorpusFiles(self._source, self._manifest)
 
   def _split_generators(self, dl_manager: tfds.download.DownloadManager):
     del dl_manager  # nothing is downloaded
@@ -139,7 +140,7 @@ class Builder(tfds.core.GeneratorBasedBuilder):
         vocab_hash=tokenizer.hash,
         vocab_size=tokenizer.vocab_size,
         source=str(self._source),
-        reader=corpus_tasks.code_stamp(),
+        reader=passes.code_stamp(),
     )
     return {
         split: self._generate_examples(split) for split in self._corpus.splits

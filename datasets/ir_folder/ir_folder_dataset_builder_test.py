@@ -18,7 +18,7 @@ from tensorflow_datasets.core import dataset_metadata
 from datasets import prepare
 from datasets.ir_folder import ir_folder_dataset_builder
 from mirencoder_jax import ir
-from mirencoder_jax.data import corpus
+from mirencoder_jax.corpus import corpus
 from mirencoder_jax.data import example as example_lib
 
 _DUMMY_DATA = pathlib.Path(__file__).parent / 'dummy_data'

@@ -21,7 +21,7 @@ import tensorflow_datasets as tfds
 from etils import epath
 
 from datasets import measurements
-from mirencoder_jax.downstream import related
+from mirencoder_jax.downstream.tasks import related
 from mirencoder_jax.measure import loop_program
 
 CHOICES = loop_program.NAMES

@@ -14,7 +14,7 @@ import numpy as np
 import tensorflow_datasets as tfds
 
 from datasets import measurements
-from mirencoder_jax.downstream import related
+from mirencoder_jax.downstream.tasks import related
 
 # What the authors measured of a run with an instrumented binary: how threads
 # share data, and how pages are touched.
@@ -147,7 +147,6 @@ class Builder(measurements.TaskBuilder):
       times = runtimes.setdefault((row['region'], row['size']), {})
       times[choice] = measurements.number(row, 'time_med')
     return runtimes
-
 
   def _read_profiles(self, path) -> dict[tuple[str, str], dict[str, float]]:
     """(region, size) -> metrics of a run with the default's threads."""

@@ -8,7 +8,7 @@ from absl.testing import absltest
 
 from datasets import measurements_testing
 from datasets.numa_prefetch import (
-  numa_prefetch_dataset_builder as builder_module,
+    numa_prefetch_dataset_builder as builder_module,
 )
 
 _HERE = pathlib.Path(__file__).parent

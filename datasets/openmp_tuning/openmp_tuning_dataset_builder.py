@@ -7,7 +7,6 @@ stay at their default, so that 16 configurations are left. README.md says which
 files FOLDER holds and where they come from; nothing is downloaded.
 """
 
-
 from datasets.numa_prefetch import (
     numa_prefetch_dataset_builder as numa_prefetch,
 )

@@ -46,6 +46,8 @@ _RECIPE = 1
 _EVERY = 500
 # Fields that say which files there are, not how one is compiled.
 _NOT_IN_KEY = ('max_units', 'tier', 'exclude', 'include', 'languages')
+
+
 @dataclasses.dataclass(frozen=True)
 class BuildConfig:
   """How bitcode is made.

@@ -137,9 +137,7 @@ class BuildTest(absltest.TestCase):
     self.assertEqual(row['compiler'], f'clang {row["llvm"]}')
     self.assertIn('-fopenmp', row['flags'].split())
     self.assertNotIn('-fopenmp', rows['src/plain.c']['flags'].split())
-    self.assertEqual(
-        fetch.file_hash(self.made / row['path']), row['sha256']
-    )
+    self.assertEqual(fetch.file_hash(self.made / row['path']), row['sha256'])
 
   def test_modules_are_unoptimised_and_name_no_folder_of_the_machine(self):
     for row in self.rows('made'):
@@ -259,11 +257,13 @@ class BuildTest(absltest.TestCase):
 
     with mock.patch.object(compiling, 'compile_unit', compile_unit):
       with mock.patch('builtins.print') as printed:
-        code = build.main([
-            f'--packages_manifest={self.manifest}',
-            f'--output={self.folder / "ended"}',
-            '--processes=1',
-        ])
+        code = build.main(
+            [
+                f'--packages_manifest={self.manifest}',
+                f'--output={self.folder / "ended"}',
+                '--processes=1',
+            ]
+        )
     self.assertEqual(code, 130)
     self.assertIn('files are still to come', str(printed.call_args_list[-1]))
     self.assertEmpty(self.rows('ended'))

@@ -69,9 +69,7 @@ class ParseCommandsTest(absltest.TestCase):
   def test_generated_sources_and_the_machines_folders(self):
     entry = self.entry('cc -I/usr/include/x -c g.c')
     entry['file'] = str(self.build / 'g.c')
-    self.assertEqual(
-        self.parse(entry), {'{cmake}/g.c': ('-I/usr/include/x',)}
-    )
+    self.assertEqual(self.parse(entry), {'{cmake}/g.c': ('-I/usr/include/x',)})
 
 
 class ConfigureTest(absltest.TestCase):

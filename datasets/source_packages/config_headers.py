@@ -205,9 +205,7 @@ class ConfigHeaders:
         if re.fullmatch(r'(?:sys/|net/|netinet/|arpa/)?\w+\.h', name)
     ]
     lines += [f'#define {name} 1' for name in sorted(_TRUE)]
-    lines += [
-        f'#define SIZEOF_{name} {size}' for name, size in _SIZES.items()
-    ]
+    lines += [f'#define SIZEOF_{name} {size}' for name, size in _SIZES.items()]
     lines += [
         f'#define HAVE_{name.upper()} 1'
         for name in sorted(_identifiers(self._tools))

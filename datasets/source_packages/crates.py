@@ -31,9 +31,7 @@ class Crates:
     folder: of their interfaces.
   """
 
-  def __init__(
-      self, rustc: str, folder: pathlib.Path, bounds: bounded.Bounds
-  ):
+  def __init__(self, rustc: str, folder: pathlib.Path, bounds: bounded.Bounds):
     self._rustc = rustc
     self._bounds = bounds
     self._roots: dict[str, tuple[packages.Package, pathlib.Path]] = {}

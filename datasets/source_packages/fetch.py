@@ -142,8 +142,9 @@ def _from_pypi(
   requirement = f'{package.project or package.name}=={package.version}'
   try:
     # Indexes other than the usual one, as pip takes them.
-    indexes = [os.environ[name] for name in ('PIP_INDEX_URL',)
-               if os.environ.get(name)]
+    indexes = [
+        os.environ[name] for name in ('PIP_INDEX_URL',) if os.environ.get(name)
+    ]
     finder = unearth.PackageFinder(
         index_urls=indexes, no_binary=[':all:'], ignore_compatibility=True
     )
@@ -179,9 +180,7 @@ def _from_debian(
       re.MULTILINE,
   )
   if not revisions:
-    raise FetchError(
-        f'is gone: apt has no source of {name} {package.version}'
-    )
+    raise FetchError(f'is gone: apt has no source of {name} {package.version}')
   message = ''
   for revision in reversed(revisions):
     done = _apt(

@@ -88,9 +88,7 @@ class AllowedTest(parameterized.TestCase):
       ('mixed', 'LicenseRef-mixed', False),
   )
   def test_expression(self, expression, expected):
-    self.assertEqual(
-        licences.is_allowed(expression, self._ALLOWED), expected
-    )
+    self.assertEqual(licences.is_allowed(expression, self._ALLOWED), expected)
 
 
 if __name__ == '__main__':

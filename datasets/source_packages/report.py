@@ -146,8 +146,17 @@ class Report:
         ),
     )
     lines += _table(
-        ('package', 'version', 'licence', 'compiled', 'failed', 'refused',
-         'over limit', 'MB', 'CPU s'),
+        (
+            'package',
+            'version',
+            'licence',
+            'compiled',
+            'failed',
+            'refused',
+            'over limit',
+            'MB',
+            'CPU s',
+        ),
         (
             (
                 name,

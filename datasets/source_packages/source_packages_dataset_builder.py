@@ -18,7 +18,7 @@ from etils import epath
 
 from datasets.ir_folder import ir_folder_dataset_builder
 from datasets.source_packages import build, packages, toolchain
-from mirencoder_jax.data import corpus_files
+from mirencoder_jax.corpus import files
 
 _ABOUT = {
     'musl': 'The C library that the ziglang wheel carries; no download.',
@@ -69,22 +69,20 @@ class Builder(ir_folder_dataset_builder.Builder):
     self._cache = cache or folder / 'source_cache'
     self.packages_report = None
 
-  def _files(self) -> corpus_files.IrSource:
+  def _files(self) -> files.IrSource:
     # The folder may hold bitcode of an earlier manifest of packages, whose
     # licence nobody answers for any more.
-    return corpus_files.CorpusFiles(
-        self._source, self._manifest, only_listed=True
-    )
+    return files.CorpusFiles(self._source, self._manifest, only_listed=True)
 
   def _read(self) -> None:
     try:
       job = build.Build(self._source, self._cache, self._build_config)
     except (packages.ManifestError, toolchain.ToolchainError) as error:
-      raise corpus_files.CorpusError(str(error)) from error
+      raise files.CorpusError(str(error)) from error
     job.run()
     self.packages_report = job.report
     if not job.report.num_compiled:
-      raise corpus_files.CorpusError(
+      raise files.CorpusError(
           f'no package could be compiled; {self._source}/report.md says why'
       )
     super()._read()

@@ -12,7 +12,7 @@ from tensorflow_datasets.core import dataset_metadata
 from datasets import prepare
 from datasets.source_packages import fetch
 from datasets.source_packages import (
-  source_packages_dataset_builder as source_packages,
+    source_packages_dataset_builder as source_packages,
 )
 
 _MANIFEST = """

@@ -2,8 +2,8 @@
 
 Station in the flow of `source_packages`: under `compiling`. C, C++, OpenCL and
 CUDA go through the clang of the `ziglang` wheel, with the headers in that wheel
-and the stubs of `mirencoder_jax.ir.compilers`, and nothing of the machine's
-own; Rust and Fortran through rustc and flang where they are there.
+and the stubs of `mirencoder_jax.frontend.compilers`, and nothing of the
+machine's own; Rust and Fortran through rustc and flang where they are there.
 
 Bitcode is made at -O2 with LLVM's passes off: as a front end writes it, but
 without the attributes that would forbid passes later.
@@ -20,7 +20,7 @@ import subprocess
 import sysconfig
 
 from datasets.source_packages import packages
-from mirencoder_jax.ir import compilers
+from mirencoder_jax.frontend import compilers
 
 _SUFFIXES = {
     '.c': 'c',
@@ -53,8 +53,7 @@ _LIBCXX = (
     '_LIBCPP_HAS_TIME_ZONE_DATABASE',
     '_LIBCPP_PSTL_BACKEND_SERIAL',
     '_LIBCPP_HARDENING_MODE=_LIBCPP_HARDENING_MODE_NONE',
-    '_LIBCPP_ASSERTION_SEMANTIC_DEFAULT='
-    '_LIBCPP_ASSERTION_SEMANTIC_IGNORE',
+    '_LIBCPP_ASSERTION_SEMANTIC_DEFAULT=' '_LIBCPP_ASSERTION_SEMANTIC_IGNORE',
 )
 _LIBC = (
     'x86-linux-gnu',
@@ -284,9 +283,7 @@ def find_toolchain() -> Toolchain:
   found = re.search(r'clang version (\S+)', _output(str(zig), 'clang', '-v'))
   if found is None:
     raise ToolchainError(f'{zig} does not run as clang')
-  return Toolchain(
-      zig, folder / 'lib', found[1], _find_rustc(), _find_flang()
-  )
+  return Toolchain(zig, folder / 'lib', found[1], _find_rustc(), _find_flang())
 
 
 def ziglang_version() -> str:

@@ -284,9 +284,7 @@ class Sources:
       return {}
     return self._crates.environment(self.root)
 
-  def _flags(
-      self, unit: Unit, closure: includes.Closure
-  ) -> tuple[str, ...]:
+  def _flags(self, unit: Unit, closure: includes.Closure) -> tuple[str, ...]:
     package = self.package
     flags = [f'-D{define}' for define in package.defines]
     if self.is_openmp(unit):

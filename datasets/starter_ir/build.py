@@ -74,7 +74,7 @@ _CLANG_FLAGS = (
     '-Xclang',
     '-disable-O0-optnone',
     '-I.',  # for device.h
-    '-I../../../mirencoder_jax/ir/include/openmp',
+    '-I../../../mirencoder_jax/frontend/include/openmp',
 )
 _LANGUAGE_FLAGS = {
     'c': ('-std=gnu11', '--target=x86_64-linux-gnu', '-fopenmp'),

@@ -66,8 +66,10 @@ def _declaration(line: str, name: int) -> str:
   """`declare` for a `define` line, whose symbol begins at `name`."""
   head = 'declare ' + _LINKAGE.sub('', line[len('define ') : name])
   depth = 0
-  start = line.index('(', name) if line[name + 1] != '"' else line.index(
-      '(', line.index('"', name + 2)
+  start = (
+      line.index('(', name)
+      if line[name + 1] != '"'
+      else line.index('(', line.index('"', name + 2))
   )
   for end in range(start, len(line)):
     depth += (line[end] == '(') - (line[end] == ')')

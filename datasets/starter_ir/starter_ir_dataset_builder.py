@@ -11,7 +11,7 @@ import tensorflow_datasets as tfds
 from etils import epath
 
 from datasets.ir_folder import ir_folder_dataset_builder
-from mirencoder_jax.data import corpus
+from mirencoder_jax.corpus import corpus
 
 
 class Builder(ir_folder_dataset_builder.Builder):

@@ -8,7 +8,8 @@ from absl.testing import absltest
 from tensorflow_datasets.core import dataset_metadata
 
 from datasets.starter_ir import starter_ir_dataset_builder
-from mirencoder_jax.data import corpus, corpus_files, corpus_plan
+from mirencoder_jax.corpus import corpus, plan
+from mirencoder_jax.corpus import files as corpus_files
 
 _FOLDER = pathlib.Path(__file__).parent
 _SETTINGS = corpus.CorpusConfig(processes=1, progress=False)
@@ -76,7 +77,7 @@ class ShippedCorpusTest(absltest.TestCase):
     programs = collections.Counter(
         files.origin(file.name).program for file in files.files
     )
-    held_out = corpus_plan.held_out_groups(programs, _SETTINGS.validation_rate)
+    held_out = plan.held_out_groups(programs, _SETTINGS.validation_rate)
     self.assertBetween(len(held_out) / len(programs), 0.05, 0.25)
 
 

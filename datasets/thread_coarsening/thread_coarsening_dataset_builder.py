@@ -14,7 +14,7 @@ import numpy as np
 import tensorflow_datasets as tfds
 
 from datasets import measurements
-from mirencoder_jax.downstream import related
+from mirencoder_jax.downstream.tasks import related
 
 FACTORS = ('1', '2', '4', '8', '16', '32')
 GPUS = ('Cypress', 'Tahiti', 'Fermi', 'Kepler')

@@ -6,6 +6,7 @@ import sys
 from collections.abc import Sequence
 from typing import Any, NoReturn
 
+from mirencoder_jax import version
 from mirencoder_jax.cli.console import EXIT_CODES, USAGE
 
 PROGRAM = 'mirencoder'
@@ -302,7 +303,7 @@ def _add_export(commands: Any) -> None:
       commands,
       'export',
       'make weights of a run: bfloat16 parameters, vocabulary, model card',
-      'mirencoder_jax.weights.export(checkpoint, folder, card)',
+      'mirencoder_jax.storage.weights.export(checkpoint, folder, card)',
   )
   parser.add_argument('run', metavar='RUN', help='what train.py wrote')
   parser.add_argument('folder', metavar='FOLDER', help='to write')
@@ -331,6 +332,4 @@ def _add_completion(commands: Any) -> None:
 
 
 def _version() -> str:
-  import mirencoder_jax
-
-  return f'{PROGRAM} {mirencoder_jax.__version__}'
+  return f'{PROGRAM} {version.__version__}'

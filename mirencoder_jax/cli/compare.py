@@ -2,8 +2,9 @@
 
 import argparse
 
-from mirencoder_jax import comparison, inference
 from mirencoder_jax.cli import console, reading
+from mirencoder_jax.inference import comparison
+from mirencoder_jax.inference import encoder as inference
 
 
 def run(options: argparse.Namespace) -> int:

@@ -4,10 +4,10 @@ import argparse
 
 import numpy as np
 
-from mirencoder_jax import inference
-from mirencoder_jax import vectors as vectors_lib
 from mirencoder_jax.cli import console, reading
-from mirencoder_jax.ir import program_files
+from mirencoder_jax.frontend import program_files
+from mirencoder_jax.inference import encoder as inference
+from mirencoder_jax.inference import vectors as vectors_lib
 
 _SHOWN = 20  # rows of the table
 

@@ -4,14 +4,16 @@ import argparse
 import json
 import pathlib
 
-from mirencoder_jax import inference, model_card, weights
 from mirencoder_jax.cli import console
+from mirencoder_jax.inference import encoder
+from mirencoder_jax.pages import model_card
+from mirencoder_jax.storage import weights
 
 
 def run(options: argparse.Namespace) -> int:
   """Writes weights that `mir.load` reads."""
   folder = pathlib.Path(options.folder)
-  checkpoint = inference.load_checkpoint(options.run)
+  checkpoint = encoder.load_checkpoint(options.run)
   workdir = _workdir(pathlib.Path(str(checkpoint.directory)))
   cost = model_card.read_cost(workdir, checkpoint.step)
   if options.watts is not None:

@@ -2,9 +2,10 @@
 
 import argparse
 
-from mirencoder_jax import drawing, inspection, output_file
 from mirencoder_jax.cli import console, reading
 from mirencoder_jax.ir import Tokenizer, graph_builder
+from mirencoder_jax.pages import drawing, inspection
+from mirencoder_jax.storage import output_file
 
 
 def run(options: argparse.Namespace) -> int:
@@ -43,7 +44,10 @@ def _write(path: str, text: str) -> None:
 
 def _vocabulary(options: argparse.Namespace) -> tuple[Tokenizer | None, int]:
   """The checkpoint's; a file can be inspected without."""
-  from mirencoder_jax import checkpoint, weights  # loads JAX
+  from mirencoder_jax.storage import (
+      checkpoint,  # loads JAX
+      weights,  # loads JAX
+  )
 
   try:
     config, vocab = weights.read_config(options.checkpoint)

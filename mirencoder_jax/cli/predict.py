@@ -6,9 +6,10 @@ import difflib
 import pathlib
 
 from mirencoder_jax.cli import console, reading
-from mirencoder_jax.downstream import predictor as predictor_lib
-from mirencoder_jax.downstream import predictor_checkpoint
-from mirencoder_jax.ir import IRError, program_files
+from mirencoder_jax.downstream.predictor import predictor as predictor_lib
+from mirencoder_jax.downstream.predictor import predictor_checkpoint
+from mirencoder_jax.frontend import program_files
+from mirencoder_jax.ir import IRError
 
 RUNS = pathlib.Path('runs')
 

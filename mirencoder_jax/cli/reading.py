@@ -3,7 +3,7 @@
 import argparse
 
 from mirencoder_jax.cli import console
-from mirencoder_jax.ir import program_files
+from mirencoder_jax.frontend import program_files
 
 
 def compile_options(

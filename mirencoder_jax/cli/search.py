@@ -5,12 +5,12 @@ import dataclasses
 import difflib
 import pathlib
 
-from mirencoder_jax import inference
-from mirencoder_jax import search as search_lib
-from mirencoder_jax import vectors as vectors_lib
 from mirencoder_jax.cli import console
 from mirencoder_jax.cli import embed as embed_command
-from mirencoder_jax.ir import program_files
+from mirencoder_jax.frontend import program_files
+from mirencoder_jax.inference import encoder as inference
+from mirencoder_jax.inference import search as search_lib
+from mirencoder_jax.inference import vectors as vectors_lib
 
 
 def run(options: argparse.Namespace) -> int:

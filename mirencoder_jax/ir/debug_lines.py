@@ -10,11 +10,12 @@ import re
 
 import numpy as np
 
-from mirencoder_jax.ir import layout, line_shape, llvm, type_text
+from mirencoder_jax.ir import llvm
 from mirencoder_jax.ir import source as source_lib
-from mirencoder_jax.ir.function_scan import BodyError, Scan
-from mirencoder_jax.ir.plan import LineError
-from mirencoder_jax.ir.signature import parse_signature
+from mirencoder_jax.ir.parsing import layout, line_shape, type_text
+from mirencoder_jax.ir.parsing.function_scan import BodyError, Scan
+from mirencoder_jax.ir.parsing.plan import LineError
+from mirencoder_jax.ir.parsing.signature import parse_signature
 
 _DBG = re.compile(r', !dbg !(\d+)')
 _LOCATION = re.compile(

@@ -12,15 +12,15 @@ import numpy as np
 
 from mirencoder_jax.ir.module import Constant, Function, Module
 from mirencoder_jax.ir.program_graph import (
-  CALL,
-  CONSTANT,
-  CONTROL,
-  DATA,
-  INSTRUCTION,
-  ROOT_TEXT,
-  UNDEFINED_TEXT,
-  VARIABLE,
-  ProgramGraph,
+    CALL,
+    CONSTANT,
+    CONTROL,
+    DATA,
+    INSTRUCTION,
+    ROOT_TEXT,
+    UNDEFINED_TEXT,
+    VARIABLE,
+    ProgramGraph,
 )
 
 
@@ -245,9 +245,7 @@ class _Builder:
     self._add_edges(CALL, senders, receivers, [0] * len(senders))
 
 
-def _symbols(
-    module: Module, functions: Sequence[Function] | None
-) -> list[str]:
+def _symbols(module: Module, functions: Sequence[Function] | None) -> list[str]:
   """The functions that have a node."""
   if functions is None:
     # Declarations of debug intrinsics come and go with debug info.

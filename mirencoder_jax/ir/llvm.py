@@ -61,9 +61,7 @@ class LlvmWorker:
         body = self._read(process, struct.unpack('<Q', head[1:])[0], deadline)
       except TimeoutError:
         self._kill()
-        raise LlvmAbort(
-            f'LLVM did not finish within {timeout:.0f} s'
-        ) from None
+        raise LlvmAbort(f'LLVM did not finish within {timeout:.0f} s') from None
       except (BrokenPipeError, EOFError):
         code = self._kill()
         raise LlvmAbort(

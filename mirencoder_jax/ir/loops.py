@@ -21,9 +21,7 @@ def loop_depths(successors: Sequence[Sequence[int]]) -> list[int]:
     successors: of each block; block 0 is the entry.
   """
   num_blocks = len(successors)
-  if all(
-      to > block for block, after in enumerate(successors) for to in after
-  ):
+  if all(to > block for block, after in enumerate(successors) for to in after):
     return [0] * num_blocks  # blocks only lead downwards
   outer = [-1] * num_blocks  # header of the innermost loop around a block
   is_header = [False] * num_blocks

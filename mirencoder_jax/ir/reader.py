@@ -14,18 +14,18 @@ import os
 import re
 from collections.abc import Iterator
 
-from mirencoder_jax.ir import (
-  function_reader,
-  layout,
-  line_shape,
-  llvm,
-  module_context,
-  type_text,
-)
+from mirencoder_jax.ir import llvm
 from mirencoder_jax.ir import source as source_lib
-from mirencoder_jax.ir.function_scan import BodyError
 from mirencoder_jax.ir.module import Function, IRError, Module
-from mirencoder_jax.ir.plan import LineError
+from mirencoder_jax.ir.parsing import (
+    function_reader,
+    layout,
+    line_shape,
+    module_context,
+    type_text,
+)
+from mirencoder_jax.ir.parsing.function_scan import BodyError
+from mirencoder_jax.ir.parsing.plan import LineError
 
 # `<string>:3:5: error: expected type`, as LLVM puts it.
 _DIAGNOSTIC = re.compile(r'<string>:(\d+):\d+: error: ([^\n]*)')

@@ -8,8 +8,8 @@ import os
 import pathlib
 import re
 
-from mirencoder_jax.ir import layout
 from mirencoder_jax.ir.module import IRError
+from mirencoder_jax.ir.parsing import layout
 
 _BITCODE = (b'BC\xc0\xde', b'\xde\xc0\x17\x0b')
 _MAX_BYTES = 1 << 30

@@ -79,9 +79,7 @@ class Tokenizer:
     """
     return self._words.gather(words)
 
-  def encode_texts(
-      self, texts: Sequence[str]
-  ) -> tuple[np.ndarray, np.ndarray]:
+  def encode_texts(self, texts: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:
     """As `encode`, for texts of several words joined by blanks.
 
     Returns:

@@ -18,6 +18,7 @@ import sys
 
 from mirencoder_jax.ir import IRError
 from mirencoder_jax.measure import (
+    batch,
     compiler,
     label_file,
     label_table,
@@ -76,6 +77,7 @@ def _settings(arguments: argparse.Namespace) -> dict[str, float]:
 def _run_loops(arguments: argparse.Namespace) -> dict:
   if arguments.cpu is not None:
     os.sched_setaffinity(0, {arguments.cpu})
+  batch.find_sources(arguments.folder)  # before a compiler is looked for
   clang = compiler.find_clang(arguments.clang)
   print(f'compiler: {clang.name}, {clang.version}', file=sys.stderr)
   output = arguments.output or arguments.folder / 'labels.jsonl'

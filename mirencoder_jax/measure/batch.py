@@ -20,6 +20,18 @@ from mirencoder_jax.measure.source_settings import SourceError
 _ERRORS = (SourceError, compiler.RunError, IRError, OSError)
 
 
+def find_sources(folder: pathlib.Path) -> list[pathlib.Path]:
+  """The `.c` files of a folder, sorted.
+
+  Raises:
+    FileNotFoundError: there are none.
+  """
+  paths = sorted(folder.glob('*.c'))
+  if not paths:
+    raise FileNotFoundError(f'{folder}: no .c files')
+  return paths
+
+
 def label_folder(
     folder: pathlib.Path,
     output: pathlib.Path,
@@ -48,9 +60,7 @@ def label_folder(
     LabelFileError: `output` has labels of another machine or other settings.
     FileNotFoundError: there are no `.c` files.
   """
-  paths = sorted(folder.glob('*.c'))
-  if not paths:
-    raise FileNotFoundError(f'{folder}: no .c files')
+  paths = find_sources(folder)
   header = label_file.describe_machine() | dict(header)
   with label_file.open_labels(output, header) as labels:
     todo = [p for p in paths if not _is_done(p, labels.records)][:limit]

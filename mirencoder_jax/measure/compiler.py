@@ -10,7 +10,8 @@ import subprocess
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from mirencoder_jax.ir import IRError, compilers
+from mirencoder_jax.frontend import compilers
+from mirencoder_jax.ir import IRError
 
 # A program that sleeps uses no processor time.
 _STEP_SECONDS = 0.5

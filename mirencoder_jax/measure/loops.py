@@ -12,7 +12,7 @@ import pathlib
 import tempfile
 from typing import Any
 
-from mirencoder_jax.ir import compilers
+from mirencoder_jax.frontend import compilers
 from mirencoder_jax.measure import (
     batch,
     compiler,

@@ -29,7 +29,8 @@ import tempfile
 from collections.abc import Sequence
 from typing import Any
 
-from mirencoder_jax.ir import IRError, compilers
+from mirencoder_jax.frontend import compilers
+from mirencoder_jax.ir import IRError
 from mirencoder_jax.measure import (
     batch,
     compiler,

@@ -190,9 +190,7 @@ class MIREncoder(nn.Module):
     token_inputs = self.embedding(batch.tokens)
     token_depth = graph.nodes['depth'][batch.token_node]  # [B, L]
     if self.config.loop_depth:
-      token_inputs += self.token_depth(
-          jnp.minimum(token_depth, NUM_DEPTHS - 1)
-      )
+      token_inputs += self.token_depth(jnp.minimum(token_depth, NUM_DEPTHS - 1))
     token_states = self.token_encoder(
         token_inputs,
         batch.token_segment,

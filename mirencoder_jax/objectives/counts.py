@@ -69,11 +69,7 @@ def counts_loss(
   is_ordinary = jnp.arange(vocab_size) >= config.num_special
   mask = merged.example_mask[:, None, None] & is_ordinary  # [G, 1, V]
   counts = jnp.where(mask, counts, 0)
-  predicted = jax.nn.softplus(
-      decode('decode_counts', outputs.joint_embedding)
-  )
+  predicted = jax.nn.softplus(decode('decode_counts', outputs.joint_embedding))
   error = jnp.sum(jnp.square(predicted - counts), where=mask)
   weight = (counts > 0).sum(dtype=jnp.float32)
-  return (error, weight), {
-      'counts_error': (error, jnp.sum(jnp.square(counts)))
-  }
+  return (error, weight), {'counts_error': (error, jnp.sum(jnp.square(counts)))}

@@ -272,8 +272,8 @@ def graph_losses(
         decode, codes, batch, target
     )
   if 'edge_position' in names:
-    losses['edge_position'], metrics['edge_position_accuracy'] = (
-        position_loss(decode, codes, batch, target)
+    losses['edge_position'], metrics['edge_position_accuracy'] = position_loss(
+        decode, codes, batch, target
     )
   if 'node_text' in names:
     losses['node_text'], metrics['node_text_accuracy'] = text_loss(

@@ -89,8 +89,7 @@ def find_pairs(batch: Batch, config: Any, axis_name: str | None) -> Pairs:
       own=valid & (rows[:, None] == jnp.arange(all_mask.shape[0])),
       same_source=valid & same_source,
       negative=valid & ~same_source,
-      hardness=jnp.where(same_package, boost, 1)
-      * jnp.where(similar, boost, 1),
+      hardness=jnp.where(same_package, boost, 1) * jnp.where(similar, boost, 1),
   )
 
 

@@ -10,13 +10,14 @@ import tempfile
 from unittest import mock
 
 import numpy as np
+import testing_encoder
 from absl.testing import absltest, parameterized
+from testing_encoder import AXPY, SQUARE
 
 import mirencoder_jax as mir
-from mirencoder_jax import cli, testing_encoder
+from mirencoder_jax import cli
 from mirencoder_jax.cli import arguments, console
-from mirencoder_jax.ir import compilers
-from mirencoder_jax.testing_encoder import AXPY, SQUARE
+from mirencoder_jax.frontend import compilers
 
 
 def run(*words: str) -> tuple[int, str, str]:
@@ -86,9 +87,7 @@ class CommandLineTest(parameterized.TestCase):
     self.assertEqual(code, console.PARTLY)
     document = json.loads(out)
     self.assertLen(document['rows'], 1)
-    self.assertEqual(
-        [e['file'] for e in document['errors']], [broken, missing]
-    )
+    self.assertEqual([e['file'] for e in document['errors']], [broken, missing])
     self.assertIn('2 of 3 files could not be read', err)
     self.assertIn(f'{broken}:2: ', err)
 

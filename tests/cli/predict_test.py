@@ -8,12 +8,12 @@ import tempfile
 from unittest import mock
 
 from absl.testing import absltest, parameterized
+from testing_encoder import AXPY, SQUARE
 
 from mirencoder_jax import cli
 from mirencoder_jax.cli import console, predict
-from mirencoder_jax.downstream import predictor as predictor_lib
-from mirencoder_jax.downstream import predictor_checkpoint
-from mirencoder_jax.testing_encoder import AXPY, SQUARE
+from mirencoder_jax.downstream.predictor import predictor as predictor_lib
+from mirencoder_jax.downstream.predictor import predictor_checkpoint
 
 
 def create_target(name: str) -> predictor_lib.TargetInfo:

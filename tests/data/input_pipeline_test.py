@@ -6,9 +6,9 @@ import tempfile
 import time
 
 import numpy as np
+import testing
 from absl.testing import absltest
 
-from mirencoder_jax import testing
 from mirencoder_jax.data import example as example_lib
 from mirencoder_jax.data import input_pipeline, packed_dataset, planning
 

@@ -1,9 +1,9 @@
 """Tests of windows and of packing: nothing is lost, nothing mixed up."""
 
 import numpy as np
+import testing
 from absl.testing import absltest, parameterized
 
-from mirencoder_jax import testing
 from mirencoder_jax.data import batch as batch_lib
 from mirencoder_jax.data import packing
 

@@ -1,9 +1,9 @@
 """Tests of the plan: everything once, nothing too much, little padding."""
 
 import numpy as np
+import testing
 from absl.testing import absltest, parameterized
 
-from mirencoder_jax import testing
 from mirencoder_jax.data import packing, planning
 
 

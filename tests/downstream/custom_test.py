@@ -6,7 +6,7 @@ import tempfile
 import numpy as np
 from absl.testing import absltest, parameterized
 
-from mirencoder_jax.downstream import custom, tasks
+from mirencoder_jax.downstream.tasks import custom, tasks
 
 GOOD = """\
 ir,name,group:program,input:n,time:a,time:b,time:c,note:who

@@ -5,7 +5,8 @@ import dataclasses
 import numpy as np
 from absl.testing import absltest, parameterized
 
-from mirencoder_jax.downstream import fit, splits, tasks
+from mirencoder_jax.downstream.heads import fit
+from mirencoder_jax.downstream.tasks import splits, tasks
 
 GRIDS = {
     'kernel': dict(penalty=(0.01, 1.0), group_variance=(0.1,)),

@@ -7,8 +7,9 @@ import jax.numpy as jnp
 import numpy as np
 from absl.testing import absltest, parameterized
 
-from mirencoder_jax.downstream import heads, kernel_heads, mlp_head
-from mirencoder_jax.downstream import rows as rows_lib
+from mirencoder_jax.downstream import heads
+from mirencoder_jax.downstream.heads import kernel_heads, mlp_head
+from mirencoder_jax.downstream.heads import rows as rows_lib
 
 GRIDS = {
     'kernel': dict(

@@ -3,7 +3,7 @@
 import numpy as np
 from absl.testing import absltest
 
-from mirencoder_jax.downstream import label_space, tasks
+from mirencoder_jax.downstream.tasks import label_space, tasks
 
 
 def make_target(costs):

@@ -8,17 +8,14 @@ import sys
 import tempfile
 
 import numpy as np
+import testing_encoder
 from absl.testing import absltest, parameterized
 
 import mirencoder_jax as mir
-from mirencoder_jax import inference, testing_encoder
-from mirencoder_jax.downstream import (
-  fit,
-  predictor,
-  predictor_writer,
-  splits,
-  tasks,
-)
+from mirencoder_jax.downstream.heads import fit
+from mirencoder_jax.downstream.predictor import predictor, predictor_writer
+from mirencoder_jax.downstream.tasks import splits, tasks
+from mirencoder_jax.inference import encoder
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 CONFIG = fit.FitConfig(
@@ -41,7 +38,7 @@ def make_ir(number: int) -> bytes:
   ).encode()
 
 
-def create_encoder(seed: int = 0, num_words: int = 512) -> inference.Encoder:
+def create_encoder(seed: int = 0, num_words: int = 512) -> encoder.Encoder:
   return testing_encoder.create_encoder(
       text=make_ir(5).decode(), num_words=num_words, seed=seed
   )

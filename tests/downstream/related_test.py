@@ -2,7 +2,7 @@
 
 from absl.testing import absltest
 
-from mirencoder_jax.downstream import related
+from mirencoder_jax.downstream.tasks import related
 
 
 def _function(name, operation, value='%x'):

@@ -4,7 +4,7 @@ import numpy as np
 from absl.testing import absltest, parameterized
 from sklearn import model_selection
 
-from mirencoder_jax.downstream import splits
+from mirencoder_jax.downstream.tasks import splits
 
 
 def _rows(num_rows=97, num_programs=13, seed=0):

@@ -7,7 +7,7 @@ import tempfile
 import numpy as np
 from absl.testing import absltest, parameterized
 
-from mirencoder_jax.downstream import tasks
+from mirencoder_jax.downstream.tasks import tasks
 
 CONFIG = tasks.TaskConfig(
     name='toy',
@@ -116,9 +116,7 @@ class TasksTest(parameterized.TestCase):
       np.testing.assert_array_equal(target.decision_costs[3:], 1)
       np.testing.assert_array_equal(
           target.known.sum(axis=1),
-          [4, 4, 4, 0, 0]
-          if unmeasured == 'largest_below'
-          else [4, 2, 2, 0, 0],
+          [4, 4, 4, 0, 0] if unmeasured == 'largest_below' else [4, 2, 2, 0, 0],
       )
       np.testing.assert_array_equal(
           target.outcome(np.array([[3] * 5, [0] * 5]))[0, :3],
@@ -239,9 +237,7 @@ class TasksTest(parameterized.TestCase):
     with tempfile.TemporaryDirectory() as folder:
       path = pathlib.Path(folder) / 'a.npz'
       path.write_bytes(b'')
-      self.assertEqual(
-          tasks.parse_named_paths([f'a={path}']), {'a': str(path)}
-      )
+      self.assertEqual(tasks.parse_named_paths([f'a={path}']), {'a': str(path)})
       for bad in ('a', f'={path}', f'a={path}.gone'):
         with self.assertRaises(ValueError):
           tasks.parse_named_paths([bad])

@@ -169,20 +169,22 @@ x:
     )
     self.assertEqual(
         found,
-        collections.Counter([
-            ('i32', 'constant', 0, 'alloca'),
-            ('ptr', 'variable', 0, 'getelementptr'),
-            ('i64', 'variable', 1, 'getelementptr'),
-            ('i64', 'constant', 2, 'getelementptr'),
-            ('i64', 'constant', 0, 'store'),
-            ('ptr', 'variable', 1, 'store'),
-            ('i1', 'variable', 0, 'select'),
-            ('i64', 'constant', 1, 'select'),
-            ('i64', 'variable', 2, 'select'),
-            ('i64', 'variable', 0, 'store'),
-            ('ptr', 'constant', 1, 'store'),
-            ('i1', 'variable', 0, 'br'),
-        ]),
+        collections.Counter(
+            [
+                ('i32', 'constant', 0, 'alloca'),
+                ('ptr', 'variable', 0, 'getelementptr'),
+                ('i64', 'variable', 1, 'getelementptr'),
+                ('i64', 'constant', 2, 'getelementptr'),
+                ('i64', 'constant', 0, 'store'),
+                ('ptr', 'variable', 1, 'store'),
+                ('i1', 'variable', 0, 'select'),
+                ('i64', 'constant', 1, 'select'),
+                ('i64', 'variable', 2, 'select'),
+                ('i64', 'variable', 0, 'store'),
+                ('ptr', 'constant', 1, 'store'),
+                ('i1', 'variable', 0, 'br'),
+            ]
+        ),
     )
     # alloca 1, gep 2, store 3, select 4, store 5, br 6, ret 7.
     self.assertEqual(
@@ -318,9 +320,7 @@ define i32 @g(i32 %x) {
          '6 variable i32 1', '7 variable i32 2',
          '8 variable i32 2', '9 variable i32 3', '10 constant i32 3'],
     )  # fmt: skip
-    self.assertEqual(
-        graph.function.tolist(), [0, 0, 0, 0, 1, 1, 0, 0, 1, 1, 0]
-    )
+    self.assertEqual(graph.function.tolist(), [0, 0, 0, 0, 1, 1, 0, 0, 1, 1, 0])
 
   def test_exceptions(self):
     graph = graph_of("""

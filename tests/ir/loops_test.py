@@ -37,8 +37,7 @@ def _natural_loop_depths(successors):
         body.add(b)
         stack += graph.predecessors(b)
   return [
-      sum(b in body for body in bodies.values())
-      for b in range(len(successors))
+      sum(b in body for body in bodies.values()) for b in range(len(successors))
   ]
 
 
@@ -55,8 +54,11 @@ class LoopDepthsTest(parameterized.TestCase):
       ),
       ('two_in_a_row', [[1], [1, 2], [2, 3], []], [0, 1, 1, 0]),
       ('entry_is_header', [[1, 2], [0], []], [1, 1, 0]),
-      ('two_back_edges_one_loop', [[1], [2, 3], [1], [1, 4], []],
-       [0, 1, 1, 1, 0]),
+      (
+          'two_back_edges_one_loop',
+          [[1], [2, 3], [1], [1, 4], []],
+          [0, 1, 1, 1, 0],
+      ),
       ('unreachable', [[1], [], [2], [1]], [0, 0, 0, 0]),
       ('two_entries_count_once', [[1, 2], [2, 3], [1], []], [0, 1, 1, 0]),
   )

@@ -16,7 +16,7 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2]))
 
 from mirencoder_jax import ir  # noqa: E402
 from mirencoder_jax.data import example  # noqa: E402
-from mirencoder_jax.ir import plan as plan_lib  # noqa: E402
+from mirencoder_jax.ir.parsing import plan as plan_lib  # noqa: E402
 
 
 class NoPlans(dict):

@@ -7,7 +7,8 @@ import llvmlite.binding as llvm_binding
 from absl.testing import absltest, parameterized
 
 from mirencoder_jax import ir
-from mirencoder_jax.ir import function_scan, layout, reader
+from mirencoder_jax.ir import reader
+from mirencoder_jax.ir.parsing import function_scan, layout
 
 TYPED = """\
 source_filename = "a.c"
@@ -148,9 +149,7 @@ class FormsTest(parameterized.TestCase):
 
   def test_utf_16_as_some_shells_write_it(self):
     expected = content(ir.read_module(TYPED))
-    self.assertEqual(
-        content(ir.read_module(TYPED.encode('utf-16'))), expected
-    )
+    self.assertEqual(content(ir.read_module(TYPED.encode('utf-16'))), expected)
 
   def test_debug_info_does_not_matter(self):
     plain = ir.read_module(

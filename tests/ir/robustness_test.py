@@ -6,7 +6,8 @@ import llvmlite.binding as llvm_binding
 from absl.testing import absltest, parameterized
 
 from mirencoder_jax import ir
-from mirencoder_jax.ir import layout, reader
+from mirencoder_jax.ir import reader
+from mirencoder_jax.ir.parsing import layout
 
 DEPTH = 1200  # Python itself stops at 1,000
 TEXT = """

@@ -149,9 +149,7 @@ class TokenizerTest(parameterized.TestCase):
     self.tokenizer.save(path)
     loaded = ir.Tokenizer.load(path)
     self.assertEqual(loaded.hash, self.tokenizer.hash)
-    np.testing.assert_array_equal(
-        loaded.ids(WORDS), self.tokenizer.ids(WORDS)
-    )
+    np.testing.assert_array_equal(loaded.ids(WORDS), self.tokenizer.ids(WORDS))
     text = path.read_text()
     for change, message in (
         (lambda t: t[:100], 'is not a vocabulary'),

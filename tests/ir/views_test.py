@@ -94,9 +94,7 @@ class ViewsTest(parameterized.TestCase):
     for name in views._PASSES:
       with self.subTest(name):
         view = views.View('random1', name)
-        with absltest.mock.patch.object(
-            views, 'views_of', return_value=[view]
-        ):
+        with absltest.mock.patch.object(views, 'views_of', return_value=[view]):
           (result,) = views.read_views(RAW, 'raw', ('random1',))
         self.assertNotIsInstance(result, views.LostView)
 

@@ -8,7 +8,7 @@ import tempfile
 
 from absl.testing import absltest
 
-from mirencoder_jax.downstream import custom
+from mirencoder_jax.downstream.tasks import custom
 from mirencoder_jax.ir import IRError
 from mirencoder_jax.measure import __main__ as command
 from mirencoder_jax.measure import compiler
@@ -70,6 +70,7 @@ class CommandTest(absltest.TestCase):
       self._run('loops', self.folder)
 
   def test_unknown_compiler(self):
+    pathlib.Path(self.folder, 'copy.c').write_text(_FILE)
     with self.assertRaisesRegex(SystemExit, "error: .*'no-such-clang'"):
       self._run('loops', self.folder, '--clang=no-such-clang')
 

@@ -4,9 +4,9 @@ import jax
 import jax.numpy as jnp
 import jraph
 import numpy as np
+import testing
 from absl.testing import absltest
 
-from mirencoder_jax import testing
 from mirencoder_jax.data import batch as batch_lib
 from mirencoder_jax.models import graph_encoder
 
@@ -37,17 +37,11 @@ class GraphEncoderTest(absltest.TestCase):
     expected[0, 3 + 1] = expected[1, 3 + 1] = 1  # and start at 0 and 1
     expected[1, 0] = expected[0, 3] = 1  # control
     np.testing.assert_array_equal(messages.degree, expected)
-    np.testing.assert_array_equal(
-        messages.weight, [0.5, 0.5, 1, 0, 1, 1, 1, 0]
-    )
-    np.testing.assert_array_equal(
-        messages.source, [1, 7, 0, 18, 16, 16, 9, 21]
-    )
+    np.testing.assert_array_equal(messages.weight, [0.5, 0.5, 1, 0, 1, 1, 1, 0])
+    np.testing.assert_array_equal(messages.source, [1, 7, 0, 18, 16, 16, 9, 21])
     np.testing.assert_array_equal(messages.target, [2, 2, 1, 3, 0, 1, 0, 3])
     # Positions past the last are the last.
-    np.testing.assert_array_equal(
-        messages.gate, [4, 7, 0, 0, 16, 19, 12, 12]
-    )
+    np.testing.assert_array_equal(messages.gate, [4, 7, 0, 0, 16, 19, 12, 12])
 
   def test_graph_index(self):
     batch = jax.tree.map(
@@ -70,9 +64,7 @@ class GraphEncoderTest(absltest.TestCase):
     params['params']['dense_out']['kernel'] *= 0
     actual = layer.apply(params, x, messages, deterministic=True)
 
-    y = (x - x.mean(1, keepdims=True)) / np.sqrt(
-        x.var(1, keepdims=True) + 1e-6
-    )
+    y = (x - x.mean(1, keepdims=True)) / np.sqrt(x.var(1, keepdims=True) + 1e-6)
     kernel = params['params']['message']['kernel'].reshape(4, 6, 4)
     gate = params['params']['gate'].reshape(6, 2, 4)
 

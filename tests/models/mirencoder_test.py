@@ -5,9 +5,9 @@ import dataclasses
 import jax
 import jax.numpy as jnp
 import numpy as np
+import testing
 from absl.testing import absltest, parameterized
 
-from mirencoder_jax import testing
 from mirencoder_jax.data import batch as batch_lib
 from mirencoder_jax.models import mirencoder
 
@@ -54,9 +54,7 @@ class MIREncoderTest(parameterized.TestCase):
   def embed(self, packed):
     """Embeddings of the real examples, joined: [examples, 3 * D]."""
     outputs = self.apply(self.variables, packed)
-    self.assertTrue(
-        all(np.isfinite(x).all() for x in jax.tree.leaves(outputs))
-    )
+    self.assertTrue(all(np.isfinite(x).all() for x in jax.tree.leaves(outputs)))
     embeddings = np.concatenate(
         [getattr(outputs, name) for name in EMBEDDINGS], axis=1
     )
@@ -105,9 +103,7 @@ class MIREncoderTest(parameterized.TestCase):
         'edge_flow': example['edge_flow'][edges],
         'edge_position': example['edge_position'][edges],
         'text_tokens': np.concatenate([pieces[i] for i in texts]),
-        'text_offset': np.append(
-            0, np.cumsum([len(pieces[i]) for i in texts])
-        ),
+        'text_offset': np.append(0, np.cumsum([len(pieces[i]) for i in texts])),
     }
     np.testing.assert_allclose(
         self.embed(testing.naive_pack([[renumbered, other]], testing.BUDGET)),
@@ -122,7 +118,11 @@ class MIREncoderTest(parameterized.TestCase):
     twice = example | {
         name: np.tile(example[name], 2)
         for name in (
-            'node_kind', 'node_text', 'node_depth', 'edge_flow', 'edge_position'
+            'node_kind',
+            'node_text',
+            'node_depth',
+            'edge_flow',
+            'edge_position',
         )
     }
     for name in ('senders', 'receivers'):
@@ -150,9 +150,7 @@ class MIREncoderTest(parameterized.TestCase):
 
   def test_bfloat16_is_close(self):
     packed = testing.random_batch()
-    model = mirencoder.MIREncoder(
-        dataclasses.replace(CONFIG, dtype='bfloat16')
-    )
+    model = mirencoder.MIREncoder(dataclasses.replace(CONFIG, dtype='bfloat16'))
     outputs = jax.jit(
         lambda variables: model.apply(
             variables, batch_lib.merge(packed), deterministic=True

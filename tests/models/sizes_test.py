@@ -1,10 +1,10 @@
 """Golden parameter counts: a change of a named size shows here."""
 
 import jax
+import testing
 from absl.testing import absltest, parameterized
 
 from configs import models
-from mirencoder_jax import testing
 from mirencoder_jax.data import batch as batch_lib
 from mirencoder_jax.models import mirencoder
 

@@ -57,6 +57,7 @@ class TokenEncoderTest(parameterized.TestCase):
     np.testing.assert_allclose(
         actual, plain_attention(query, key, value, SEGMENT), atol=1e-5
     )
+
     # Gradients against a plain formula.
     def plain(query, key, value):
       scores = jnp.einsum('bqhk,bshk->bhqs', query, key)

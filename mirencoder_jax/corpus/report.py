@@ -1,0 +1,165 @@
+"""`Report`: what became of every file and function of a corpus.
+
+Station in the flow: filled by `data.corpus` while it works; written beside the
+shards as `report.json` (for programs) and `report.md` (for people). Everything
+that was left out, cut or unknown is counted here, never silent.
+"""
+
+import collections
+import json
+import os
+from collections.abc import Iterable
+from typing import Any
+
+from etils import epath
+
+from mirencoder_jax.corpus import (
+    decontamination,
+    markdown,
+    plan,
+    tally,
+    worker_pool,
+)
+from mirencoder_jax.corpus import files as corpus_files
+
+
+class Report:
+  """Counts of one job.
+
+  Attributes:
+    num_resumed: files read by an earlier, interrupted run.
+    counts: how often something came up, by what it is: see
+      `corpus_plan.read_counts` and `corpus_plan.Plan.counts`; besides
+      ('benchmark', number, 'equal' or 'near') and ('not_encoded',).
+    split_by: what stays on one side of the split.
+    tally: counts of the examples.
+  """
+
+  def __init__(self, files: corpus_files.IrSource):
+    self.num_resumed = 0
+    self.counts = collections.Counter()
+    self.split_by = plan.LEVELS[0]
+    self.tally = tally.Tally()
+    self._files = files
+    self._failures: dict[str, worker_pool.Failure] = {}
+    self._failed_views: dict[str, worker_pool.Failure] = {}
+    self._lost_views = collections.Counter()  # by reason and pipeline
+    self._benchmarks: decontamination.Benchmarks | None = None
+    self._vocabulary: dict[str, Any] = {}
+
+  def add_failure(self, name: str, failure: worker_pool.Failure) -> None:
+    self._failures[name] = failure
+
+  def add_lost_views(self, file: str, lost: Iterable[list[str]]) -> None:
+    """Notes views of a file that LLVM could not make."""
+    for view, pipeline, reason, message in lost:
+      self._lost_views[f'{reason}: {pipeline or view}'] += 1
+      if reason != 'unverified':
+        failure = worker_pool.Failure(f'view {reason}', message)
+        self._failed_views[f'{file}@{pipeline}'] = failure
+
+  def set_benchmarks(self, benchmarks: decontamination.Benchmarks) -> None:
+    """Notes what the corpus is kept clear of."""
+    self._benchmarks = benchmarks
+
+  def set_vocabulary(self, tokenizer, sample: dict[str, int] | None) -> None:
+    """Notes the vocabulary, and what it was trained on if it was."""
+    self._vocabulary = {
+        'size': tokenizer.vocab_size,
+        'hash': tokenizer.hash,
+        'from': 'the training split' if sample else 'a file',
+        'sample': sample or {},
+    }
+
+  def nothing_read(self) -> str:
+    """An error message for a job that found no function at all."""
+    first = [
+        f'{name}: {failure.message}'
+        for name, failure in sorted(self._failures.items())[:3]
+    ]
+    return (
+        f'{self._files.source}: none of the {len(self._files.files)} .ll and '
+        '.bc files holds a function that can be read; ' + '; '.join(first)
+    )
+
+  def as_dict(self) -> dict[str, Any]:
+    """The report as JSON can hold it."""
+    failures = [
+        {'file': name, **failure._asdict()}
+        for name, failure in sorted(
+            (self._failures | self._failed_views).items()
+        )
+    ]
+    reasons = collections.Counter(f.reason for f in self._failures.values())
+    found = self._by_name('view')
+    return {
+        'source': self._files.source,
+        'files': {
+            'found': len(self._files.files),
+            **{
+                name: self.counts[name,]
+                for name in ('read', 'with_functions', 'unverified')
+            },
+            'other': dict(sorted(self._files.others.items())),
+            'failed': len(self._failures),
+            'failed_by_reason': tally.by_count(reasons),
+        },
+        'functions': {
+            'found': sum(found.values()),
+            'instructions_read': sum(self._by_name('instructions').values()),
+            'before_views': found.get('', 0),
+            'distinct_before_views': self.counts['distinct_raw',],
+            'distinct': self.counts['distinct',],
+            'contaminated': sum(self._by_name('removed').values()),
+            'duplicates': self.counts['duplicates',],
+            'in_both_splits': self.counts['in_both_splits',],
+            'near_duplicates': self.counts['near_duplicates',],
+            'near_in_both_splits': self.counts['near_both_splits',],
+            'not_encoded': self.counts['not_encoded',],
+            'written': sum(self.tally.examples.values()),
+        },
+        'split_by': self.split_by,
+        'views': {
+            'found': found,
+            'lost': tally.by_count(self._lost_views),
+        },
+        'benchmarks': self._benchmark_rows(),
+        'benchmark_files_not_read': (
+            self._benchmarks.unread if self._benchmarks else {}
+        ),
+        'vocabulary': self._vocabulary,
+        **self.tally.as_dict(self.split_by),
+        'reader': tally.by_count(self._by_name('reader')),
+        'content_hash': f'{self.tally.digest:032x}',
+        'failures': failures,
+    }
+
+  def _by_name(self, kind: str) -> dict[Any, int]:
+    """The counts of (kind, name) by name."""
+    rows = [(key[1], n) for key, n in self.counts.items() if key[0] == kind]
+    return dict(sorted(rows))
+
+  def _benchmark_rows(self) -> dict[str, dict[str, int]]:
+    if self._benchmarks is None:
+      return {}
+    return {
+        name: {
+            'functions_of_it': int((self._benchmarks.owners == i).sum()),
+            'equal': self.counts['benchmark', i, 'equal'],
+            'near': self.counts['benchmark', i, 'near'],
+            'sources_removed': self.counts['removed_sources', i],
+            'functions_removed': self.counts['removed', i],
+        }
+        for i, name in enumerate(self._benchmarks.names)
+    }
+
+  def as_markdown(self) -> str:
+    """The report as a person reads it."""
+    return markdown.markdown(self.as_dict())
+
+  def save(self, folder: os.PathLike[str]) -> None:
+    """Writes `report.json` and `report.md` into the folder."""
+    folder = epath.Path(folder)
+    text = json.dumps(self.as_dict(), indent=2, ensure_ascii=False) + '\n'
+    (folder / 'report.json').write_text(text, encoding='utf-8')
+    (folder / 'report.md').write_text(self.as_markdown(), encoding='utf-8')

@@ -1,0 +1,1 @@
+"""A fitted head as a folder: written, loaded, asked."""

@@ -1,0 +1,182 @@
+"""Reads predictors: one Orbax folder, checked before it is used.
+
+Station in the flow: after `predictor_writer`, which writes the folder. It has
+the items `config` (what is not arrays), `head` (what was learned) and `vocab`,
+and `encoder` unless it names weights that ship with this package.
+"""
+
+import dataclasses
+import functools
+import importlib.resources
+import os
+import pathlib
+from collections.abc import Mapping
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import orbax.checkpoint as ocp
+from etils import epath
+
+from mirencoder_jax.downstream import heads
+from mirencoder_jax.downstream.heads import rows as rows_lib
+from mirencoder_jax.downstream.predictor.predictor import Predictor, TargetInfo
+from mirencoder_jax.inference import encoder as inference
+from mirencoder_jax.storage import checkpoint
+
+FORMAT = 1
+KIND = 'mirencoder_jax predictor'
+
+
+def abstract_params(info: Mapping[str, Any], target: Mapping[str, Any]) -> Any:
+  """Shapes of what a head has learned, from the sizes in a checkpoint."""
+  sizes = ('rows', 'vector', 'inputs', 'choices', 'grid')
+  m, width, num_inputs, num_choices, num_points = (
+      target['sizes'][name] for name in sizes
+  )
+  head = heads.get_head(info['head'])
+  array = functools.partial(jax.ShapeDtypeStruct, dtype=np.float32)
+  table = array((m, num_choices))
+  data = rows_lib.Data(
+      *(array((m, width)), array((m, num_inputs)), *[table] * 5),
+      groups=jax.ShapeDtypeStruct((m,), np.int32),
+  )
+  grid = {name: array((num_points,)) for name in head.settings}
+
+  def create(data, grid):
+    rows = rows_lib.select_rows(jnp.ones(m), m)
+    return head.fit(data, rows, grid, jax.random.key(0))[0]
+
+  return jax.eval_shape(create, data, grid)
+
+
+def shipped() -> dict[str, pathlib.Path]:
+  """Folders of the predictors that ship with this installation, by task."""
+  package = importlib.resources.files('mirencoder_jax')
+  root = package / 'shipped' / 'predictors'
+  folder = pathlib.Path(str(root))
+  if not folder.is_dir():
+    return {}
+  return {p.name: p for p in sorted(folder.iterdir()) if p.is_dir()}
+
+
+def load_predictor(
+    path: str | os.PathLike, encoder: inference.Encoder | str | None = None
+) -> Predictor:
+  """Loads a predictor.
+
+  Args:
+    path: the folder that `predictor_writer.save_predictor` wrote, or the name
+      of one that ships with this installation (`shipped`).
+    encoder: what makes its vectors, or what `load` takes, if the predictor
+      neither holds it nor names weights that ship with this installation.
+
+  Raises:
+    checkpoint.CheckpointError: there is none, it is damaged, was written by a
+      newer version, or was fitted on vectors of another encoder.
+  """
+  path = os.path.abspath(os.path.expanduser(shipped().get(str(path), path)))
+  path = epath.Path(path)
+  try:
+    info = read_info(path)
+    abstract = {'head': _abstract_arrays(info)}
+    if encoder is None and info['encoder']['held']:
+      abstract['encoder'] = inference.abstract_params(info['encoder']['config'])
+    restored = {}
+    for item, tree in abstract.items():
+      with ocp.StandardCheckpointer() as checkpointer:
+        tree = checkpointer.restore(path / item, tree)
+      restored[item] = jax.tree.map(np.asarray, tree)
+      if checkpoint.checksum(restored[item]) != info['checksums'][item]:
+        raise ValueError(f'checksum of item {item} is wrong')
+  except checkpoint.CheckpointError:
+    raise
+  except Exception as error:  # Orbax and its stores raise many kinds.
+    raise checkpoint.CheckpointError(
+        f'predictor {path} is damaged ({checkpoint.first_line(error)}); save '
+        'it again'
+    ) from error
+  targets = {
+      name: TargetInfo(
+          **{
+              f.name: _tupled(target[f.name])
+              for f in dataclasses.fields(TargetInfo)
+          }
+      )
+      for name, target in info['targets'].items()
+  }
+  encoder = _find_encoder(path, info['encoder'], restored, encoder)
+  return Predictor(info, targets, restored['head'], encoder)
+
+
+def _tupled(value: Any) -> Any:
+  return tuple(value) if isinstance(value, list) else value
+
+
+def _abstract_arrays(info):
+  return {
+      name: {
+          'params': abstract_params(info, target),
+          'reference': jax.ShapeDtypeStruct(
+              (target['sizes']['reference'],), np.float32
+          ),
+      }
+      for name, target in info['targets'].items()
+  }
+
+
+def read_info(path: str | os.PathLike) -> dict[str, Any]:
+  """What a predictor says of itself, without its arrays.
+
+  Raises:
+    checkpoint.CheckpointError: there is none at `path`, or a newer version
+      wrote it.
+  """
+  path = epath.Path(path)
+  file = path / 'config' / 'metadata'
+  if not file.exists():
+    raise checkpoint.CheckpointError(
+        f'no predictor at {path}: expected the folder that `eval.py '
+        '--save_predictor` wrote'
+    )
+  info = checkpoint.read_json(path, 'config')
+  if info.get('kind') != KIND:
+    raise checkpoint.CheckpointError(
+        f'{path} is a checkpoint, but not a predictor; open an encoder with '
+        'mir.load'
+    )
+  if info['format'] > FORMAT:
+    raise checkpoint.CheckpointError(
+        f'{path} is a predictor of format {info["format"]}, this version of '
+        f'mirencoder_jax reads up to {FORMAT}; update mirencoder_jax'
+    )
+  return info
+
+
+def _find_encoder(path, saved, restored, encoder):
+  """The encoder of a predictor, checked by its fingerprint."""
+  if 'encoder' in restored:
+    vocab = checkpoint.read_json(path, 'vocab')
+    return inference.build_encoder(saved['config'], restored['encoder'], vocab)
+  if encoder is None:
+    if not saved['name']:
+      raise checkpoint.CheckpointError(
+          f'{path} does not hold its encoder {saved["fingerprint"]}; pass it: '
+          'mir.load_predictor(path, encoder=...)'
+      )
+    encoder = saved['name']
+  if not isinstance(encoder, inference.Encoder):
+    encoder = inference.load(encoder)
+  if encoder.tokenizer.hash != saved['vocab_hash']:
+    raise checkpoint.CheckpointError(
+        f'{path} was fitted on vectors of an encoder with vocabulary '
+        f'{saved["vocab_hash"]}, this one has vocabulary '
+        f'{encoder.tokenizer.hash}; pass the encoder it was fitted with'
+    )
+  if encoder.fingerprint != saved['fingerprint']:
+    raise checkpoint.CheckpointError(
+        f'{path} was fitted on vectors of encoder {saved["fingerprint"]}, this '
+        f'one is {encoder.fingerprint}; pass the encoder it was fitted with'
+    )
+  return encoder

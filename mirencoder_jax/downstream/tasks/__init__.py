@@ -1,0 +1,1 @@
+"""A performance task as rows: data, targets, groups, splits, features."""

@@ -1,0 +1,236 @@
+"""Features: what a task's modules look like to a head, by name.
+
+Station in the flow: after `tasks`, before `table`. Our embeddings, the vectors
+of other encoders, histograms, nothing at all and random numbers, as one list of
+named vectors. A module that a kind of features cannot read gets zeros and keeps
+its rows; it is named among the problems.
+"""
+
+import collections
+import pathlib
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+from absl import logging
+
+from mirencoder_jax import ir as ir_lib
+from mirencoder_jax.downstream.tasks import tasks
+
+MAIN = 'MIREncoder'
+# Rows of ours: name -> (modality, whether the encoder is trained, kind).
+_OURS = {
+    MAIN: ('joint', True, 'ours'),
+    'MIREncoder, all three': ('all', True, 'ours'),
+    'text only': ('ir', True, 'ablation'),
+    'graph only': ('graph', True, 'ablation'),
+    'not pre-trained': ('joint', False, 'ablation'),
+}
+
+
+# (opcode histogram of one function as words) -> what is counted.
+_COUNTED = {
+    'opcodes': lambda function: function.opcodes,
+    'opcodes+types': lambda function: [
+        *function.opcodes,
+        *map(' '.join, zip(function.opcodes, function.types, strict=True)),
+    ],
+}
+HISTOGRAMS = tuple(_COUNTED)
+
+
+class Features(NamedTuple):
+  """Vectors of the task's modules under a name."""
+
+  name: str
+  kind: str  # as in `report.Entry`
+  vectors: np.ndarray  # float32 [M, D]
+
+
+def read_modules(task: tasks.Task) -> tuple[list, list[tasks.Problem]]:
+  """Reads the task's modules; None and a problem where that fails."""
+  modules, problems = [], []
+  for name, text in zip(task.modules, task.ir, strict=True):
+    module = None
+    if text.strip():  # an empty one is a problem of the task already
+      try:
+        module = ir_lib.read_module(text, name)
+      except ir_lib.IRError as error:
+        problems.append(tasks.Problem(name, str(error)))
+    modules.append(module)
+  return modules, problems
+
+
+def count_histograms(modules: Iterable, kind: str) -> np.ndarray:
+  """Counts over each module's functions; float32 [M, D], D by the data.
+
+  Args:
+    modules: `ir.Module`s; None counts nothing.
+    kind: one of `HISTOGRAMS`.
+  """
+  counts = []
+  for module in modules:
+    counter: collections.Counter = collections.Counter()
+    for function in module.functions if module is not None else ():
+      counter.update(_COUNTED[kind](function))
+    counts.append(counter)
+  words = sorted(set().union(*counts))
+  return np.array([[c[word] for word in words] for c in counts], np.float32)
+
+
+def random_vectors(num_modules: int, width: int, seed: int) -> np.ndarray:
+  """Vectors that name a module and say nothing about it; float32 [M, D]."""
+  rng = np.random.default_rng([seed, width])
+  return rng.standard_normal((num_modules, width), np.float32)
+
+
+def is_histogram(vectors: np.ndarray) -> bool:
+  """Whether vectors are counts, which heads see in logs."""
+  return bool((vectors >= 0).all() and (vectors == np.rint(vectors)).all())
+
+
+def embed_modules(
+    encoder: Any, task: tasks.Task, modalities: Sequence[str]
+) -> tuple[dict[str, np.ndarray], list[tasks.Problem]]:
+  """Embeds each distinct text once; what cannot be read becomes NaN.
+
+  Returns:
+    Modality -> float32 [M, D], and the modules that could not be read.
+  """
+  texts = list(dict.fromkeys(task.ir))
+  logging.info('embedding %d distinct modules', len(texts))
+  number = {text: i for i, text in enumerate(texts)}
+  index = np.array([number[text] for text in task.ir])
+  encoding = encoder.encode(texts, on_error='nan')
+  logging.info('embedded: %s', encoding.report)
+  problems = [
+      tasks.Problem(name, str(encoding.errors[i]))
+      for name, text, i in zip(task.modules, task.ir, index, strict=True)
+      if i in encoding.errors and text.strip()
+  ]
+  vectors = {m: encoding.module_vectors(m)[index] for m in modalities}
+  return vectors, problems
+
+
+def load_named(path: str, names: Sequence[str]) -> np.ndarray:
+  """Vectors of these names from a `.npz` with `names` and `vecs`.
+
+  Returns:
+    float32 [n, D]; NaN for names that are not in it.
+
+  Raises:
+    ValueError: another content, or none of the names in it.
+  """
+  with np.load(path) as file:
+    missing = {'names', 'vecs'} - set(file)
+    if missing:
+      raise ValueError(f'{path}: no array {", ".join(sorted(missing))}')
+    there, vectors = file['names'], np.asarray(file['vecs'], np.float32)
+  if vectors.ndim != 2 or len(there) != len(vectors):
+    raise ValueError(
+        f'{path}: names {there.shape} and vecs {vectors.shape} do not match; '
+        '[n] and [n, D] are expected'
+    )
+  rows = {str(name): row for row, name in enumerate(there)}
+  found = np.full((len(names), vectors.shape[1]), np.nan, np.float32)
+  known = [i for i, name in enumerate(names) if name in rows]
+  if not known:
+    raise ValueError(
+        f'{path}: has no vector of {names[0]!r} or any other that is needed; '
+        f'it has {str(there[0])!r}'
+    )
+  found[known] = vectors[[rows[names[i]] for i in known]]
+  return found
+
+
+def load_vectors(
+    path: str, task: tasks.Task
+) -> tuple[np.ndarray, list[tasks.Problem]]:
+  """Vectors of the task's modules; NaN and a problem for those not there.
+
+  Raises:
+    ValueError: as `load_named`.
+  """
+  vectors = load_named(path, task.modules)
+  problems = [
+      tasks.Problem(task.modules[i], f'no vector in {pathlib.Path(path).name}')
+      for i in np.flatnonzero(np.isnan(vectors).all(axis=1))
+  ]
+  return vectors, problems
+
+
+def save_vectors(
+    workdir: str, task: tasks.Task, features: Sequence[Features]
+) -> None:
+  """Writes our vectors so that `load_vectors` (and --compare) reads them."""
+  folder = pathlib.Path(workdir)
+  folder.mkdir(parents=True, exist_ok=True)
+  for name, _, vectors in features:
+    file = re.sub(r'\W+', '_', name.lower()) + '.npz'
+    np.savez_compressed(
+        folder / file, names=np.array(task.modules), vecs=vectors
+    )
+
+
+def _random(task: tasks.Task, num_null: int, width: int) -> list[Features]:
+  num_modules = len(task.modules)
+  return [
+      Features(
+          f'random {seed}',
+          'null',
+          random_vectors(num_modules, width, seed),
+      )
+      for seed in range(num_null)
+  ]
+
+
+def collect(
+    task: tasks.Task,
+    encoder: Any | None,
+    compared: Mapping[str, str],
+    *,
+    num_null: int,
+    null_width: int,
+) -> tuple[list[Features], list[tasks.Problem]]:
+  """All vectors of the table, and the modules that some of them lack.
+
+  Args:
+    task: whose modules.
+    encoder: ours, None to do without.
+    compared: name -> `.npz` of vectors of other encoders.
+    num_null: how many random embeddings.
+    null_width: their width where there is no encoder.
+  """
+  nothing = np.zeros((len(task.modules), 0), np.float32)
+  features = [Features('inputs only', 'baseline', nothing)]
+  if not any(text.strip() for text in task.ir):
+    logging.warning('no module has IR: only inputs and random vectors are left')
+    where = tasks.Problem(task.name, 'no IR at all: no row of any encoder')
+    return [*features, *_random(task, num_null, null_width)], [where]
+  logging.info('counting opcodes of %d modules', len(task.modules))
+  modules, problems = read_modules(task)
+  features += [
+      Features(name, 'baseline', count_histograms(modules, name))
+      for name in HISTOGRAMS
+  ]
+  if encoder is not None:
+    null_width = encoder.width
+    trained, untrained = (
+        {m for m, pretrained, _ in _OURS.values() if pretrained == which}
+        for which in (True, False)
+    )
+    vectors, unread = embed_modules(encoder, task, sorted(trained))
+    before, _ = embed_modules(encoder.untrained(), task, sorted(untrained))
+    problems += unread
+    features += [
+        Features(name, kind, (vectors if pretrained else before)[modality])
+        for name, (modality, pretrained, kind) in _OURS.items()
+    ]
+  for name, path in compared.items():
+    vectors, missing = load_vectors(path, task)
+    features.append(Features(name, 'compared', vectors))
+    problems += missing
+  features += _random(task, num_null, null_width)
+  features = [f._replace(vectors=np.nan_to_num(f.vectors)) for f in features]
+  return features, list(dict.fromkeys(problems))

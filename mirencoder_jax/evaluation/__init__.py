@@ -1,0 +1,1 @@
+"""What vectors and heads are worth: baselines, tables, intervals, pages."""

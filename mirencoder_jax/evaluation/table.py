@@ -1,0 +1,323 @@
+"""The table: every kind of features under every head, on every split.
+
+Station in the flow: calls all of `downstream`, and an encoder. Our embeddings,
+the vectors of others, histograms and nothing at all go through the same heads
+on the same folds, so that what a vector adds is seen apart from what a head
+does.
+"""
+
+import dataclasses
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from absl import logging
+
+from mirencoder_jax.downstream.heads import fit
+from mirencoder_jax.downstream.tasks import features, splits, tasks
+from mirencoder_jax.evaluation import baselines, errors, metrics, provenance
+from mirencoder_jax.evaluation.report import embedding_map, task_tables
+
+# Trees take minutes on wide vectors, which get one seed; ablations do without.
+_KINDS_WITH_TREES = ('baseline', 'ours', 'compared')
+_MAX_CONFUSED = 8  # choices, for a confusion matrix that can be read
+_MAX_LISTED = 100  # members of a group, for a list that can be read
+
+
+@dataclasses.dataclass(frozen=True)
+class TableConfig:
+  """What the table has.
+
+  Attributes:
+    splits: names of the splits to run.
+    num_seeds: repetitions of each split.
+    num_inner_folds: folds of the training rows that hyper-parameters are chosen
+      by.
+    num_null: how many random embeddings make up the null.
+    null_width: their width where there is no encoder.
+    null_head: the head they go through, one seed each, and ablations with all
+      seeds.
+    recipe: head and score that our row has in pictures, lists of errors and
+      overviews: chosen beforehand, not by its results.
+  """
+
+  splits: tuple[str, ...]
+  num_seeds: int
+  num_inner_folds: int
+  num_null: int
+  null_width: int
+  null_head: str
+  recipe: str = 'kernel cost'
+
+
+def _share_fits(task: tasks.Task) -> tasks.Task:
+  """The task with one target, if all are fitted on the same and judge apart.
+
+  Where one table has the rows of several machines, every fit would otherwise be
+  made once for each of them.
+  """
+  first, *others = task.targets
+
+  def same(one, other):
+    if (one.choices, one.costs is None) != (other.choices, other.costs is None):
+      return False
+    names = ['inputs', 'labels', 'valid', 'defaults']
+    names += ['decision_costs'] if one.costs is not None else []
+    return all(
+        np.array_equal(getattr(one, name), getattr(other, name))
+        for name in names
+    )
+
+  if others and all(same(first, other) for other in others):
+    return task._replace(targets=(first._replace(judged=None),))
+  return task
+
+
+def _rules(
+    task: tasks.Task, protocol: splits.Protocol
+) -> Iterator[metrics.Entry]:
+  rules = {
+      metrics.DEFAULT: baselines.default_choices,
+      'best constant': baselines.constant_choices,
+      metrics.ORACLE: baselines.oracle_choices,
+  }
+  for name, choose in rules.items():
+    yield metrics.Entry(
+        protocol.name, name, 'rule', 'rule', choose(task, protocol)
+    )
+
+
+def run_split(
+    task: tasks.Task,
+    protocol: splits.Protocol,
+    listed: Sequence[features.Features],
+    fit_config: fit.FitConfig,
+    trees_config: baselines.TreesConfig,
+    config: TableConfig,
+) -> Iterator[metrics.Entry]:
+  """Every row of one split, as they are done."""
+  yield from _rules(task, protocol)
+  num_targets = len(task.targets)
+  task = _share_fits(task)
+
+  def for_all(choices):  # [T or 1, S, n] -> [T, S, n]
+    return np.broadcast_to(choices, (num_targets,) + choices.shape[1:])
+
+  single = splits.first_seeds(protocol, 1)
+  for name, kind, vectors in listed:
+    vectors = vectors[task.module_index]  # [n, D]
+    if kind in _KINDS_WITH_TREES:
+      start = time.monotonic()
+      of_kind = trees_config
+      if kind != 'baseline':
+        of_kind = dataclasses.replace(trees_config, num_seeds=1)
+      choices = baselines.fit_trees(vectors, task, protocol, of_kind)
+      yield metrics.Entry(
+          protocol.name, name, 'trees', kind, for_all(choices),
+          time.monotonic() - start, baselines.trees_name(),
+      )  # fmt: skip
+    if features.is_histogram(vectors):
+      vectors = np.log1p(vectors)
+    is_null = kind == 'null'
+    heads = fit_config.heads
+    if kind in ('null', 'ablation'):
+      heads = (config.null_head,)
+    for head in heads:
+      start = time.monotonic()
+      fits = fit.fit_protocol(
+          head, vectors, task, single if is_null else protocol, fit_config
+      )
+      seconds = (time.monotonic() - start) / len(fits)
+      for score, answer in sorted(fits.items()):
+        yield metrics.Entry(
+            protocol.name, name, f'{head} {score}', kind,
+            for_all(answer.choices), seconds, f'{answer.chosen[0]}',
+        )  # fmt: skip
+
+
+def _find_ours(
+    entries: Sequence[metrics.Entry], split: str, recipe: str
+) -> metrics.Entry | None:
+  """Our row of a split: the recipe's, or the first."""
+  ours = [
+      e for e in entries if e.split == split and e.features == features.MAIN
+  ]
+  return next((e for e in ours if e.head == recipe), ours[0] if ours else None)
+
+
+def _listed_groups(task: tasks.Task) -> list[str]:
+  """Groups that can be read as lists, none of which is another once more."""
+  kept: list[str] = []
+  for name, codes in task.groups.items():
+    num_members = len(task.group_names[name])
+    again = any(
+        len(task.group_names[other])
+        == num_members
+        == len(np.unique(np.stack([codes, task.groups[other]]), axis=1).T)
+        for other in kept
+    )
+    if num_members <= _MAX_LISTED and not again:
+      kept.append(name)
+  return kept
+
+
+def _look_closer(
+    task: tasks.Task,
+    entries: Sequence[metrics.Entry],
+    results: Sequence[Mapping[str, Any]],
+    recipe: str,
+) -> dict[str, Any]:
+  """Errors in common and confusion, of our row and of the best baseline."""
+  groups = _listed_groups(task)
+  found: dict[str, Any] = {'errors': [], 'confusion': []}
+  for split in dict.fromkeys(entry.split for entry in entries):
+    # The last target is all together, if there are several.
+    versus = [r for r in results if r['split'] == split and 'versus' in r]
+    best = versus[-1]['versus']['baseline']
+    rival = next(
+        e
+        for e in entries
+        if e.split == split and f'{e.features}, {e.head}' == best
+    )
+    ours = _find_ours(entries, split, recipe)
+    if ours is not None:
+      found['errors'] += errors.compare(task, ours, rival, groups)
+    for entry in (rival, ours):
+      for number, target in enumerate(task.targets):
+        if entry is not None and len(target.choices) <= _MAX_CONFUSED:
+          found['confusion'].append(
+              {
+                  'split': split,
+                  'target': target.name,
+                  'features': entry.features,
+                  'head': entry.head,
+                  'choices': list(target.choices),
+                  'matrix': errors.confusion(target, entry.choices[number]),
+              }
+          )
+  return found
+
+
+def _name_default(target: tasks.Target) -> str:
+  names = [target.choices[c] for c in np.unique(target.defaults[target.judges])]
+  return names[0] if len(names) == 1 else 'differs by row'
+
+
+def _describe(
+    task: tasks.Task, config: TableConfig, report_config: metrics.ReportConfig
+) -> dict[str, Any]:
+  """What the table is about."""
+  return {
+      'task': task.name,
+      'metric': report_config.metric,
+      'group': report_config.group,
+      'recipe': config.recipe,
+      'rows': len(task.rows),
+      'modules': {
+          'all': len(task.modules),
+          'with_ir': sum(bool(text.strip()) for text in task.ir),
+      },
+      'rows_with_ir': int(
+          np.array([bool(text.strip()) for text in task.ir])[
+              task.module_index
+          ].sum()
+      ),
+      'groups': {k: len(v) for k, v in task.group_names.items()},
+      'targets': {
+          t.name: {
+              'choices': list(t.choices) if len(t.choices) <= 64 else [],
+              'num_choices': len(t.choices),
+              'default': _name_default(t),
+              'judged_rows': int(t.judges.sum()),
+              'unmeasured': int(np.isnan(t.costs[t.judges]).sum())
+              if t.costs is not None
+              else 0,
+          }
+          for t in task.targets
+      },
+      'trees': baselines.trees_name(),
+      **provenance.collect(),
+  }
+
+
+def evaluate(
+    config: Mapping[str, Any],
+    task: tasks.Task,
+    *,
+    encoder: Any | None = None,
+    compared: Mapping[str, str] | None = None,
+    workdir: str | None = None,
+) -> tuple[dict[str, Any], str]:
+  """Runs the whole table.
+
+  Args:
+    config: sections as in `configs/tasks.py`.
+    task: the rows.
+    encoder: ours (`mir.load`); None for baselines only.
+    compared: name -> `.npz` of vectors of other encoders.
+    workdir: gets `results.json`, `results.md` and our vectors, after each
+      split anew.
+
+  Returns:
+    The results as plain data and as markdown.
+  """
+  start = time.monotonic()
+  table_config = TableConfig(**config['table'])
+  fit_config = fit.FitConfig(**config['fit'])
+  trees_config = baselines.TreesConfig(**config['trees'])
+  report_config = metrics.ReportConfig(**config['report'])
+  listed, missing = features.collect(
+      task,
+      encoder,
+      compared or {},
+      num_null=table_config.num_null,
+      null_width=table_config.null_width,
+  )
+  if workdir is not None:
+    ours = [f for f in listed if f.kind == 'ours']
+    features.save_vectors(workdir, task, ours)
+  problems = [*task.problems, *missing]
+  for problem in problems:
+    logging.warning('%s: %s', problem.where, problem.what)
+  about = _describe(task, table_config, report_config) | {
+      'problems': [problem._asdict() for problem in problems],
+      'map': embedding_map.draw_map(task, listed),
+  }
+  entries: list[metrics.Entry] = []
+  split_facts = []
+  results, table = {}, ''
+  for name in table_config.splits:
+    split = splits.SplitConfig(name=name, **config['splits'][name])
+    protocol = splits.build_protocol(
+        split,
+        task.strata,
+        task.groups,
+        num_seeds=table_config.num_seeds,
+        num_inner_folds=table_config.num_inner_folds,
+    )
+    split_facts.append(
+        {
+            'name': name,
+            'group': split.group,
+            'folds': int(protocol.fold.max()) + 1,
+            'leaks': splits.find_leaks(protocol, task.groups),
+        }
+    )
+    for entry in run_split(
+        task, protocol, listed, fit_config, trees_config, table_config
+    ):
+      entries.append(entry)
+      logging.info('%s', metrics.one_line(task, entry))
+    measured = metrics.measure(task, entries, report_config)
+    results = about | {
+        'seconds': round(time.monotonic() - start, 1),
+        'splits': split_facts,
+        'results': measured,
+        'null': metrics.summarise_null(measured),
+        **_look_closer(task, entries, measured, table_config.recipe),
+    }
+    table = task_tables.format_report(results)
+    if workdir is not None:
+      metrics.save(workdir, results, table)
+  return results, table

@@ -1,0 +1,1 @@
+"""Sources to IR: compilers, slicing, extraction of kernels and regions."""

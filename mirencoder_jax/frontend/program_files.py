@@ -1,0 +1,114 @@
+"""Programs as people have them: IR or source files, one by one or in folders.
+
+Station in the flow: before `ir.read_module` and around it, for whoever reads
+many files of a person's and must not stop at the first bad one.
+"""
+
+import dataclasses
+import os
+import pathlib
+from collections.abc import Callable, Iterable, Iterator, Sequence
+
+from mirencoder_jax.frontend import compilers
+from mirencoder_jax.ir import reader
+from mirencoder_jax.ir.module import IRError, Module
+
+IR_SUFFIXES = ('.ll', '.bc')
+
+
+@dataclasses.dataclass(frozen=True)
+class CompileOptions:
+  """How sources are compiled, see `compilers.compile_source`."""
+
+  compiler: str | None = None
+  opt_level: str = 'O1'
+  debug_lines: bool = False
+  flags: tuple[str, ...] = ()
+  cuda_toolkit: bool = False
+
+
+@dataclasses.dataclass
+class Program:
+  """A file that was read, or could not be.
+
+  Attributes:
+    path: of the file.
+    module: None if it could not be read.
+    compiled: how, if it was a source.
+    text: the IR of a source; None for a file of IR, which is at `path`.
+    error: why it could not be read.
+  """
+
+  path: str
+  module: Module | None = None
+  compiled: compilers.Compiled | None = None
+  text: str | None = None
+  error: IRError | None = None
+
+
+def find(paths: Iterable[str | os.PathLike]) -> list[str]:
+  """The files that paths mean, in order, each once.
+
+  Args:
+    paths: files, which are taken whatever they are called, and folders, of
+      which all IR files are taken at any depth; sources only of a folder that
+      has no IR. What is not there, or has neither, stays in the list, for
+      `read` to complain about.
+  """
+  found: list[str] = []
+  for path in map(pathlib.Path, paths):
+    found += _in_folder(path) if path.is_dir() else [str(path)]
+  return list(dict.fromkeys(found))
+
+
+def _in_folder(folder: pathlib.Path) -> list[str]:
+  files = sorted(p for p in folder.rglob('*') if p.is_file())
+  chosen = [p for p in files if p.suffix in IR_SUFFIXES] or [
+      p for p in files if compilers.language_of(p)
+  ]
+  return [str(p) for p in chosen] or [str(folder)]
+
+
+def read(
+    path: str | os.PathLike, options: CompileOptions | None = None
+) -> Program:
+  """Reads a file of IR, or compiles a source and reads that.
+
+  Raises:
+    IRError: if it cannot be compiled or read.
+  """
+  path = os.fspath(path)
+  if os.path.isdir(path):
+    raise IRError(
+        f'no file in this folder is LLVM IR ({", ".join(IR_SUFFIXES)}) or a '
+        f'source ({", ".join(compilers.LANGUAGES)})',
+        path,
+    )
+  if compilers.language_of(path) is None:
+    return Program(path, reader.read_module(path))
+  options = options or CompileOptions()
+  compiled = compilers.compile_source(path, **dataclasses.asdict(options))
+  module = reader.read_module(compiled.text, name=path)
+  return Program(path, module, compiled, compiled.text)
+
+
+def read_all(
+    paths: Sequence[str],
+    options: CompileOptions | None = None,
+    on_compiled: Callable[[compilers.Compiled], None] | None = None,
+) -> Iterator[Program]:
+  """Reads many files; one that cannot be read costs itself only.
+
+  Args:
+    paths: of files.
+    options: for sources.
+    on_compiled: is told how each source was compiled.
+  """
+  for path in paths:
+    try:
+      program = read(path, options)
+    except IRError as error:
+      program = Program(path, error=error)
+    if program.compiled and on_compiled:
+      on_compiled(program.compiled)
+    yield program

@@ -1,0 +1,1 @@
+"""Checkpoint and IR to vectors, and what a person does with vectors."""

@@ -1,0 +1,359 @@
+"""`load` and `Encoder`: from IR to vectors with a trained checkpoint.
+
+Station in the flow: beside training, from the same `ir.read_module` and
+`featurize`, to embeddings; needs a checkpoint and nothing else.
+
+    import mirencoder_jax as mir
+    encoder = mir.load('runs/tiny')
+    vectors = encoder.embed('kernel.ll')  # float32 [1, D]
+
+Functions of any size are embedded whole: long ones as several token windows
+over one graph, those over the largest bucket as segments that are pooled. What
+that cost is in `Encoding.report`.
+"""
+
+import dataclasses
+import functools
+import hashlib
+import os
+from collections.abc import Sequence
+from typing import Any
+
+import jax
+import numpy as np
+
+from mirencoder_jax import ir as ir_lib
+from mirencoder_jax.data import batch as batch_lib
+from mirencoder_jax.data import buckets, planning, segments
+from mirencoder_jax.data import example as example_lib
+from mirencoder_jax.models import mirencoder
+from mirencoder_jax.storage import checkpoint as checkpoint_lib
+from mirencoder_jax.storage import weights
+
+Source = str | bytes | os.PathLike | ir_lib.Module
+_MODALITIES = ('joint', 'ir', 'graph')
+_CACHE = '~/.cache/mirencoder_jax/compiled'
+
+
+@dataclasses.dataclass(frozen=True)
+class Encoding:
+  """Embeddings of the functions of some modules.
+
+  Attributes:
+    vectors: float32 [n_function, D] by modality: `ir`, `graph`, `joint`.
+    functions: names, in the order of the modules.
+    modules: int32 [n_function], which input each function is from.
+    num_instructions: int32 [n_function].
+    num_modules: inputs, those that failed included.
+    errors: what went wrong, by input.
+    report: counts: `windows` of tokens, `segments` of split functions with
+      `cut_edges`, `unknown_tokens`, `unverified` modules (see `ir.Module`).
+  """
+
+  vectors: dict[str, np.ndarray]
+  functions: list[str]
+  modules: np.ndarray
+  num_instructions: np.ndarray
+  num_modules: int
+  errors: dict[int, ir_lib.IRError]
+  report: dict[str, int]
+
+  def function_vectors(self, modality: str = 'joint') -> np.ndarray:
+    """float32 [n_function, D]; `all` is the three side by side, [., 3 D]."""
+    if modality == 'all':
+      return np.concatenate([self.vectors[m] for m in _MODALITIES], axis=1)
+    if modality not in self.vectors:
+      raise ValueError(
+          f'modality {modality!r} is none of joint, ir, graph, all'
+      )
+    return self.vectors[modality]
+
+  def module_vectors(self, modality: str = 'joint') -> np.ndarray:
+    """float32 [n_module, D]: means over functions, weighted by instructions.
+
+    The row of an input that could not be read is NaN.
+    """
+    vectors = self.function_vectors(modality)
+    weights = self.num_instructions.astype(np.float64)
+    sums = np.zeros((self.num_modules, vectors.shape[1]))
+    total = np.zeros(self.num_modules)
+    np.add.at(sums, self.modules, vectors * weights[:, None])
+    np.add.at(total, self.modules, weights)
+    with np.errstate(invalid='ignore'):
+      return (sums / total[:, None]).astype(np.float32)
+
+
+class Encoder:
+  """A trained encoder with its vocabulary.
+
+  Attributes:
+    config: of the model.
+    tokenizer: of the data it was trained on.
+    params: parameters of the model.
+    num_tokens: L, tokens of a window, as in training.
+  """
+
+  def __init__(
+      self,
+      config: mirencoder.MIREncoderConfig,
+      params: Any,
+      tokenizer: ir_lib.Tokenizer,
+      num_tokens: int,
+  ):
+    self.config = config
+    self.params = params
+    self.tokenizer = tokenizer
+    self.num_tokens = num_tokens
+    self._model = mirencoder.MIREncoder(config)
+    self._buckets = buckets.create_buckets(num_tokens)
+    self._apply = jax.jit(functools.partial(_embed_pack, self._model))
+
+  @functools.cached_property
+  def fingerprint(self) -> str:
+    """64 bits over parameters, sizes and vocabulary, hexadecimal.
+
+    Vectors of encoders with different fingerprints do not fit together.
+    """
+    sizes = dataclasses.asdict(self.config)
+    del sizes['dtype']  # of the machine
+    parts = [sorted(sizes.items()), self.num_tokens, self.tokenizer.hash]
+    digest = hashlib.blake2b(repr(parts).encode(), digest_size=8)
+    for path, leaf in jax.tree_util.tree_leaves_with_path(self.params):
+      digest.update(jax.tree_util.keystr(path).encode())
+      digest.update(np.ascontiguousarray(leaf).view(np.uint8).data)
+    return digest.hexdigest()
+
+  @property
+  def saved_config(self) -> dict[str, Any]:
+    """What `build_encoder` needs to know, as JSON holds it."""
+    return {
+        'model': dataclasses.asdict(self.config),
+        'data': {'num_tokens': self.num_tokens},
+    }
+
+  @property
+  def width(self) -> int:
+    """D, the width of an embedding."""
+    return self.config.width
+
+  def embed(
+      self,
+      ir: Source | Sequence[Source],
+      level: str = 'module',
+      *,
+      modality: str = 'joint',
+      on_error: str = 'raise',
+  ) -> np.ndarray:
+    """Embeds IR.
+
+    Args:
+      ir: a path, IR text, bytes of text or bitcode, a module of
+        `ir.read_module`, or a list of these.
+      level: `module`: one row for each input. `function`: one row for each
+        function that the inputs define, in order; `encode` has their names.
+      modality: the joint embedding of text and graph, one of the two, or `all`
+        three side by side.
+      on_error: `raise` at the first input that cannot be read, or `nan`: its
+        row is NaN (at function level it has none).
+
+    Returns:
+      float32 [n, D].
+
+    Raises:
+      ir.IRError: naming file and line, if on_error is `raise`.
+    """
+    encoding = self.encode(ir, on_error=on_error)
+    if level == 'module':
+      return encoding.module_vectors(modality)
+    if level == 'function':
+      return encoding.function_vectors(modality)
+    raise ValueError(f'level {level!r} is neither function nor module')
+
+  def encode(
+      self,
+      ir: Source | Sequence[Source],
+      *,
+      on_error: str = 'raise',
+  ) -> Encoding:
+    """As `embed`, with names, counts, and errors."""
+    if isinstance(ir, (str, bytes, os.PathLike, ir_lib.Module)):
+      ir = [ir]
+    examples: list[example_lib.Example] = []
+    modules: list[int] = []
+    errors: dict[int, ir_lib.IRError] = {}
+    unverified = 0
+    for number, source in enumerate(ir):
+      try:
+        is_read = isinstance(source, ir_lib.Module)
+        module = source if is_read else ir_lib.read_module(source)
+      except ir_lib.IRError as error:
+        if on_error == 'raise':
+          raise
+        errors[number] = error
+        continue
+      unverified += module.unverified
+      new = example_lib.featurize(module, self.tokenizer)
+      examples += new
+      modules += [number] * len(new)
+    vectors, report = self.embed_examples(examples)
+    report['unverified'] = unverified
+    return Encoding(
+        vectors=vectors,
+        functions=[e['function'] for e in examples],
+        modules=np.asarray(modules, np.int32),
+        num_instructions=np.asarray(
+            [len(e['instruction_offset']) - 1 for e in examples], np.int32
+        ),
+        num_modules=len(ir),
+        errors=errors,
+        report=report,
+    )
+
+  def untrained(self, seed: int = 0) -> 'Encoder':
+    """The same model with its parameters as before training, for comparison."""
+    params = create_params(self._model, seed)
+    return Encoder(self.config, params, self.tokenizer, self.num_tokens)
+
+  def embed_examples(
+      self, examples: Sequence[example_lib.Example]
+  ) -> tuple[dict[str, np.ndarray], dict[str, int]]:
+    """Embeds functions that were featurized with this encoder's vocabulary.
+
+    Args:
+      examples: of any size.
+
+    Returns:
+      Modality -> float32 [n, D], and counts of what had to be cut.
+    """
+    largest = self._buckets[-1]
+    parts: list[example_lib.Example] = []
+    owners: list[int] = []
+    cuts = segments.Cuts()
+    for owner, example in enumerate(examples):
+      pieces, cut = segments.split_example(example, largest)
+      cuts += cut
+      parts += pieces
+      owners += [owner] * len(pieces)
+    report = {
+        'functions': len(examples),
+        'tokens': sum(len(e['tokens']) for e in examples),
+        'unknown_tokens': sum(
+            int((e['tokens'] == self.tokenizer.unk_id).sum()) for e in examples
+        ),
+        'windows': 0,
+        'segments': cuts.segments,
+        'cut_edges': cuts.edges,
+        'cut_tokens': cuts.tokens,
+    }
+    shape = (len(parts), self.width)
+    found = {m: np.zeros(shape, np.float32) for m in _MODALITIES}
+    if parts:
+      sizes = planning.measure(parts, self.num_tokens)
+      report['windows'] = len(sizes.windows)
+      for plan in planning.plan_block(sizes, largest, np.arange(len(parts))):
+        chosen = [parts[i] for i in plan.examples]
+        batch = buckets.pack(chosen, plan.rows, self._buckets)
+        for modality, vectors in self._apply(self.params, batch).items():
+          found[modality][plan.examples] = np.asarray(vectors)[: len(chosen)]
+    return _pool_segments(found, parts, owners, len(examples)), report
+
+
+def _embed_pack(
+    model: mirencoder.MIREncoder, params: Any, batch: batch_lib.Batch
+) -> dict[str, jax.Array]:
+  """Embeddings [G, D] of a pack's graphs; jitted, once for each bucket."""
+  outputs = model.apply(
+      {'params': params}, batch_lib.merge(batch), deterministic=True
+  )
+  return {
+      'ir': outputs.ir_embedding,
+      'graph': outputs.graph_embedding,
+      'joint': outputs.joint_embedding,
+  }
+
+
+def _pool_segments(
+    vectors: dict[str, np.ndarray],
+    parts: Sequence[example_lib.Example],
+    owners: Sequence[int],
+    num_examples: int,
+) -> dict[str, np.ndarray]:
+  """Means over the segments of each function, weighted by their tokens."""
+  if len(parts) == num_examples:
+    return vectors
+  weights = np.array([max(1, len(p['tokens'])) for p in parts], np.float32)
+  total = np.zeros(num_examples, np.float32)
+  np.add.at(total, owners, weights)
+  pooled = {}
+  for modality, found in vectors.items():
+    sums = np.zeros((num_examples, found.shape[1]), np.float32)
+    np.add.at(sums, owners, found * weights[:, None])
+    pooled[modality] = sums / total[:, None]
+  return pooled
+
+
+def load(path: str | os.PathLike) -> Encoder:
+  """Loads an encoder.
+
+  Args:
+    path: the name of weights that ship with the package, such as `small`; or
+      what `train.py` wrote: a workdir (its best checkpoint is taken), its
+      `checkpoints` folder, or the folder of one step; or what `mirencoder
+      export` made of it. A folder may be local or `gs://`.
+
+  Raises:
+    checkpoint.CheckpointError: if there is none, or it is damaged, or was
+      written by a newer version.
+  """
+  loaded = load_checkpoint(path)
+  return build_encoder(loaded.config, loaded.params, loaded.vocab)
+
+
+def build_encoder(config: dict[str, Any], params: Any, vocab: Any) -> Encoder:
+  """An encoder of what a checkpoint holds."""
+  if not jax.config.jax_compilation_cache_dir:
+    jax.config.update('jax_compilation_cache_dir', os.path.expanduser(_CACHE))
+  return Encoder(
+      _model_config(config),
+      params,
+      ir_lib.Tokenizer(vocab['vocab']),
+      config['data']['num_tokens'],
+  )
+
+
+def load_checkpoint(path: str | os.PathLike) -> checkpoint_lib.Checkpoint:
+  """What `load` makes an encoder of: parameters, config and vocabulary."""
+
+  def create_abstract_params(config: dict[str, Any], vocab: Any) -> Any:
+    del vocab
+    return abstract_params(config)
+
+  folder = weights.find(path)
+  if weights.is_weights(folder):
+    return weights.load(folder, create_abstract_params)
+  return checkpoint_lib.load(folder, create_abstract_params)
+
+
+def abstract_params(config: dict[str, Any]) -> Any:
+  """Shapes of the parameters that a checkpoint's config asks for."""
+  model = mirencoder.MIREncoder(_model_config(config))
+  return jax.eval_shape(functools.partial(_init_params, model), 0)
+
+
+def _model_config(config: dict[str, Any]) -> mirencoder.MIREncoderConfig:
+  """The model's sizes from a checkpoint, for the machine at hand."""
+  result = mirencoder.MIREncoderConfig(**config['model'])
+  if jax.default_backend() == 'cpu':  # where bfloat16 is only slower
+    result = dataclasses.replace(result, dtype='float32')
+  return result
+
+
+def create_params(model: mirencoder.MIREncoder, seed: int) -> Any:
+  """Parameters as before training."""
+  return jax.jit(functools.partial(_init_params, model))(seed)
+
+
+def _init_params(model: mirencoder.MIREncoder, seed: int | jax.Array) -> Any:
+  batch = batch_lib.merge(batch_lib.empty_batch(buckets.create_bucket(1, 16)))
+  rng = jax.random.key(seed)
+  return model.init(rng, batch, deterministic=True)['params']

@@ -1,0 +1,173 @@
+"""States inside a function: of its tokens, instructions and graph nodes.
+
+Station in the flow: after `inference`, for who wants to see where in a function
+something is, and not one vector of it. Aligned with the words of the function,
+and with lines of its source where the IR was compiled with `-g`.
+"""
+
+import dataclasses
+import functools
+import os
+from typing import Any
+
+import jax
+import numpy as np
+
+from mirencoder_jax import ir as ir_lib
+from mirencoder_jax.data import batch as batch_lib
+from mirencoder_jax.data import buckets, packing, segments
+from mirencoder_jax.data import example as example_lib
+from mirencoder_jax.inference import encoder as inference
+from mirencoder_jax.ir import debug_lines
+from mirencoder_jax.models import mirencoder
+
+# A function of more rows of tokens is beyond what one graph is kept for.
+_MAX_ROWS = 1024
+
+
+@dataclasses.dataclass(frozen=True)
+class FunctionStates:
+  """What the encoder says of every place in a function.
+
+  Attributes:
+    function: its name.
+    pieces: of the vocabulary, one for each token.
+    token_states: float32 [n_token, D].
+    token_instruction: int32 [n_token], the instruction that a token belongs to;
+      -1 for the signature.
+    instructions: words of each instruction, joined by blanks.
+    instruction_states: float32 [n_instruction, D], of its node in the graph.
+    instruction_line: int32 [n_instruction], line of the source; 0 where the IR
+      does not say.
+    node_states: float32 [n_node, D]; node 0 is the root, node k + 1 is
+      instruction k, then variables and constants, as in `ir.ProgramGraph`.
+    node_texts: what each node is: words joined by blanks.
+    node_kind: uint8 [n_node]; 0 instruction, 1 variable, 2 constant.
+  """
+
+  function: str
+  pieces: list[str]
+  token_states: np.ndarray
+  token_instruction: np.ndarray
+  instructions: list[str]
+  instruction_states: np.ndarray
+  instruction_line: np.ndarray
+  node_states: np.ndarray
+  node_texts: list[str]
+  node_kind: np.ndarray
+
+  def instruction_token_states(self) -> np.ndarray:
+    """float32 [n_instruction, D]: means over each instruction's tokens."""
+    inside = self.token_instruction >= 0
+    owners = self.token_instruction[inside]
+    sums = np.zeros_like(self.instruction_states)
+    np.add.at(sums, owners, self.token_states[inside])
+    counts = np.bincount(owners, minlength=len(sums))
+    return sums / np.maximum(counts, 1)[:, None]
+
+  def line_states(self) -> dict[int, np.ndarray]:
+    """float32 [D] by source line: means over the line's instructions."""
+    lines = sorted(set(self.instruction_line.tolist()) - {0})
+    return {
+        line: self.instruction_states[self.instruction_line == line].mean(0)
+        for line in lines
+    }
+
+
+def encode_states(
+    encoder: inference.Encoder, source: str | bytes | os.PathLike
+) -> list[FunctionStates]:
+  """The states of every function of a module.
+
+  A function is kept whole, as several windows of tokens over one graph, also
+  where `encode` would split it: states of both sides of a cut were useless.
+
+  Args:
+    encoder: of `load`.
+    source: a path, IR text, or bitcode.
+
+  Raises:
+    IRError: if it cannot be read, or a function has more than 1,024 windows of
+      tokens.
+  """
+  module = ir_lib.read_module(source)
+  lines = debug_lines.read_source_lines(source)
+  examples = example_lib.featurize(module, encoder.tokenizer)
+  return [
+      _states(encoder, function, example, line)
+      for function, example, line in zip(
+          module.functions, examples, lines, strict=True
+      )
+  ]
+
+
+@functools.partial(jax.jit, static_argnums=0)
+def _apply(
+    model: mirencoder.MIREncoder, params: Any, batch: batch_lib.Batch
+) -> tuple[jax.Array, jax.Array]:
+  outputs = model.apply(
+      {'params': params}, batch_lib.merge(batch), deterministic=True
+  )
+  return outputs.token_states, outputs.node_states
+
+
+def _states(
+    encoder: inference.Encoder,
+    function: ir_lib.Function,
+    example: example_lib.Example,
+    line: np.ndarray,
+) -> FunctionStates:
+  batch = packing.pack([example], _budget(example, encoder.num_tokens))
+  tokens, nodes = (
+      np.asarray(x, np.float32)
+      for x in _apply(encoder._model, encoder.params, batch)
+  )
+  special = (batch.tokens == packing.CLS_ID) | (batch.tokens == packing.SEP_ID)
+  is_content = ((batch.token_segment > 0) & ~special).ravel()
+  order = np.argsort(batch.token_position.ravel()[is_content], kind='stable')
+  tokens = tokens.reshape(-1, tokens.shape[-1])[is_content][order]
+  num_nodes = len(example['node_kind'])
+  offset = example['instruction_offset']
+  num_instructions = len(offset) - 1
+  places = np.arange(len(example['tokens']))
+  vocab = encoder.tokenizer.vocab
+  words, starts = function.words, [*function.offsets, len(function.words)]
+  texts = example['text_offset']
+  names = [
+      encoder.tokenizer.decode(example['text_tokens'][begin:end])
+      for begin, end in zip(texts[:-1], texts[1:], strict=True)
+  ]
+  if len(line) != num_instructions:
+    line = np.zeros(num_instructions, np.int32)
+  return FunctionStates(
+      function=function.name,
+      pieces=[vocab[i] for i in example['tokens']],
+      token_states=tokens,
+      token_instruction=(
+          np.searchsorted(offset, places, side='right').astype(np.int32) - 1
+      ),
+      instructions=[
+          ' '.join(words[begin:end])
+          for begin, end in zip(starts[:-1], starts[1:], strict=True)
+      ],
+      instruction_states=nodes[1 : num_instructions + 1],
+      instruction_line=line,
+      node_states=nodes[:num_nodes],
+      node_texts=[names[i] for i in example['node_text']],
+      node_kind=example['node_kind'],
+  )
+
+
+def _budget(example: example_lib.Example, num_tokens: int) -> batch_lib.Budget:
+  """The smallest power of two of rows that holds an example whole."""
+  num_rows = 1
+  while num_rows <= _MAX_ROWS:
+    budget = buckets.create_bucket(num_rows, num_tokens)
+    if segments.fits(example, budget):
+      return budget
+    num_rows *= 2
+  raise ir_lib.IRError(
+      f'{example["function"]} has {len(example["tokens"]):,} tokens, more than '
+      f'{_MAX_ROWS:,} windows hold; `encode` embeds it in parts',
+      example['module'],
+  )

@@ -1,0 +1,276 @@
+"""`Vectors`: embeddings with the names of what they are of, and their file.
+
+Station in the flow: after `inference`; what the command line writes and
+searches. One `npz` (or parquet) file holds the vectors of a corpus and says
+which encoder made them, because those of two encoders cannot be compared.
+"""
+
+import dataclasses
+import io
+import os
+import pathlib
+import zipfile
+from collections.abc import Iterable, Sequence
+
+import numpy as np
+
+from mirencoder_jax.frontend import program_files
+from mirencoder_jax.inference import encoder as inference
+from mirencoder_jax.ir import IRError
+from mirencoder_jax.storage import checkpoint as checkpoint_lib
+from mirencoder_jax.storage import output_file
+
+LEVELS = ('function', 'module')
+SUFFIXES = ('.npz', '.parquet')
+# Files that are embedded together: enough to fill packs, few enough that a
+# person sees progress.
+_FILES_AT_ONCE = 32
+
+
+class VectorsError(ValueError):
+  """Vectors that cannot be written, read or used together."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Vectors:
+  """Embeddings of functions or modules.
+
+  Attributes:
+    vectors: float32 [n, D].
+    files: path of each row's file.
+    functions: name of each row's function; '' at module level.
+    num_instructions: int32 [n].
+    level: `function` or `module`.
+    modality: `joint`, `ir`, `graph` or `all`.
+    encoder: `Encoder.fingerprint` of what made them.
+    errors: what could not be read, by path; not kept in files.
+    report: counts of `Encoding.report`, summed; not kept in files.
+  """
+
+  vectors: np.ndarray
+  files: list[str]
+  functions: list[str]
+  num_instructions: np.ndarray
+  level: str
+  modality: str
+  encoder: str
+  errors: dict[str, IRError] = dataclasses.field(default_factory=dict)
+  report: dict[str, int] = dataclasses.field(default_factory=dict)
+
+  def __len__(self) -> int:
+    return len(self.vectors)
+
+  def label(self, row: int) -> str:
+    """`file:function` of a row."""
+    return ':'.join(filter(None, (self.files[row], self.functions[row])))
+
+  def save(self, path: str | os.PathLike) -> None:
+    """Writes `.npz` or `.parquet`, as the suffix says.
+
+    Raises:
+      VectorsError: for another suffix, or parquet without pyarrow.
+      OSError: naming the file, if there is no room for it, say.
+    """
+    path = check_path(path)
+    with output_file.writing(path) as aside:
+      if path.suffix == '.parquet':
+        _write_parquet(self, aside)
+      else:
+        self._write_npz(aside)
+
+  def _write_npz(self, path: pathlib.Path) -> None:
+    arrays = {
+        'vectors': self.vectors,
+        'files': np.array(self.files, np.str_),
+        'functions': np.array(self.functions, np.str_),
+        'num_instructions': self.num_instructions,
+        **{k: np.array(getattr(self, k)) for k in _KINDS},
+    }
+    with open(path, 'wb') as file:
+      np.savez_compressed(file, allow_pickle=False, **arrays)
+
+
+_KINDS = ('level', 'modality', 'encoder')
+
+
+def embed_files(
+    encoder: inference.Encoder,
+    paths: Iterable[str | os.PathLike],
+    *,
+    level: str = 'function',
+    modality: str = 'joint',
+    options: program_files.CompileOptions | None = None,
+    on_program=None,
+) -> Vectors:
+  """Embeds IR and source files, and folders of them.
+
+  Args:
+    encoder: of `load`.
+    paths: files and folders, see `ir.program_files.find`.
+    level: `function` or `module`, what gets a row each.
+    modality: of `Encoding.function_vectors`.
+    options: how to compile sources.
+    on_program: is handed each `ir.program_files.Program` when it was read.
+
+  Returns:
+    The vectors of all that could be read; `errors` names the rest.
+  """
+  if level not in LEVELS:
+    raise VectorsError(f'level {level!r} is neither function nor module')
+  files = program_files.find(paths)
+  parts: list[Vectors] = []
+  waiting: list[program_files.Program] = []
+  errors: dict[str, IRError] = {}
+  last = len(files) - 1
+  for number, program in enumerate(program_files.read_all(files, options)):
+    if program.error:
+      errors[program.path] = program.error
+    else:
+      waiting.append(program)
+    if waiting and (len(waiting) == _FILES_AT_ONCE or number == last):
+      parts.append(_embed(encoder, waiting, level, modality))
+      waiting = []
+    if on_program:
+      on_program(program)
+  if waiting:  # the last file could not be read
+    parts.append(_embed(encoder, waiting, level, modality))
+  width = encoder.width * (3 if modality == 'all' else 1)
+  report: dict[str, int] = {}
+  for part in parts:
+    for key, value in part.report.items():
+      report[key] = report.get(key, 0) + value
+  return Vectors(
+      vectors=np.concatenate(
+          [np.zeros((0, width), np.float32), *(p.vectors for p in parts)]
+      ),
+      files=[f for p in parts for f in p.files],
+      functions=[f for p in parts for f in p.functions],
+      num_instructions=np.concatenate(
+          [np.zeros(0, np.int32), *(p.num_instructions for p in parts)]
+      ),
+      level=level,
+      modality=modality,
+      encoder=encoder.fingerprint,
+      errors=errors,
+      report=report,
+  )
+
+
+def _embed(
+    encoder: inference.Encoder,
+    programs: Sequence[program_files.Program],
+    level: str,
+    modality: str,
+) -> Vectors:
+  encoding = encoder.encode([p.module for p in programs if p.module])
+  paths = [program.path for program in programs]
+  if level == 'function':
+    vectors = encoding.function_vectors(modality)
+    files = [paths[i] for i in encoding.modules]
+    functions, sizes = encoding.functions, encoding.num_instructions
+  else:
+    vectors = encoding.module_vectors(modality)
+    files, functions = paths, [''] * len(paths)
+    sizes = np.bincount(
+        encoding.modules, encoding.num_instructions, len(paths)
+    ).astype(np.int32)
+  return Vectors(
+      vectors, files, functions, sizes, level, modality, '', {}, encoding.report
+  )
+
+
+def read_vectors(path: str | os.PathLike) -> Vectors:
+  """Reads what `Vectors.save` wrote.
+
+  Raises:
+    VectorsError: if there is no such file, or it is another kind of file.
+  """
+  path = check_path(path)
+  if not path.is_file():
+    raise VectorsError(
+        f'there is no {path}; `mirencoder embed FOLDER -o {path.name}` makes it'
+    )
+  if path.suffix == '.parquet':
+    return _read_parquet(path)
+  try:
+    # From memory: of a damaged file, numpy leaves the handle open.
+    with np.load(io.BytesIO(path.read_bytes())) as file:
+      return Vectors(
+          vectors=file['vectors'],
+          files=file['files'].tolist(),
+          functions=file['functions'].tolist(),
+          num_instructions=file['num_instructions'],
+          level=str(file['level']),
+          modality=str(file['modality']),
+          encoder=str(file['encoder']),
+      )
+  except (OSError, ValueError, KeyError, zipfile.BadZipFile) as error:
+    raise VectorsError(
+        f'{path} holds no vectors of `mirencoder embed -o` '
+        f'({checkpoint_lib.first_line(error)})'
+    ) from None
+
+
+def check_path(path: str | os.PathLike) -> pathlib.Path:
+  """The path, if vectors can be kept there as far as its name goes.
+
+  Raises:
+    VectorsError: for another suffix, or a folder that is not there.
+  """
+  path = pathlib.Path(path)
+  if path.suffix not in SUFFIXES:
+    raise VectorsError(
+        f'{path}: vectors are kept in {" or ".join(SUFFIXES)} files'
+    )
+  if not path.parent.is_dir():
+    raise VectorsError(f'{path}: there is no folder {path.parent}')
+  return path
+
+
+def _pyarrow():
+  try:
+    import pyarrow
+    import pyarrow.parquet
+  except ImportError:
+    raise VectorsError(
+        'parquet needs pyarrow: `python -m pip install pyarrow`, or write .npz'
+    ) from None
+  return pyarrow
+
+
+def _write_parquet(vectors: Vectors, path: pathlib.Path) -> None:
+  pyarrow = _pyarrow()
+  width = vectors.vectors.shape[1]
+  table = pyarrow.table(
+      {
+          'file': vectors.files,
+          'function': vectors.functions,
+          'num_instructions': vectors.num_instructions,
+          'vector': pyarrow.FixedSizeListArray.from_arrays(
+              vectors.vectors.ravel(), width
+          ),
+      }
+  ).replace_schema_metadata({k: getattr(vectors, k) for k in _KINDS})
+  pyarrow.parquet.write_table(table, path)
+
+
+def _read_parquet(path: pathlib.Path) -> Vectors:
+  pyarrow = _pyarrow()
+  try:
+    table = pyarrow.parquet.read_table(path)
+    column = table['vector'].combine_chunks()
+    kinds = table.schema.metadata
+    return Vectors(
+        vectors=column.flatten().to_numpy().reshape(len(table), -1),
+        files=table['file'].to_pylist(),
+        functions=table['function'].to_pylist(),
+        num_instructions=table['num_instructions'].to_numpy(),
+        level=kinds[b'level'].decode(),
+        modality=kinds[b'modality'].decode(),
+        encoder=kinds[b'encoder'].decode(),
+    )
+  except (OSError, KeyError, TypeError, pyarrow.ArrowException) as error:
+    raise VectorsError(
+        f'{path} holds no vectors of `mirencoder embed -o` '
+        f'({checkpoint_lib.first_line(error)})'
+    ) from None

@@ -1,0 +1,1 @@
+"""The line parser of `ir.reader`: LLVM's text to functions."""

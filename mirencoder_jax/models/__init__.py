@@ -1,0 +1,1 @@
+"""The two encoders, what pools them, and their parts."""

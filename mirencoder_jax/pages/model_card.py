@@ -1,0 +1,289 @@
+"""The model card that lies beside weights: what a person should know of them.
+
+Station in the flow: written by `mirencoder export` from the run itself, from
+the report of the data it read and from the tables of `eval.py`. Nothing in it
+is typed in by hand; what was not handed over is said to be missing.
+"""
+
+import datetime
+import json
+import os
+from collections.abc import Mapping
+from typing import Any
+
+import jax
+from etils import epath
+
+from mirencoder_jax.storage.checkpoint import Checkpoint
+
+# Metrics of a held-out split, in the order of the card: what they are called,
+# how they are printed, and the metric that says what a guess would reach.
+_FIGURES = (
+    ('eval/mlm_accuracy', 'masked tokens predicted', '{:.1%}',
+     'eval/mlm_unigram_accuracy'),
+    ('eval/node_text_accuracy', 'masked node texts predicted', '{:.1%}', ''),
+    ('eval/edge_auc', 'edges told from other pairs, AUC', '{:.3f}', ''),
+    ('eval/matching_accuracy', 'text and graph matched', '{:.1%}', ''),
+    ('eval/retrieval_recall_at_1', 'text finds its graph, recall@1', '{:.1%}',
+     ''),
+    ('eval/loss', 'loss, nats', '{:.3f}', ''),
+)  # fmt: skip
+_OBJECTIVES = {
+    'mlm_weight': 'masked tokens',
+    'edge_weight': 'graph reconstruction: edges',
+    'edge_position_weight': 'graph reconstruction: positions of edges',
+    'node_text_weight': 'graph reconstruction: texts of nodes',
+    'matching_weight': 'matching of text and graph',
+    'view_weight': 'views of one source told from other functions',
+    'counts_weight': 'what occurs how often',
+}
+
+_CARD = """\
+# Model card: {name}
+
+An encoder of LLVM IR: a function, as text and as a program graph, becomes one
+vector of {width} numbers. Made by mirencoder_jax for performance work: its
+frozen vectors feed small heads that choose a device, a factor, a
+configuration. Card generated {date} from step {step} of the run.
+
+```python
+import mirencoder_jax as mir
+vectors = mir.load({path!r}).embed('kernel.ll')  # float32 [1, {width}]
+```
+
+## Sizes
+
+| | |
+|---|---|
+| parameters | {num_params:,}, matrices stored in bfloat16 |
+| width of a vector | {width} |
+| vocabulary | {vocab_size:,} pieces, hash `{vocab_hash}` |
+| tokens a window | {num_tokens} |
+
+Settings of the model: {model}.
+
+## Training data
+
+{data}
+
+## Objectives
+
+{objectives}
+
+{num_steps:,} steps of {batch_size} packs of {num_rows} x {num_tokens} tokens,
+seed {seed}. {cost}
+
+## Figures
+
+Held-out programs of the training corpus, at step {step}:
+
+{figures}
+
+Downstream:
+
+{results}
+
+## Limits
+
+- It has seen what the training data above holds and nothing else; on other
+  languages, compilers or targets its vectors are untested.
+- It reads code only. Problem sizes and machines are a head's inputs.
+- Functions longer than a pack are split and their parts pooled;
+  `encode(...).report` counts what that cost.
+- Vectors of two models, or of two versions of one, cannot be compared.
+- Nearness of vectors is no proof that two functions compute the same.
+
+## Licence
+
+Weights: Apache 2.0, like the code. {licences}
+"""
+
+
+def model_card(
+    checkpoint: Checkpoint,
+    name: str,
+    *,
+    path: str | None = None,
+    metrics: Mapping[str, float] | None = None,
+    cost: Mapping[str, float] | None = None,
+    corpus: Mapping[str, Any] | None = None,
+    results: str | None = None,
+) -> str:
+  """The card of a checkpoint.
+
+  Args:
+    checkpoint: what is described.
+    name: of the weights.
+    path: what `mir.load` takes; the name by default.
+    metrics: of the last evaluation while training, as in `metrics.jsonl`.
+    cost: of the run, as `read_cost` gives it; with `watts` also in energy.
+    corpus: the `report.json` that lies beside the shards it was trained on.
+    results: Markdown tables of `eval.py`, `results.md`.
+  """
+  config = checkpoint.config
+  vocab = checkpoint.vocab
+  num_params = sum(x.size for x in jax.tree.leaves(checkpoint.params))
+  hidden = ('vocab_size', 'width')
+  return _CARD.format(
+      name=name,
+      path=path or name,
+      date=datetime.date.today().isoformat(),
+      step=checkpoint.step,
+      num_params=num_params,
+      width=config['model']['width'],
+      vocab_size=len(vocab['vocab']),
+      vocab_hash=vocab.get('hash', 'not recorded'),
+      num_tokens=config['data']['num_tokens'],
+      num_rows=config['data']['num_rows'],
+      batch_size=config['data']['batch_size'],
+      num_steps=config['train']['num_steps'],
+      seed=config['train']['seed'],
+      model=', '.join(
+          f'`{k}` {v}' for k, v in config['model'].items() if k not in hidden
+      ),
+      data=_data(config['data']['name'], corpus),
+      objectives=_objectives(config['objectives']),
+      cost=_cost(cost),
+      figures=_figures(metrics),
+      results=(
+          results.strip()
+          if results
+          else 'Not evaluated on a task for this card; `python eval.py '
+          '--checkpoint=...` does.'
+      ),
+      licences=_licences(corpus),
+  )
+
+
+def read_metrics(
+    workdir: str | os.PathLike, step: int
+) -> dict[str, float] | None:
+  """The evaluation nearest before or at a step, of a run's `metrics.jsonl`."""
+  path = epath.Path(workdir) / 'metrics.jsonl'
+  if not path.exists():
+    return None
+  found = None
+  for line in path.read_text().splitlines():
+    try:
+      row = json.loads(line)
+    except ValueError:  # cut off by a crash
+      continue
+    if row.get('step', 0) <= step and 'eval/loss' in row:
+      found = row
+  return found
+
+
+def read_cost(workdir: str | os.PathLike, step: int) -> dict[str, float]:
+  """Seconds and tokens of a run's steps up to one, of its `metrics.jsonl`.
+
+  Interruptions, compilation and evaluations are not in it.
+  """
+  path = epath.Path(workdir) / 'metrics.jsonl'
+  cost = dict(seconds=0.0, tokens=0.0)
+  for line in path.read_text().splitlines() if path.exists() else ():
+    try:
+      row = json.loads(line)
+    except ValueError:  # cut off by a crash
+      continue
+    if row.get('step', 0) <= step:
+      for name in cost:
+        cost[name] += row.get(f'speed/{name}', 0.0)
+  return cost
+
+
+def _cost(cost: Mapping[str, float] | None) -> str:
+  if not cost or not cost['seconds']:
+    return 'The run left no record of its time.'
+  hours = cost['seconds'] / 3600
+  text = f'{cost["tokens"]:,.0f} tokens were read in {hours:.2f} hours of steps'
+  if 'watts' not in cost:
+    return f'{text}.'
+  energy = cost['watts'] * hours / 1000
+  return (
+      f'{text}: {energy:.3g} kWh, if the machine draws {cost["watts"]:g} W for '
+      'it (an estimate, not measured).'
+  )
+
+
+def _data(name: str, corpus: Mapping[str, Any] | None) -> str:
+  if corpus is None:
+    return (
+        f'The prepared data set `{name}`; its report was not handed over when '
+        'this card was made.'
+    )
+  train = corpus['splits'].get('train', {})
+  held = corpus['splits'].get('validation', {})
+  totals = corpus['totals']
+  rows = [
+      ('data set', f'`{name}`, content hash `{corpus["content_hash"]}`'),
+      (
+          'functions',
+          f'{corpus["functions"]["written"]:,} distinct of '
+          f'{corpus["functions"]["found"]:,} in {corpus["files"]["read"]:,} '
+          'modules',
+      ),
+      (
+          'to train on',
+          f'{train.get("examples", 0):,} functions of '
+          f'{train.get("programs", 0):,} programs',
+      ),
+      (
+          'held out',
+          f'{held.get("examples", 0):,} functions of '
+          f'{held.get("programs", 0):,} programs',
+      ),
+      (
+          'altogether',
+          f'{totals["instructions"]:,} instructions, {totals["tokens"]:,} '
+          f'tokens, {totals["nodes"]:,} nodes, {totals["edges"]:,} edges',
+      ),
+  ]
+  for key in ('language', 'opt_level', 'llvm'):
+    counts = corpus.get(key) or {}
+    text = ', '.join(f'{k} {v:,}' for k, v in counts.items() if k)
+    if text:
+      rows.append((f'functions by {key}', text))
+  removed = corpus['functions'].get('decontaminated')
+  if removed is not None:
+    rows.append(('taken out, as benchmarks have them', f'{removed:,}'))
+  return _table(('', ''), rows)
+
+
+def _objectives(objectives: Mapping[str, Any]) -> str:
+  rows = [
+      (_OBJECTIVES.get(key, f'`{key}`'), f'{value:g}')
+      for key, value in objectives.items()
+      if key.endswith('_weight') and key != 'hard_negative_weight' and value
+  ]
+  rest = ', '.join(
+      f'`{k}` {v}' for k, v in objectives.items() if k.endswith('_rate')
+  )
+  return _table(('objective', 'weight'), rows) + f'\n\nRates: {rest}.'
+
+
+def _figures(metrics: Mapping[str, float] | None) -> str:
+  if not metrics:
+    return 'The run left no evaluation.'
+  rows = [
+      (
+          title,
+          form.format(metrics[key]),
+          form.format(metrics[guess]) if guess in metrics else '',
+      )
+      for key, title, form, guess in _FIGURES
+      if key in metrics
+  ]
+  return _table(('held out', 'this model', 'guess'), rows)
+
+
+def _licences(corpus: Mapping[str, Any] | None) -> str:
+  counts = (corpus or {}).get('licence') or {}
+  if not counts:
+    return 'The report of the training data names no licences of its sources.'
+  named = ', '.join(f'{k} ({v:,})' for k, v in counts.items())
+  return f'Licences of the sources it was trained on, in functions: {named}.'
+
+
+def _table(head: tuple[str, ...], rows: list[tuple[str, ...]]) -> str:
+  lines = [head, ('---',) * len(head), *rows]
+  return '\n'.join(f'| {" | ".join(line)} |' for line in lines)

@@ -1,0 +1,1 @@
+"""What a full disk or a kill must not spoil: checkpoints, weights, files."""

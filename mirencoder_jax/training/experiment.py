@@ -1,0 +1,124 @@
+"""What a run is made of, opened and checked before anything is computed.
+
+Station in the flow: the config and a prepared dataset in; data, model and
+optimizer out, for `pretrain` to run.
+"""
+
+import dataclasses
+import os
+
+import jax
+import ml_collections
+
+from mirencoder_jax import objectives
+from mirencoder_jax.data import input_pipeline, packed_dataset
+from mirencoder_jax.models import mirencoder
+from mirencoder_jax.training import optimizer as optimizer_lib
+from mirencoder_jax.training import update
+
+
+@dataclasses.dataclass(frozen=True)
+class TrainConfig:
+  """How long, how often, on what.
+
+  Attributes:
+    num_steps: updates of the whole run.
+    seed: of parameters, order of the data, and corruption.
+    accumulation_steps: parts that a device's packs are computed in, one after
+      the other, to save memory; matching compares within a part only.
+    every_log_steps: between lines of progress.
+    every_eval_steps: between evaluations; there is one at the end too.
+    every_checkpoint_steps: likewise for checkpoints.
+    num_eval_batches: of the held-out split, at most.
+    num_last_checkpoints: kept besides the best one.
+    distributed: whether this is one of several processes, as on pods.
+    compilation_cache: folder for compiled programs, '' for none.
+  """
+
+  num_steps: int
+  seed: int = 0
+  accumulation_steps: int = 1
+  every_log_steps: int = 10
+  every_eval_steps: int = 100
+  every_checkpoint_steps: int = 100
+  num_eval_batches: int = 16
+  num_last_checkpoints: int = 2
+  distributed: bool = False
+  compilation_cache: str = '~/.cache/mirencoder_jax/compiled'
+
+
+class Experiment:
+  """What a run is made of, opened and checked before anything is computed."""
+
+  def __init__(self, config: ml_collections.ConfigDict, data_dir):
+    self.data = input_pipeline.DataConfig(**config.data)
+    self.train = TrainConfig(**config.train)
+    self.objectives = objectives.ObjectivesConfig(**config.objectives)
+    optimizer_config = optimizer_lib.OptimizerConfig(**config.optimizer)
+    self.optimizer = optimizer_lib.create_optimizer(
+        optimizer_config, self.train.num_steps
+    )
+    builder = packed_dataset.open_builder(self.data.name, data_dir)
+    self.vocab, tokenizer = packed_dataset.read_vocab(builder)
+    self.vocab_hash = tokenizer.hash
+    self.dataset = packed_dataset.PackedDataset(
+        packed_dataset.PreparedSource(builder, self.data.train_split),
+        self.data.num_rows,
+        self.data.num_tokens,
+    )
+    self.eval_dataset = packed_dataset.PackedDataset(
+        packed_dataset.PreparedSource(builder, self.data.eval_split),
+        self.data.num_rows,
+        self.data.num_tokens,
+        self.dataset.budget,
+    )
+    self.model = mirencoder.MIREncoder(
+        mirencoder.MIREncoderConfig(
+            **{
+                **config.model,
+                'vocab_size': tokenizer.vocab_size,
+                'dtype': _dtype(config.model.dtype),
+            }
+        )
+    )
+    # As resolved; with it alone the model can be built again.
+    self.config = {
+        'data': dataclasses.asdict(self.data),
+        'budget': dataclasses.asdict(self.dataset.budget),
+        'model': dataclasses.asdict(self.model.config),
+        'objectives': dataclasses.asdict(self.objectives),
+        'optimizer': dataclasses.asdict(optimizer_config),
+        'train': dataclasses.asdict(self.train),
+    }
+
+  def create_state(self) -> update.TrainState:
+    """The state before the first update; jittable."""
+    rng = jax.random.key(self.train.seed)
+    return update.create_state(
+        rng, self.model, self.optimizer, self.dataset.budget
+    )
+
+  def describe(self, state: update.TrainState, workdir) -> str:
+    """A few lines about what is going to happen."""
+    sizes, cuts = self.dataset.sizes, self.dataset.cuts
+    num_params = sum(x.size for x in jax.tree.leaves(state.params))
+    start = f'going on after step {state.step}' if state.step else 'starting'
+    return (
+        f'{start}; workdir {os.fspath(workdir)}\n'
+        f'model: {num_params:,} parameters, {self.model.config.dtype}, on '
+        f'{jax.device_count()} {jax.default_backend()} device(s)\n'
+        f'data: {self.data.name}, {sizes.num_examples:,} examples, '
+        f'{sizes.tokens.sum():,} tokens; {cuts.segments} of the examples are '
+        f'segments of functions too long for a pack ({cuts.edges:,} edges and '
+        f'{cuts.tokens:,} tokens cut)\n'
+        f'batch: {self.data.batch_size} packs of {self.data.num_rows} x '
+        f'{self.data.num_tokens} tokens, {self.dataset.budget.num_nodes} '
+        f'nodes, {self.dataset.budget.num_edges} edges'
+    )
+
+
+def _dtype(name: str) -> str:
+  """'auto' is bfloat16 where the hardware multiplies it, float32 on a CPU."""
+  if name != 'auto':
+    return name
+  return 'float32' if jax.default_backend() == 'cpu' else 'bfloat16'

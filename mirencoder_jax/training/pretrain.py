@@ -1,0 +1,292 @@
+"""Pre-training: the loop, and the only device axis of the library.
+
+Station in the flow: everything meets here. `data.input_pipeline` gives global
+batches of packs, devices get equal shares of the packs, `update.train_step`
+runs on each, `checkpoint` keeps what comes of it.
+"""
+
+import functools
+import os
+from typing import Any
+
+import jax
+import ml_collections
+import numpy as np
+from jax.experimental import multihost_utils
+
+from mirencoder_jax.data import input_pipeline
+from mirencoder_jax.data.batch import Batch
+from mirencoder_jax.objectives import evaluation
+from mirencoder_jax.storage import checkpoint
+from mirencoder_jax.training import experiment, preemption, recorder, update
+
+AXIS = 'device'
+
+
+class ConfigError(ValueError):
+  """A config that does not go together, or not with data and devices."""
+
+
+# What a person can put right; the message says all, a traceback would hide it.
+USER_ERRORS = (
+    ConfigError,
+    checkpoint.CheckpointError,
+    recorder.NonFiniteLossError,
+    OSError,  # no such file, no room
+)
+
+
+class _Sharding:
+  """Which packs of a global batch go where.
+
+  A global batch is cut into A parts, each part into equal runs of packs for the
+  devices in order, so that no result depends on the number of devices.
+  """
+
+  def __init__(self, batch_size: int, num_parts: int):
+    num_devices = jax.device_count()
+    share = num_devices * num_parts
+    if batch_size <= 0 or batch_size % share:
+      below, above = (
+          batch_size // share * share,
+          -(-batch_size // share) * share,
+      )
+      ways = [str(x) for x in (below, above) if x > 0]
+      parts = f' in {num_parts} parts' if num_parts > 1 else ''
+      raise ValueError(
+          f'batch_size {batch_size} is not divisible by {num_devices} devices'
+          f'{parts}; use {" or ".join(ways or [str(share)])} '
+          '(--config.data.batch_size)'
+      )
+    self._shape = (jax.local_device_count(), num_parts, batch_size // share)
+    packs = np.arange(batch_size).reshape(num_parts, num_devices, -1)
+    first = jax.process_index() * jax.local_device_count()
+    mine = packs.swapaxes(0, 1)[first : first + jax.local_device_count()]
+    self.local_packs = mine.ravel()
+
+  def shard(self, batch: Batch) -> Batch:
+    """Local packs [U, ...] as [local devices, A, packs, ...]."""
+    return jax.tree.map(lambda x: x.reshape(self._shape + x.shape[1:]), batch)
+
+
+def train_and_evaluate(
+    config: ml_collections.ConfigDict,
+    workdir: str | os.PathLike,
+    data_dir: str | os.PathLike,
+) -> dict[str, float]:
+  """Trains a run to its end, from where its workdir stands.
+
+  Args:
+    config: as from `configs/pretrain.py`.
+    workdir: for checkpoints and metrics; an interrupted run goes on from it.
+    data_dir: of prepared datasets.
+
+  Returns:
+    Metrics of the last evaluation; empty if SIGTERM came before it.
+
+  Raises:
+    ConfigError: naming the field and what it may be.
+    recorder.NonFiniteLossError: if a loss stops being a number.
+    checkpoint.CheckpointError: if the workdir does not fit, or the last
+      checkpoint cannot be written.
+  """
+  train = _checked(experiment.TrainConfig, **config.train)
+  if train.distributed:
+    _join_processes()
+  if train.compilation_cache and not jax.config.jax_compilation_cache_dir:
+    jax.config.update(
+        'jax_compilation_cache_dir', os.path.expanduser(train.compilation_cache)
+    )
+  sharding = _checked(
+      _Sharding, config.data.batch_size, train.accumulation_steps
+  )
+  run = _checked(experiment.Experiment, config, data_dir)
+  state, position = _restore_or_create(run, workdir)
+  stream = input_pipeline.make_train_iterator(
+      run.dataset,
+      run.data.batch_size,
+      train.seed,
+      position,
+      sharding.local_packs,
+      run.data.pair_views,
+  )
+  record = recorder.Recorder(
+      workdir,
+      int(state.step),
+      train.num_steps,
+      train.every_log_steps,
+      train.num_last_checkpoints,
+      {'config': run.config, 'vocab': run.vocab, 'vocab_hash': run.vocab_hash},
+  )
+  with (
+      record,
+      preemption.Preemption() as preempted,
+      input_pipeline.Prefetcher(stream, run.data.num_prefetched) as batches,
+  ):
+    record.say(run.describe(state, workdir))
+    return _loop(run, sharding, state, batches, record, preempted)
+
+
+def _checked(kind, *args, **kwargs):
+  """An instance of what checks the config that it is made of."""
+  try:
+    return kind(*args, **kwargs)
+  except ValueError as error:
+    raise ConfigError(str(error)) from error
+
+
+def _join_processes():
+  """Makes one run of several processes; before any other use of JAX.
+
+  On pods and under SLURM and the like, JAX finds the others by itself.
+  Elsewhere JAX_COORDINATOR_ADDRESS (host:port of process 0), JAX_NUM_PROCESSES
+  and JAX_PROCESS_ID say it.
+  """
+  numbers = {
+      argument: int(os.environ[name])
+      for argument, name in (
+          ('num_processes', 'JAX_NUM_PROCESSES'),
+          ('process_id', 'JAX_PROCESS_ID'),
+      )
+      if name in os.environ
+  }
+  jax.distributed.initialize(**numbers)
+
+
+def _map_train_step(run: experiment.Experiment):
+  """`update.train_step` over all devices."""
+  step = functools.partial(
+      update.train_step,
+      model=run.model,
+      optimizer=run.optimizer,
+      config=run.objectives,
+      axis_name=AXIS,
+  )
+  return jax.pmap(
+      step,
+      axis_name=AXIS,
+      in_axes=(None, 0, None),
+      out_axes=None,
+      donate_argnums=(0,),
+  )
+
+
+def _map_evaluation(run: experiment.Experiment):
+  """`evaluation.evaluate` over all devices, as a function of parameters."""
+  # In parts of the size that training takes at once, which fits the memory.
+  batch_size = run.data.batch_size // run.train.accumulation_steps
+  sharding = _Sharding(batch_size, 1)
+  batches = []
+
+  def step(params, batch, rng):
+    return evaluation.evaluation_step(
+        params,
+        jax.tree.map(lambda x: x[0], batch),  # the only part
+        rng,
+        model=run.model,
+        config=run.objectives,
+        axis_name=AXIS,
+    )
+
+  mapped = jax.pmap(
+      step, axis_name=AXIS, in_axes=(None, 0, None), out_axes=None
+  )
+
+  def evaluate(params):
+    if not batches:
+      batches.extend(
+          input_pipeline.make_eval_iterator(
+              run.eval_dataset,
+              batch_size,
+              run.train.num_eval_batches,
+              sharding.local_packs,
+              run.data.pair_views,
+          )
+      )
+    return evaluation.evaluate(
+        lambda params, batch, rng: mapped(params, sharding.shard(batch), rng),
+        params,
+        batches,
+        run.objectives,
+    )
+
+  return evaluate
+
+
+def _loop(run, sharding, state, batches, record, preempted) -> dict[str, float]:
+  """Updates until the end or SIGTERM; returns the last evaluation."""
+  train = run.train
+  train_step, evaluate = _map_train_step(run), _map_evaluation(run)
+  rng = jax.random.fold_in(jax.random.key(train.seed), 1)
+  step, values, is_stopped = int(state.step), {}, False
+  if step >= train.num_steps:
+    record.say(f'nothing to do: {step} of {train.num_steps} steps are done')
+    return record.evaluation(step, lambda: evaluate(state.params))
+  while step < train.num_steps and not is_stopped:
+    fed = next(batches)
+    state, sums = train_step(state, sharding.shard(fed.batch), rng)
+    step += 1
+    record.step(step, sums, fed.counts, batches.seconds_waited)
+    is_stopped = preempted.is_noticed(step)
+    is_last = step == train.num_steps
+    loss = None
+    if not is_stopped and (is_last or step % train.every_eval_steps == 0):
+      values = record.evaluation(
+          step, functools.partial(evaluate, state.params)
+      )
+      loss = values['loss']
+    is_final = is_last or is_stopped
+    if is_final or step % train.every_checkpoint_steps == 0:
+      record.save(step, state, fed.position, loss, is_final)
+  if is_stopped:
+    record.say(
+        f'SIGTERM: saved after step {step} of {train.num_steps}; the same '
+        'command goes on from there'
+    )
+  return values
+
+
+def _restore_or_create(
+    run: experiment.Experiment, workdir
+) -> tuple[update.TrainState, Any]:
+  """The state to go on from, and where the data stream stands."""
+  abstract = jax.eval_shape(run.create_state)
+  train = {
+      'step': abstract.step,
+      'optimizer_state': abstract.optimizer_state,
+      'position': jax.ShapeDtypeStruct((2,), np.int32),
+  }
+  found = None
+  if jax.process_index() == 0:
+    found = checkpoint.restore_last(
+        workdir, abstract.params, train, run.vocab_hash, run.config
+    )
+  restored = None if found is None else (found.params, found.train)
+  if jax.process_count() > 1:
+    restored = _from_process_0(restored, (abstract.params, train))
+  if restored is None:
+    return _replicate(jax.jit(run.create_state)()), input_pipeline.START
+  params, train = restored
+  state = update.TrainState(train['step'], params, train['optimizer_state'])
+  return _replicate(state), tuple(train['position'].tolist())
+
+
+def _replicate(tree):
+  """On all local devices, laid out as what the mapped step returns.
+
+  Anything else would compile the step twice: for the first call, and for all
+  the others.
+  """
+  mesh = jax.sharding.Mesh(np.array(jax.local_devices()), (AXIS,))
+  everywhere = jax.sharding.NamedSharding(mesh, jax.sharding.PartitionSpec())
+  return jax.device_put(jax.tree.map(np.asarray, tree), everywhere)
+
+
+def _from_process_0(tree, abstract):
+  """What process 0 has, on all processes; None if it has none."""
+  broadcast = multihost_utils.broadcast_one_to_all
+  if not broadcast(np.int32(tree is not None)):
+    return None
+  if tree is None:
+    tree = jax.tree.map(lambda x: np.zeros(x.shape, x.dtype), abstract)
+  return jax.tree.map(np.asarray, broadcast(tree))

@@ -1,0 +1,201 @@
+"""Tests of the whole table, with an encoder that is made up."""
+
+import pathlib
+import subprocess
+import sys
+import tempfile
+
+import numpy as np
+from absl.testing import absltest
+
+from configs import tasks as tasks_config
+from mirencoder_jax import ir
+from mirencoder_jax.downstream.tasks import features, tasks
+from mirencoder_jax.evaluation import table
+from mirencoder_jax.inference import encoder as inference
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+DUMMY = ROOT / 'datasets' / 'device_mapping' / 'dummy_data'
+
+FUNCTION = """
+define float @f(float %x) {{
+  %a = {} float %x, %x
+  ret float %a
+}}
+"""
+
+
+class FakeEncoder:
+  """Embeds a module as three of its text's properties."""
+
+  width = 3
+
+  def untrained(self):
+    return self
+
+  def encode(self, texts, on_error):
+    assert on_error == 'nan'
+    assert len(set(texts)) == len(texts), 'each text is embedded once'
+    errors, vectors = {}, np.full((len(texts), 3), np.nan, np.float32)
+    for number, text in enumerate(texts):
+      if b'define' in text:
+        vectors[number] = [b'fadd' in text, b'fmul' in text, len(text)]
+      else:
+        errors[number] = ir.IRError('not IR')
+    read = [i for i in range(len(texts)) if i not in errors]
+    return inference.Encoding(
+        vectors={m: vectors[read] for m in ('ir', 'graph', 'joint')},
+        functions=['f'] * len(read),
+        modules=np.array(read, np.int32),
+        num_instructions=np.ones(len(read), np.int32),
+        num_modules=len(texts),
+        errors=errors,
+        report={},
+    )
+
+
+def make_task(num_programs=8):
+  examples = []
+  for number in range(num_programs):
+    opcode = ('fadd', 'fmul')[number % 2]
+    for size in (1.0, 1000.0):
+      cpu, gpu = (1, 2) if number % 2 else (2 * size, 1)
+      example = dict(
+          benchmark=f'b{number}'.encode(),
+          dataset=str(size).encode(),
+          kernel=f'b{number}'.encode(),
+          program=f'b{number}'.encode(),
+          suite=f's{number % 4}'.encode(),
+          module=f'm{number}'.encode(),
+          ir=FUNCTION.format(opcode).encode(),
+      )
+      for platform in ('amd', 'nvidia'):
+        example |= {
+            f'{platform}_transfer': size,
+            f'{platform}_wgsize': 64.0,
+            f'{platform}_runtime_cpu': float(cpu),
+            f'{platform}_runtime_gpu': float(gpu),
+            f'{platform}_label': b'CPU' if cpu < gpu else b'GPU',
+        }
+      examples.append(example)
+  examples[-1]['ir'] = examples[-2]['ir'] = b'no IR at all'
+  examples[0]['amd_runtime_cpu'] = 0.0
+  config = tasks_config.get_config('device_mapping').to_dict()
+  return tasks.build_task(tasks.TaskConfig(**config['task']), examples)
+
+
+def small_config():
+  config = tasks_config.get_config('device_mapping').to_dict()
+  config['splits']['program']['num_folds'] = 4
+  config['table'] |= dict(
+      splits=('program',), num_seeds=1, num_inner_folds=2, num_null=1
+  )
+  config['fit'] |= dict(
+      heads=('kernel',),
+      grids=dict(kernel=dict(penalty=(0.1,), group_variance=(0.1,))),
+  )
+  config['trees'] |= dict(num_trees=3)
+  config['report'] |= dict(num_resamples=20)
+  return config
+
+
+class TableTest(absltest.TestCase):
+
+  def test_table(self):
+    task = make_task()
+    with tempfile.TemporaryDirectory() as folder:
+      others = pathlib.Path(folder) / 'others.npz'
+      names = np.array([f'm{i}' for i in range(7)])
+      np.savez(others, names=names, vecs=np.eye(7, dtype=np.float32))
+      results, text = table.evaluate(
+          small_config(),
+          task,
+          encoder=FakeEncoder(),
+          compared={'others': str(others)},
+          workdir=folder,
+      )
+      saved, missing = features.load_vectors(f'{folder}/mirencoder.npz', task)
+    self.assertEmpty(missing)
+    np.testing.assert_array_equal(saved[0, :2], [1, 0])
+    found = {(r['features'], r['kind']) for r in results['results']}
+    for row in (
+        ('default choice', 'rule'),
+        ('oracle', 'rule'),
+        ('inputs only', 'baseline'),
+        ('opcodes', 'baseline'),
+        ('opcodes+types', 'baseline'),
+        ('others', 'compared'),
+        ('MIREncoder', 'ours'),
+        ('text only', 'ablation'),
+        ('not pre-trained', 'ablation'),
+        ('random 0', 'null'),
+    ):
+      self.assertIn(row, found)
+    # Every row is there for every method; what is wrong is named once.
+    usable = {k: t['judged_rows'] for k, t in results['targets'].items()}
+    self.assertEqual(usable, {'amd': 15, 'nvidia': 16})
+    self.assertEqual(results['modules'], {'all': 8, 'with_ir': 8})
+    (fact,) = results['splits']
+    self.assertNotIn('program', fact['leaks'])
+    self.assertIn('suite', fact['leaks'])
+    errors = {(e['split'], e['target']) for e in results['errors']}
+    self.assertEqual(errors, {('program', 'amd'), ('program', 'nvidia')})
+    self.assertLen(results['confusion'], 4)  # ours and a baseline, two targets
+    self.assertLen(results['map'], 2)
+    self.assertIn('kernel cost, over others', text)  # ours in pairs with it
+    wheres = [problem['where'] for problem in results['problems']]
+    self.assertIn('b0 1.0 (amd)', wheres)
+    whats = [p['what'] for p in results['problems'] if p['where'] == 'm7']
+    self.assertLen(whats, 3)  # our reader, our encoder, the other's vectors
+    self.assertIn('b0 1.0 (amd)', text)
+    ours = next(
+        r
+        for r in results['results']
+        if r['features'] == 'MIREncoder' and r['head'] == 'kernel cost'
+    )
+    self.assertGreater(ours['accuracy']['value'], 0.8)
+
+  def test_groups_that_are_listed(self):
+    task = make_task()  # a kernel is a program, and a suite has two
+    self.assertEqual(table._listed_groups(task), ['kernel', 'suite'])
+
+  def test_vectors_of_another_data_set(self):
+    task = make_task()
+    with tempfile.TemporaryDirectory() as folder:
+      path = f'{folder}/v.npz'
+      np.savez(path, names=np.array(['x']), vecs=np.ones((1, 2)))
+      with self.assertRaisesRegex(ValueError, "no vector of 'm0'"):
+        features.load_vectors(path, task)
+      np.savez(path, names=np.array(['m0']), vecs=np.ones((2, 2)))
+      with self.assertRaisesRegex(ValueError, 'do not match'):
+        features.load_vectors(path, task)
+      np.savez(path, vecs=np.ones((2, 2)))
+      with self.assertRaisesRegex(ValueError, 'no array names'):
+        features.load_vectors(path, task)
+
+  def test_command(self):
+    """Takes 15 s: starts Python twice and compiles a head."""
+    with tempfile.TemporaryDirectory() as folder:
+      command = [
+          sys.executable,
+          str(ROOT / 'eval.py'),
+          f'--config={ROOT}/configs/tasks.py:device_mapping',
+          f'--data_dir={folder}/data',
+          f'--manual_dir={DUMMY}',
+          f'--workdir={folder}/work',
+          "--config.table.splits=('kernel',)",
+          '--config.table.num_seeds=1',
+          '--config.table.num_inner_folds=2',
+          '--config.table.num_null=0',
+          "--config.fit.heads=('kernel',)",
+          '--config.trees.num_trees=2',
+      ]
+      output = subprocess.run(
+          command, check=True, capture_output=True, text=True, cwd=folder
+      )
+      self.assertIn('| opcodes | kernel cost |', output.stdout)
+      self.assertTrue(pathlib.Path(folder, 'work', 'results.json').exists())
+
+
+if __name__ == '__main__':
+  absltest.main()
