@@ -233,7 +233,7 @@ class CorpusTest(parameterized.TestCase):
     work = self.root / 'work killed'
     script = (
         'import sys; sys.path.insert(0, sys.argv[3])\n'
-        'from tests.data import corpus_test\n'
+        'from tests.corpus import corpus_test\n'
         'corpus_test.run(sys.argv[1], sys.argv[2])\n'
     )
     arguments = [str(self.root / 'my ir'), str(work), str(_ROOT)]
