@@ -8,17 +8,15 @@ import os
 import pathlib
 import sys
 
-from absl import app, flags, logging
-from ml_collections import config_flags
+from absl import flags, logging
 
 from mirencoder_jax.evaluation import results
+from mirencoder_jax.storage import command_line
 
 ROOT = pathlib.Path(__file__).resolve().parent
 DATA = os.environ.get('TFDS_DATA_DIR', f'{ROOT}/runs/data')
 
-_CONFIG = config_flags.DEFINE_config_file(
-    'config', f'{ROOT}/configs/tasks.py:device_mapping', lock_config=True
-)
+_CONFIG = command_line.define_config()
 _CHECKPOINT = flags.DEFINE_string(
     'checkpoint', None, 'What train.py wrote. Without it: baselines only.'
 )
@@ -41,8 +39,7 @@ _PAGES = flags.DEFINE_multi_string(
 
 
 def main(argv: list[str]) -> None:
-  if len(argv) > 1:
-    raise app.UsageError(f'not understood: {" ".join(argv[1:])}')
+  del argv  # all of it is flags
   logging.set_verbosity(logging.INFO)
   try:
     request = results.Request(
@@ -57,4 +54,4 @@ def main(argv: list[str]) -> None:
 
 
 if __name__ == '__main__':
-  app.run(main)
+  command_line.run(main, f'{ROOT}/configs/tasks.py:device_mapping')

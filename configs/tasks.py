@@ -16,6 +16,7 @@ is a task of yours, from a CSV file and a folder of IR: docs/custom_task.md.
 import ml_collections
 
 from configs import pretraining_eval
+from mirencoder_jax.storage import command_line
 
 # The product of the values is a head's grid.
 _GRIDS = dict(
@@ -204,9 +205,7 @@ def get_config(name: str = 'device_mapping') -> ml_collections.ConfigDict:
     config.heldout = pretraining_eval.get_config().heldout
     config.lock()
     return config
-  if name not in (*_TASKS, 'custom'):
-    known = (*_TASKS, 'all', 'quick', 'custom')
-    raise ValueError(f'task {name!r} is none of {known}')
+  command_line.choose(name, (*_TASKS, 'all', 'quick', 'custom'), 'task')
   row = _TASKS.get(name, _OWN)
   config = ml_collections.ConfigDict()
   # Of the prepared data; train[:200] looks at the first rows only.

@@ -58,8 +58,8 @@ class TasksRecipesTest(absltest.TestCase):
       self.assertLessEqual(config['table']['num_seeds'], 2)
 
   def test_unknown(self):
-    with self.assertRaisesRegex(ValueError, "'device' is none of"):
-      _load_recipes().get_config('device')
+    with self.assertRaisesRegex(ValueError, "mean 'device_mapping'"):
+      _load_recipes().get_config('device_maping')
 
 
 if __name__ == '__main__':

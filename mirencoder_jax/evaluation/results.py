@@ -132,7 +132,6 @@ def _save_predictor(
   predictor_writer.save_predictor(
       request.predictor,
       task,
-      tasks.TaskConfig(**config['task']),
       encoder,
       fit.FitConfig(**config['fit']),
       group=config['report']['group'],

@@ -50,7 +50,7 @@ def make_task(num_choices=2, has_costs=True):
   num_rows = len(size)
   big = size > 1e3
   targets = []
-  for name, pays in (('a', big), ('b', big & False)):
+  for name, pays, field in (('a', big, 'a_size'), ('b', big & False, 'size')):
     costs = np.ones((num_rows, num_choices)) * 1.5
     costs[:, 0] = 1
     costs[:, 1] = np.where(pays, 0.5, 2)
@@ -63,10 +63,11 @@ def make_task(num_choices=2, has_costs=True):
             costs=costs if has_costs else None,
             labels=costs.argmin(axis=1),
             valid=np.ones(num_rows, bool),
+            input_fields=(field,),
         )
     )
   modules = tuple(f'm{i}' for i in range(6))
-  task = tasks.Task(
+  return tasks.Task(
       name='toy',
       rows=tuple(f'row {i}' for i in range(num_rows)),
       modules=modules,
@@ -77,18 +78,6 @@ def make_task(num_choices=2, has_costs=True):
       targets=tuple(targets),
       problems=(),
   )
-  config = tasks.TaskConfig(
-      name='toy',
-      row=('row',),
-      module='module',
-      ir='ir',
-      groups=('program',),
-      targets={
-          'a': dict(default='c0', inputs=('a_size',)),
-          'b': dict(default='c0', inputs=('size',)),
-      },
-  )
-  return task, config
 
 
 class PredictorTest(parameterized.TestCase):
@@ -101,7 +90,7 @@ class PredictorTest(parameterized.TestCase):
     cls.folder = pathlib.Path(folder.name)
     cls.path = cls.folder / 'predictor'
     cls.encoder = create_encoder()
-    cls.task, cls.config = make_task()
+    cls.task = make_task()
     cls.info = cls.save(cls.path)
     cls.predictor = mir.load_predictor(cls.path)
 
@@ -110,7 +99,6 @@ class PredictorTest(parameterized.TestCase):
     return predictor_writer.save_predictor(
         path,
         task or cls.task,
-        cls.config,
         cls.encoder,
         CONFIG,
         **{'group': 'program'} | keywords,
@@ -278,7 +266,7 @@ class PredictorTest(parameterized.TestCase):
       mir.load_predictor(path)
 
   def test_many_choices_and_labels_only(self):
-    task, _ = make_task(num_choices=20)
+    task = make_task(num_choices=20)
     path = self.folder / 'many'
     info = self.save(path, task, head='neighbour')
     self.assertEqual(info['targets']['a']['choices'], ['c0', 'c1'])
@@ -286,13 +274,45 @@ class PredictorTest(parameterized.TestCase):
     loaded = mir.load_predictor(path)
     decision = loaded.predict(make_ir(3), dict(size=1e5), target='a')
     self.assertEqual(decision.choice, 'c1')
-    labels, _ = make_task(has_costs=False)
+    labels = make_task(has_costs=False)
     self.save(path, labels)
     decision = mir.load_predictor(path).predict(
         make_ir(3), dict(size=1e5), target='a'
     )
     self.assertEqual(decision.choice, 'c1')
     self.assertIsNone(decision.gain)
+
+  @parameterized.parameters(('', 'machine'), ('@desk', 'desk'))
+  def test_of_a_table_of_ones_own(self, suffix, machine):
+    """The columns' names are asked for, whether they name a machine or not."""
+    folder = self.folder / f'own{suffix}'
+    (folder / 'ir').mkdir(parents=True)
+    lines = [f'ir,group:program,input:size,time:a{suffix},time:b{suffix}']
+    for number in range(1, 5):
+      (folder / 'ir' / f'm{number}.ll').write_bytes(make_ir(number))
+      for size in (10, 1000):
+        best = (1, 2) if size < 100 else (2, 1)
+        lines.append(f'm{number},p{number},{size},{best[0]},{best[1]}')
+    (folder / 'table.csv').write_text('\n'.join(lines) + '\n')
+    task = tasks.load_task(
+        tasks.TaskConfig(
+            name='custom',
+            table=str(folder / 'table.csv'),
+            ir_dir=str(folder / 'ir'),
+        )
+    )
+    path = folder / 'predictor'
+    info = self.save(path, task)
+    self.assertEqual(info['targets'][machine]['inputs'], ['size'])
+    for size, choice in ((10, 'a'), (1000, 'b')):
+      decision = mir.load_predictor(path).predict(
+          make_ir(2), {'size': size}, target=machine
+      )
+      self.assertEqual(decision.choice, choice)
+    by_column = mir.load_predictor(path).predict(
+        make_ir(2), {'input:size': 1000}, target=machine
+    )
+    self.assertEqual(by_column.choice, 'b')
 
   def test_what_cannot_be_a_predictor(self):
     path = self.folder / 'never'

@@ -93,8 +93,11 @@ class TargetInfo:
 
 
 def input_name(field: str, target: str) -> str:
-  """Name of an input for people: `amd_transfer` is `transfer` of `amd`."""
-  return field.removeprefix(f'{target}_')
+  """Name of an input for people: `amd_transfer` is `transfer` of `amd`.
+
+  And a user's own column `input:n` is `n`.
+  """
+  return field.removeprefix('input:').removeprefix(f'{target}_')
 
 
 def reference_distances(

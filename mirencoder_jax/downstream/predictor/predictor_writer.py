@@ -37,7 +37,6 @@ _TEMPERATURES = np.geomspace(0.01, 10, 61)
 def save_predictor(
     path: str | os.PathLike,
     task: tasks.Task,
-    task_config: tasks.TaskConfig,
     encoder: inference.Encoder,
     fit_config: fit.FitConfig,
     *,
@@ -51,7 +50,6 @@ def save_predictor(
   Args:
     path: folder to write, not there yet or a predictor that is replaced.
     task: the rows; every one of them that is valid is fitted on.
-    task_config: what it was read with; has the names of the inputs.
     encoder: makes the vectors.
     fit_config: grids and limits; the head's grid is averaged.
     group: the task's group that is held out to measure what may be promised.
@@ -99,8 +97,7 @@ def save_predictor(
     arrays[target.name], about[target.name] = _fit_target(
         head, vectors, target, task.groups[group], fit_config
     )
-    fields = task_config.targets[target.name].get('inputs', ())
-    about[target.name] |= _describe(target, fields)
+    about[target.name] |= _describe(target)
     about[target.name] |= _calibrate(
         target, scores, about[target.name]['choices']
     )
@@ -236,8 +233,10 @@ def _fit_target(
   return {'params': params, 'reference': reference}, about
 
 
-def _describe(target: tasks.Target, fields: Sequence[str]) -> dict[str, Any]:
-  names = [predictor.input_name(field, target.name) for field in fields]
+def _describe(target: tasks.Target) -> dict[str, Any]:
+  names = [
+      predictor.input_name(field, target.name) for field in target.input_fields
+  ]
   fixed = {}
   if target.judged is not None:  # one table has the rows of several machines
     judging = target.inputs[target.judges]

@@ -74,6 +74,7 @@ class Target(NamedTuple):
   # Whether the choice that runs in place of another is what the other means
   # (a factor is clamped), and not for want of a measurement (a run failed).
   is_clamped: bool = False
+  input_fields: tuple[str, ...] = ()  # [F], what the inputs were read from
 
   @property
   def defaults(self) -> np.ndarray:
@@ -330,4 +331,5 @@ def read_target(
       fallback=fallback,
       judged=judged if config.judged else None,
       is_clamped=config.unmeasured == 'largest_below',
+      input_fields=tuple(config.inputs),
   )
