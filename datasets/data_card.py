@@ -24,9 +24,9 @@ sys.path[:] = [str(_ROOT)] + [
     entry for entry in sys.path if entry != str(_ROOT / 'datasets')
 ]
 
-from mirencoder_jax.corpus import markdown
+from mirencoder_jax.corpus import report as corpus_report
 from mirencoder_jax.data import packed_dataset, planning
-from mirencoder_jax.pages import plot_style
+from mirencoder_jax.pages import markdown, plot_style
 
 _DATA_DIR = os.environ.get('TFDS_DATA_DIR', str(_ROOT / 'runs' / 'data'))
 _MAX_BARS = 12
@@ -109,7 +109,7 @@ def card(
       f'# The corpus {name}',
       '',
       f'{datetime.date.today().isoformat()}. '
-      f'{markdown.summary(report)}. '
+      f'{corpus_report.summary(report)}. '
       f"{functions['distinct_before_views']:,} of the "
       f"{functions['before_views']:,} functions of the files are distinct "
       f"(normalised), {functions['distinct']:,} with their views; "
@@ -128,7 +128,7 @@ def card(
   ]
   for picture in pictures:
     lines += [f'![{picture.rpartition(".")[0]}]({picture})', '']
-  text = markdown.markdown(report | {'source': name})
+  text = corpus_report.as_markdown(report | {'source': name})
   return '\n'.join(lines) + '\n' + text.replace('# Corpus report', '## Report')
 
 

@@ -61,7 +61,8 @@ from datasets.thread_coarsening import (
     thread_coarsening_dataset_builder as thread_coarsening,
 )
 from mirencoder_jax import ir
-from mirencoder_jax.corpus import corpus, files, markdown, passes
+from mirencoder_jax.corpus import corpus, files, passes
+from mirencoder_jax.corpus import report as corpus_report
 from mirencoder_jax.ir import views as ir_views
 
 # As in `train.py`.
@@ -233,7 +234,7 @@ def _print_report(builder: ir_folder.Builder) -> None:
   print(report.as_markdown())
   if report.num_resumed:
     print(f'{report.num_resumed:,} files were read by an interrupted run.')
-  print(f'{markdown.summary(report.as_dict())}.')
+  print(f'{corpus_report.summary(report.as_dict())}.')
 
 
 def main(argv: list[str] | None = None) -> int:

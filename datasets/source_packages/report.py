@@ -9,6 +9,7 @@ import json
 import pathlib
 
 from datasets.source_packages import compiling, packages
+from mirencoder_jax.pages import markdown
 
 _MAX_REASONS = 20
 
@@ -229,13 +230,6 @@ def _place(entry: dict) -> tuple[str, str]:
 
 
 def _table(header, rows) -> list[str]:
-  """Lines of a Markdown table, empty without rows."""
-  rows = [tuple(map(str, row)) for row in rows]
-  if not rows:
-    return []
-  return [
-      '| ' + ' | '.join(header) + ' |',
-      '|' + '---|' * len(header),
-      *('| ' + ' | '.join(row) + ' |' for row in rows),
-      '',
-  ]
+  """Lines of a table and an empty one; none without rows."""
+  rows = list(rows)
+  return [*markdown.table(header, rows), ''] if rows else []

@@ -14,7 +14,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from mirencoder_jax import ir
-from mirencoder_jax.corpus import coverage, fingerprints, origins, plan
+from mirencoder_jax.corpus import fingerprints, origins, plan, tally
 from mirencoder_jax.data import example as example_lib
 from mirencoder_jax.ir import views as ir_views
 
@@ -131,7 +131,7 @@ def encode(
 
   Returns:
     Number of the function in its module, example and digest of each; and how
-    the vocabulary covers them, see `corpus_coverage.measure`.
+    the vocabulary covers them, see `tally.measure_coverage`.
   """
   start, end = task['span']
   with open(modules, 'rb') as file:
@@ -160,7 +160,7 @@ def encode_module(
     for name in example_lib.STRINGS:
       example[name] = _text(example[name])
     results.append((index, example, _digest(example)))
-  return results, coverage.measure(tokenizer, functions)
+  return results, tally.measure_coverage(tokenizer, functions)
 
 
 @functools.cache

@@ -6,12 +6,13 @@ shows it.
 """
 
 import collections
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
-from mirencoder_jax.corpus import coverage, origins
+from mirencoder_jax import ir
+from mirencoder_jax.corpus import origins
 from mirencoder_jax.data import example as example_lib
 from mirencoder_jax.data import windows
 
@@ -32,7 +33,7 @@ class Tally:
     lengths: how many examples have a length, of each of `LENGTHS`.
     windows: (windows, examples of more than one, unknown tokens).
     by: examples by each of `BY`.
-    coverage: sums of `corpus_coverage.measure` by language.
+    coverage: sums of `measure_coverage` by language.
     digest: sum of the examples' digests, modulo 2 ** 128.
   """
 
@@ -77,7 +78,7 @@ class Tally:
     self.digest = (self.digest + digest) % 2**128
 
   def add_coverage(self, language: str, counts: Mapping[str, int]) -> None:
-    """Adds what `corpus_coverage.measure` counted."""
+    """Adds what `measure_coverage` counted."""
     self.coverage.setdefault(language, collections.Counter()).update(counts)
 
   def merge(self, other: 'Tally') -> 'Tally':
@@ -111,7 +112,7 @@ class Tally:
             for split, count in sorted(self.examples.items())
         },
         'coverage': {
-            language: coverage.shares(counts)
+            language: _coverage(counts)
             for language, counts in sorted(self.coverage.items())
         },
         'unknown_tokens': num_unknown,
@@ -158,3 +159,58 @@ def _histogram(counter: Mapping[int, int]) -> dict[str, int]:
   for length, number in counter.items():
     bins[1 << max(length, 1).bit_length() - 1] += number
   return {str(low): bins[low] for low in sorted(bins)}
+
+
+def measure_coverage(
+    tokenizer: ir.Tokenizer, functions: Sequence[ir.Function]
+) -> dict[str, int]:
+  """How a vocabulary covers functions: pieces, whole opcodes and types.
+
+  Returns:
+    `instructions`, `words`, `pieces` (of the words), `whole_words`,
+    `whole_opcodes` (of all instructions, those whose opcode is one piece),
+    `types` (of results, `void` aside), `whole_types`, `unknown` (pieces).
+  """
+  counts = dict.fromkeys(
+      (
+          'instructions',
+          'words',
+          'pieces',
+          'whole_words',
+          'whole_opcodes',
+          'types',
+          'whole_types',
+          'unknown',
+      ),
+      0,
+  )
+  for function in functions:
+    ids, pieces = tokenizer.encode(function.words)
+    counts['words'] += len(pieces)
+    counts['pieces'] += len(ids)
+    counts['whole_words'] += int((pieces == 1).sum())
+    counts['unknown'] += int((ids == tokenizer.unk_id).sum())
+    _, pieces = tokenizer.encode(function.opcodes)
+    counts['instructions'] += len(pieces)
+    counts['whole_opcodes'] += int((pieces == 1).sum())
+    types = [text for text in function.types if text != 'void']
+    _, pieces = tokenizer.encode_texts(types)
+    counts['types'] += len(pieces)
+    counts['whole_types'] += int((pieces == 1).sum())
+  return counts
+
+
+def _coverage(counts: Mapping[str, int]) -> dict[str, float | int]:
+  """What a person wants to know of the counts; shares are of 1."""
+
+  def share(part: str, whole: str) -> float:
+    return round(counts[part] / max(counts[whole], 1), 4)
+
+  return {
+      'instructions': counts['instructions'],
+      'pieces_per_instruction': share('pieces', 'instructions'),
+      'pieces_per_word': share('pieces', 'words'),
+      'single_piece_opcodes': share('whole_opcodes', 'instructions'),
+      'single_piece_types': share('whole_types', 'types'),
+      'unknown': share('unknown', 'pieces'),
+  }

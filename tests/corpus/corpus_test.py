@@ -17,7 +17,7 @@ import numpy as np
 from absl.testing import absltest, parameterized
 
 from mirencoder_jax import ir
-from mirencoder_jax.corpus import corpus, markdown
+from mirencoder_jax.corpus import corpus, report
 from mirencoder_jax.corpus import files as corpus_files
 from mirencoder_jax.data import example as example_lib
 
@@ -214,7 +214,7 @@ class CorpusTest(parameterized.TestCase):
     text = (folder / 'report.json').read_text(encoding='utf-8')
     self.assertEqual(json.loads(text), self.report)
     self.assertIn('`bad/truncated.ll`, line', self.job.report.as_markdown())
-    self.assertIn('26 functions written', markdown.summary(self.report))
+    self.assertIn('26 functions written', report.summary(self.report))
 
   def test_archive_and_resumed_run_give_the_same(self):
     archive = self.root / 'my ir.tar.xz'
