@@ -10,6 +10,7 @@ import tempfile
 from absl.testing import absltest
 
 from datasets.loop_vectorization import generate
+from mirencoder_jax.frontend import bounded
 from mirencoder_jax.ir import IRError
 from mirencoder_jax.measure import compiler, loop_source
 
@@ -71,7 +72,7 @@ class GenerateTest(absltest.TestCase):
               for number, loop in enumerate(self.loops[: 2 * 64])
           )
       )
-      compiler.run(
+      bounded.run_checked(
           [
               *clang.compile,
               '-fsyntax-only',

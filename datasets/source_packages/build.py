@@ -29,7 +29,6 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT))
 
 from datasets.source_packages import (  # noqa: E402
-    bounded,
     compiling,
     crates,
     fetch,
@@ -39,6 +38,7 @@ from datasets.source_packages import (  # noqa: E402
     units,
 )
 from datasets.source_packages import state as state_lib  # noqa: E402
+from mirencoder_jax.frontend import bounded  # noqa: E402
 
 # A new number compiles all again: for a change here that changes bitcode.
 _RECIPE = 1
@@ -139,7 +139,7 @@ class Build:
     all_crates = None
     if self._tools.rustc is not None:
       all_crates = crates.Crates(
-          self._tools.rustc[0],
+          self._tools.rustc.command[0],
           self._output / 'crates',
           self._config.bounds,
       )

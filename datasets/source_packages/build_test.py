@@ -14,7 +14,8 @@ from absl.testing import absltest
 from absl.testing.absltest import mock
 from llvmlite import binding
 
-from datasets.source_packages import bounded, build, compiling, fetch
+from datasets.source_packages import build, compiling, fetch
+from mirencoder_jax.frontend import bounded
 
 _GPL = '/* under the GNU General Public License, version 2 */\n'
 _SOURCES = {

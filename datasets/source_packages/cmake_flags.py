@@ -17,7 +17,8 @@ import shutil
 import sys
 import threading
 
-from datasets.source_packages import bounded, packages, toolchain
+from datasets.source_packages import packages, toolchain
+from mirencoder_jax.frontend import bounded
 
 # Flags that say what is compiled; the rest says how well.
 _WITH_PATH = ('-I', '-isystem', '-iquote', '-idirafter', '-include')
@@ -103,9 +104,12 @@ class CMakeFlags:
     cache = str((self.folder.parent / 'zig').resolve())
     done = bounded.run(
         words,
-        self.folder,
-        {'ZIG_GLOBAL_CACHE_DIR': cache, 'ZIG_LOCAL_CACHE_DIR': cache},
         self._bounds,
+        folder=self.folder,
+        environment={
+            'ZIG_GLOBAL_CACHE_DIR': cache,
+            'ZIG_LOCAL_CACHE_DIR': cache,
+        },
     )
     if done.problem:
       lines = re.findall(r'^CMake Error.*$', done.text, re.MULTILINE)

@@ -10,7 +10,8 @@ import pathlib
 import re
 import tempfile
 
-from datasets.source_packages import bounded, crates, fetch, toolchain, units
+from datasets.source_packages import crates, fetch, toolchain, units
+from mirencoder_jax.frontend import bounded
 
 COMPILED, FAILED, REFUSED = 'compiled', 'failed', 'refused'
 _ERROR = re.compile(
@@ -98,7 +99,9 @@ def compile_unit(
             'ZIG_GLOBAL_CACHE_DIR': scratch,
             'ZIG_LOCAL_CACHE_DIR': scratch,
         }
-        done = bounded.run(command, unit.root, environment, bounds)
+        done = bounded.run(
+            command, bounds, folder=unit.root, environment=environment
+        )
         error = _reason(done)
         seconds += done.seconds
         if not error and result.exists() and result.stat().st_size:

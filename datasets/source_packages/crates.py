@@ -13,7 +13,8 @@ import threading
 import tomllib
 from collections.abc import Collection, Mapping
 
-from datasets.source_packages import bounded, packages
+from datasets.source_packages import packages
+from mirencoder_jax.frontend import bounded
 
 # Stands in flags for the folder of the interfaces.
 FOLDER = '{crates}'
@@ -129,7 +130,9 @@ class Crates:
       ]
       # That flag is one of a nightly compiler's.
       environment = self.environment(root) | {'RUSTC_BOOTSTRAP': '1'}
-      done = bounded.run(command, root, environment, self._bounds)
+      done = bounded.run(
+          command, self._bounds, folder=root, environment=environment
+      )
       if done.problem:
         self._errors[name] = f'the crate {name} does not compile'
     except CrateError as error:

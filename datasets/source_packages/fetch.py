@@ -8,7 +8,6 @@ Debian's source packages are only downloaded.
 
 import fnmatch
 import hashlib
-import importlib.util
 import os
 import pathlib
 import re
@@ -20,6 +19,7 @@ import tempfile
 import zipfile
 
 from datasets.source_packages import packages, toolchain
+from mirencoder_jax.frontend import wheel
 
 _TIMEOUT = 900
 # What an archive may unpack to.
@@ -92,8 +92,7 @@ def _from_ziglang(package: packages.Package) -> pathlib.Path:
         f'the ziglang wheel here is {installed}, the manifest pins '
         f'{package.version}'
     )
-  spec = importlib.util.find_spec('ziglang')
-  root = pathlib.Path(spec.origin).parent / package.root
+  root = wheel.find_program().parent / package.root
   return _checked_folder(package, root)
 
 

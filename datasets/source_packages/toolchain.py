@@ -12,55 +12,15 @@ without the attributes that would forbid passes later.
 import dataclasses
 import functools
 import importlib.metadata
-import importlib.util
 import pathlib
-import re
-import shutil
-import subprocess
 import sysconfig
 
 from datasets.source_packages import packages
-from mirencoder_jax.frontend import compilers
+from mirencoder_jax.frontend import compilers, wheel
+from mirencoder_jax.ir import IRError
 
-_SUFFIXES = {
-    '.c': 'c',
-    '.cc': 'c++',
-    '.cpp': 'c++',
-    '.cxx': 'c++',
-    '.cl': 'opencl',
-    '.cu': 'cuda',
-    '.rs': 'rust',
-    '.f': 'fortran',
-    '.f90': 'fortran',
-}
-# As zig sets them for its libc++ on glibc.
-_LIBCXX = (
-    '_LIBCPP_ABI_VERSION=1',
-    '_LIBCPP_ABI_NAMESPACE=__1',
-    '_LIBCPP_HAS_THREADS=1',
-    '_LIBCPP_HAS_MONOTONIC_CLOCK',
-    '_LIBCPP_HAS_TERMINAL',
-    '_LIBCPP_HAS_MUSL_LIBC=0',
-    '_LIBCXXABI_DISABLE_VISIBILITY_ANNOTATIONS',
-    '_LIBCPP_DISABLE_VISIBILITY_ANNOTATIONS',
-    '_LIBCPP_HAS_VENDOR_AVAILABILITY_ANNOTATIONS=0',
-    '_LIBCPP_HAS_FILESYSTEM=1',
-    '_LIBCPP_HAS_RANDOM_DEVICE',
-    '_LIBCPP_HAS_LOCALIZATION',
-    '_LIBCPP_HAS_UNICODE',
-    '_LIBCPP_HAS_WIDE_CHARACTERS',
-    '_LIBCPP_HAS_NO_STD_MODULES',
-    '_LIBCPP_HAS_TIME_ZONE_DATABASE',
-    '_LIBCPP_PSTL_BACKEND_SERIAL',
-    '_LIBCPP_HARDENING_MODE=_LIBCPP_HARDENING_MODE_NONE',
-    '_LIBCPP_ASSERTION_SEMANTIC_DEFAULT=' '_LIBCPP_ASSERTION_SEMANTIC_IGNORE',
-)
-_LIBC = (
-    'x86-linux-gnu',
-    'generic-glibc',
-    'x86-linux-any',
-    'any-linux-any',
-)
+# Sources that this data set has never had.
+_LEFT_OUT = ('.f95', '.f03', '.f08')
 # -w: other people's warnings are not read here. No names of values, dates or
 # folders of this machine go into the module, so that it can be made again.
 _CLANG = (
@@ -110,9 +70,9 @@ class ToolchainError(RuntimeError):
 
 def language_of(path: str | pathlib.PurePath) -> str | None:
   """The language of a source file by its suffix; None for any other file."""
-  suffix = pathlib.PurePath(path).suffix
-  # .C is C++, .F is Fortran with a preprocessor.
-  return _SUFFIXES.get(suffix if suffix == '.C' else suffix.lower())
+  if pathlib.PurePath(path).suffix.lower() in _LEFT_OUT:
+    return None
+  return compilers.language_of(path)
 
 
 def opt_level(language: str) -> str:
@@ -129,22 +89,21 @@ class Toolchain:
     zig: the `zig` program of the wheel.
     library: its folder `lib`.
     clang: version of the clang inside.
-    rustc: `(program, version, LLVM version)`; None where there is none.
+    rustc: None where there is none.
     flang: likewise.
   """
 
   zig: pathlib.Path
   library: pathlib.Path
   clang: str
-  rustc: tuple[str, str, str] | None = None
-  flang: tuple[str, str, str] | None = None
+  rustc: compilers.Compiler | None = None
+  flang: compilers.Compiler | None = None
 
   def compiler(self, language: str) -> tuple[str, str] | None:
     """`(name and version, LLVM version)`; None if there is no compiler."""
     if language in ('rust', 'fortran'):
       found = self.rustc if language == 'rust' else self.flang
-      name = 'rustc' if language == 'rust' else 'flang'
-      return found and (f'{name} {found[1]}', found[2])
+      return found and (str(found), found.llvm_version)
     return f'clang {self.clang}', self.clang
 
   def stamp(self, language: str) -> str:
@@ -156,18 +115,12 @@ class Toolchain:
   @functools.cached_property
   def libc_dirs(self) -> tuple[pathlib.Path, ...]:
     """Where the headers of C are."""
-    return (
-        self.library / 'include',
-        *(self.library / 'libc' / 'include' / name for name in _LIBC),
-    )
+    return wheel.libc_folders(self.library)
 
   @functools.cached_property
   def libcxx_dirs(self) -> tuple[pathlib.Path, ...]:
     """Where the headers of C++ are."""
-    return (
-        self.library / 'libcxx' / 'include',
-        self.library / 'libcxxabi' / 'include',
-    )
+    return wheel.libcxx_folders(self.library)
 
   @functools.cached_property
   def python_dirs(self) -> tuple[pathlib.Path, ...]:
@@ -222,7 +175,7 @@ class Toolchain:
     """
     if language == 'rust':
       return [
-          self.rustc[0],
+          *self.rustc.command,
           '--emit=llvm-bc',
           '-Copt-level=2',
           '-Cno-prepopulate-passes',
@@ -236,7 +189,7 @@ class Toolchain:
       ]
     if language == 'fortran':
       return [
-          self.flang[0],
+          *self.flang.command,
           '-c',
           '-emit-llvm',
           '-O0',
@@ -249,19 +202,12 @@ class Toolchain:
     if language == 'opencl':
       words.append('--target=spir64')
     else:
-      words += ['--target=x86_64-linux-gnu', '-D__GLIBC_MINOR__=36']
+      words.append('--target=x86_64-linux-gnu')
     words += _CLANG_LANGUAGE[language]
     words += flags
     for name in dict.fromkeys(('openmp', _STUBS.get(language, 'openmp'))):
       words += ['-isystem', str(compilers.INCLUDE / name)]
-    folders = self.libc_dirs
-    if language in ('c++', 'cuda'):
-      words += [f'-D{macro}' for macro in _LIBCXX]
-      folders = self.libcxx_dirs + folders
-    if language == 'opencl':
-      folders = ()
-    for folder in folders:
-      words += ['-isystem', str(folder)]
+    words += wheel.header_flags(self.library, language)
     words += [f'-ffile-prefix-map={self.library}=ziglang']
     return [*words, '-o', str(output), source]
 
@@ -272,18 +218,19 @@ def find_toolchain() -> Toolchain:
   Raises:
     ToolchainError: if the `ziglang` wheel is not installed.
   """
-  spec = importlib.util.find_spec('ziglang')
-  if spec is None:
+  zig = wheel.find_program()
+  if zig is None:
     raise ToolchainError(
         'the clang of the ziglang wheel is missing; python -m pip install '
         "'ziglang==0.17.1'"
     )
-  folder = pathlib.Path(spec.origin).parent
-  zig = folder / ('zig.exe' if (folder / 'zig.exe').exists() else 'zig')
-  found = re.search(r'clang version (\S+)', _output(str(zig), 'clang', '-v'))
-  if found is None:
-    raise ToolchainError(f'{zig} does not run as clang')
-  return Toolchain(zig, folder / 'lib', found[1], _find_rustc(), _find_flang())
+  try:
+    clang = compilers.find_compiler('c', 'ziglang')
+  except IRError as error:
+    raise ToolchainError(f'{zig} does not run as clang') from error
+  return Toolchain(
+      zig, zig.parent / 'lib', clang.version, _find('rust'), _find('fortran')
+  )
 
 
 def ziglang_version() -> str:
@@ -291,37 +238,11 @@ def ziglang_version() -> str:
   return importlib.metadata.version('ziglang')
 
 
-def _find_rustc() -> tuple[str, str, str] | None:
-  program = shutil.which('rustc')
-  text = _output(program, '-vV') if program else ''
-  version = re.search(r'^release: (\S+)', text, re.MULTILINE)
-  llvm = re.search(r'^LLVM version: (\S+)', text, re.MULTILINE)
-  return (program, version[1], llvm[1]) if version and llvm else None
-
-
-def _find_flang() -> tuple[str, str, str] | None:
-  names = ['flang', 'flang-new']
-  # As Debian names them.
-  for number in range(30, 17, -1):
-    names += [f'flang-{number}', f'flang-new-{number}']
-  for name in names:
-    program = shutil.which(name)
-    found = program and re.search(
-        r'flang(?:-new)? version (\d[\d.]*)', _output(program, '--version')
-    )
-    if found:
-      return program, found[1], found[1]
-  return None
-
-
-def _output(*command: str) -> str:
+def _find(language: str) -> compilers.Compiler | None:
   try:
-    done = subprocess.run(
-        command, capture_output=True, text=True, timeout=60, check=False
-    )
-  except (OSError, subprocess.TimeoutExpired):
-    return ''
-  return done.stdout + done.stderr
+    return compilers.find_compiler(language)
+  except IRError:
+    return None
 
 
-assert set(_SUFFIXES.values()) == set(packages.LANGUAGES)
+assert set(compilers.LANGUAGES.values()) == set(packages.LANGUAGES)

@@ -27,7 +27,6 @@ import io
 import lzma
 import pathlib
 import re
-import shutil
 import subprocess
 import sys
 import tarfile
@@ -40,16 +39,9 @@ FOLDER = pathlib.Path(__file__).resolve().parent
 sys.path.insert(0, str(FOLDER.parents[1]))
 
 from datasets.starter_ir import own_functions  # noqa: E402
+from mirencoder_jax.frontend import compilers  # noqa: E402
+from mirencoder_jax.ir import IRError  # noqa: E402
 
-OPT_LEVELS = ('O0', 'O1', 'O2', 'O3')
-LANGUAGES = {
-    '.c': 'c',
-    '.cpp': 'c++',
-    '.cl': 'opencl',
-    '.cu': 'cuda',
-    '.rs': 'rust',
-    '.f90': 'fortran',
-}
 COLUMNS = (
     'path',
     'program',
@@ -114,21 +106,13 @@ _FLANG_PATH = re.compile(
 
 
 @dataclasses.dataclass(frozen=True)
-class Compiler:
+class Compiler(compilers.Compiler):
   """One compiler found on this machine.
 
   Attributes:
-    name: the kind, `clang`, `rustc` or `flang`.
-    command: the words that start it.
-    version: its own version, such as `14.0.6`.
-    llvm_version: the version of the LLVM inside.
     libcxx: folder of libc++'s headers for C++; None for the compiler's own.
   """
 
-  name: str
-  command: tuple[str, ...]
-  version: str
-  llvm_version: str
   libcxx: str | None = None
 
   @property
@@ -144,7 +128,7 @@ class Unit:
   Attributes:
     compiler: the compiler to run.
     source: path under programs/, `<family>/<name><suffix>`.
-    opt_level: one of `OPT_LEVELS`.
+    opt_level: one of `compilers.OPT_LEVELS`.
   """
 
   compiler: Compiler
@@ -153,7 +137,7 @@ class Unit:
 
   @property
   def language(self) -> str:
-    return LANGUAGES[self.source.suffix]
+    return compilers.LANGUAGES[self.source.suffix]
 
   @property
   def path(self) -> str:
@@ -175,7 +159,7 @@ class Unit:
       scratch: a folder for what a compiler writes on the side.
     """
     words = list(self.compiler.command)
-    if self.compiler.name == 'rustc':
+    if self.compiler.kind == 'rustc':
       words += [
           '--edition=2021',
           '--crate-type=lib',
@@ -187,7 +171,7 @@ class Unit:
           '-o',
           '-',
       ]
-    elif self.compiler.name == 'flang':
+    elif self.compiler.kind == 'flang':
       words += ['-S', '-emit-llvm', '-J', scratch, f'-{self.opt_level}']
       # At -O3 flang 22 orders this pass's checks by chance. The flag has to
       # come after the level, which sets it.
@@ -214,30 +198,15 @@ class Result:
   error: str = ''
 
 
-def _output(command: tuple[str, ...], *words: str) -> str:
-  return subprocess.run(
-      [*command, *words], capture_output=True, text=True, check=True
-  ).stdout
-
-
 def find_compiler(
-    name: str, command: str, libcxx: str | None = None
+    language: str, name: str, libcxx: str | None = None
 ) -> Compiler | None:
-  """Runs `command` for its version; None when it is not there."""
-  words = tuple(command.split())
-  if not words or shutil.which(words[0]) is None:
-    return None
+  """A compiler by its name; None when it is not there."""
   try:
-    if name == 'rustc':
-      text = _output(words, '-vV')
-      version = re.search(r'^release: (\S+)', text, re.M)[1]
-      llvm_version = re.search(r'^LLVM version: (\S+)', text, re.M)[1]
-    else:
-      text = _output(words, '--version')
-      version = llvm_version = re.search(r'version (\d+[\d.]*)', text)[1]
-  except (OSError, subprocess.CalledProcessError, TypeError):
+    found = compilers.find_compiler(language, name)
+  except IRError:
     return None
-  return Compiler(name, words, version, llvm_version, libcxx)
+  return Compiler(**vars(found), libcxx=libcxx)
 
 
 def make_portable(text: str) -> str:
@@ -334,7 +303,7 @@ def write_manifest(path: pathlib.Path, results: list[Result]) -> None:
               f'{unit.source.parent.name}/{unit.source.stem}',
               unit.source.parent.name,
               unit.language,
-              f'{unit.compiler.name} {unit.compiler.version}',
+              f'{unit.compiler.kind} {unit.compiler.version}',
               unit.compiler.llvm_version,
               unit.opt_level,
               len(result.text.encode()),
@@ -358,32 +327,34 @@ def main() -> None:
   parser.add_argument('--output', type=pathlib.Path, default=FOLDER)
   args = parser.parse_args()
 
-  compilers = {}
-  for name, command, libcxx in (
-      ('clang_old', args.clang_old, args.libcxx_old),
-      ('clang_new', args.clang_new, args.libcxx_new),
-      ('rustc', args.rustc, None),
-      ('flang', args.flang, None),
+  found = {}
+  for name, language, command, libcxx in (
+      ('clang_old', 'c', args.clang_old, args.libcxx_old),
+      ('clang_new', 'c', args.clang_new, args.libcxx_new),
+      ('rustc', 'rust', args.rustc, None),
+      ('flang', 'fortran', args.flang, None),
   ):
-    compilers[name] = find_compiler(name.split('_')[0], command, libcxx)
-    found = compilers[name]
-    if found is None:
+    compiler = find_compiler(language, command, libcxx)
+    if compiler is None:
       print(f'{name}: not found ({command}); its modules are skipped')
     else:
-      print(f'{name}: {found.version} (LLVM {found.llvm_version})')
+      print(f'{name}: {compiler.version} (LLVM {compiler.llvm_version})')
+      found[name] = compiler
 
   of_language = {'rust': ('rustc',), 'fortran': ('flang',)}
   units = []
   programs = FOLDER / 'programs'
   for source in sorted(programs.glob('*/*')):
-    language = LANGUAGES.get(source.suffix)
+    language = compilers.language_of(source)
     if language is None:
       print(f'{source.relative_to(programs)}: skipped, no known suffix')
       continue
     for name in of_language.get(language, ('clang_old', 'clang_new')):
-      if compilers[name] is not None:
+      if name in found:
         relative = pathlib.PurePosixPath(source.relative_to(programs))
-        units += [Unit(compilers[name], relative, o) for o in OPT_LEVELS]
+        units += [
+            Unit(found[name], relative, level) for level in compilers.OPT_LEVELS
+        ]
 
   with concurrent.futures.ProcessPoolExecutor(args.num_processes) as pool:
     timeouts = [args.timeout] * len(units)

@@ -12,6 +12,7 @@ from absl.testing import absltest
 from llvmlite import binding
 
 from datasets.starter_ir import build
+from mirencoder_jax.frontend import compilers
 
 _FOLDER = pathlib.Path(__file__).resolve().parent
 # Every n-th module is parsed here; `build.py` has parsed all of them.
@@ -49,7 +50,7 @@ class ArchiveTest(absltest.TestCase):
     self.assertGreaterEqual(len(sources), 60)
     self.assertSameElements(sources, {row['program'] for row in self.rows})
     for row in self.rows:
-      language = build.LANGUAGES[sources[row['program']].suffix]
+      language = compilers.language_of(sources[row['program']])
       self.assertEqual(row['language'], language)
       self.assertEqual(row['family'], sources[row['program']].parent.name)
 
@@ -119,7 +120,7 @@ class BuildTest(absltest.TestCase):
             text=f'; {name} {level}',
         )
         for name in 'ab'
-        for level in build.OPT_LEVELS
+        for level in compilers.OPT_LEVELS
     ]
     with tempfile.TemporaryDirectory() as name:
       folder = pathlib.Path(name)
@@ -131,7 +132,7 @@ class BuildTest(absltest.TestCase):
       self.assertIn('llvm14/O2/c/f/b.ll', tar.getnames())
 
   def test_find_compiler_says_none_for_what_is_not_there(self):
-    self.assertIsNone(build.find_compiler('clang', 'no-such-compiler'))
+    self.assertIsNone(build.find_compiler('c', 'no-such-compiler'))
 
 
 if __name__ == '__main__':

@@ -35,10 +35,9 @@ def tell_compiled(
   # Of many sources, each compiler and its flags once.
   told = vars(options).setdefault('told', set())
   command = program.compiled.command[:-1]  # without the file
-  if command in told:
-    return
-  told.add(command)
-  console.say(f'compiled {program.compiled}')
+  if command not in told:
+    told.add(command)
+    console.say(f'compiled {program.compiled}')
   if program.compiled.warnings:
     console.say(program.compiled.warnings)
 

@@ -1,8 +1,8 @@
 """Finds a compiler and makes LLVM IR of a source file with it.
 
-Station in the flow: before `ir.read_module`, for those who have a source file
-and no IR. No compiler is needed to read IR; one that is found here is named,
-with every flag, in `Compiled.command`, so that nothing is guessed silently.
+For those who have a source file and no IR. No compiler is needed to read IR;
+one that is found here is named, with every flag, in `Compiled.command`, so that
+nothing is guessed silently.
 
     compiled = compilers.compile_source('saxpy.c', opt_level='O2')
     module = ir.read_module(compiled.text, name='saxpy.c')
@@ -15,17 +15,16 @@ compiles for one fixed machine, so that a source gives the same IR everywhere.
 
 import dataclasses
 import functools
-import importlib.util
 import os
 import pathlib
 import re
 import shlex
 import shutil
 import subprocess
-import sys
 import tempfile
 from collections.abc import Sequence
 
+from mirencoder_jax.frontend import wheel
 from mirencoder_jax.ir.module import IRError
 
 LANGUAGES = {
@@ -45,12 +44,16 @@ LANGUAGES = {
 OPT_LEVELS = ('O0', 'O1', 'O2', 'O3')
 # Our declarations in place of headers that a machine may lack.
 INCLUDE = pathlib.Path(__file__).with_name('include')
-_VERSIONS = range(22, 13, -1)  # read without reserve; newer ones unverified
+# Those that are read without reserve come first, the newest of them before all.
+_VERSIONS = (*range(22, 13, -1), *range(23, 31))
 _CLANGS = ('clang', *(f'clang-{n}' for n in _VERSIONS))
 # Names on the PATH, in the order in which they are tried.
 _NAMES = {
     'rust': ('rustc',),
-    'fortran': ('flang', 'flang-new', *(f'flang-new-{n}' for n in _VERSIONS)),
+    'fortran': (
+        *('flang', 'flang-new'),
+        *(f'{name}-{n}' for n in _VERSIONS for name in ('flang', 'flang-new')),
+    ),
 }
 _INSTALL = {
     'rust': 'install rustc',
@@ -59,12 +62,8 @@ _INSTALL = {
 _INSTALL_CLANG = (
     'install clang, or `python -m pip install ziglang`, which carries one'
 )
-# What zig adds of its own: checks for undefined behaviour, the CPU at hand.
-_ZIG_FLAGS = (
-    *('-target', 'x86_64-linux-gnu', '-mcpu=x86_64'),
-    *('-fno-sanitize=undefined', '-fno-stack-protector'),
-    '-fomit-frame-pointer',
-)
+# Of the wheel's clang, which is built for a machine without glibc.
+_WHEEL_TARGET = ('-target', 'x86_64-linux-gnu')
 _OPENCL_FLAGS = (
     *('-x', 'cl', '-cl-std=CL1.2', '-target', 'spir64'),
     *('-Xclang', '-fdeclare-opencl-builtins'),
@@ -87,13 +86,15 @@ class Compiler:
   Attributes:
     kind: `clang`, `zig` (a clang), `rustc` or `flang`; says which flags it
       takes.
-    command: the words that start it; of zig, without `cc` or `c++`.
+    command: the words that start it.
     version: such as `19.1.7`.
+    llvm_version: of the LLVM inside, '' if it does not say.
   """
 
   kind: str
   command: tuple[str, ...]
   version: str
+  llvm_version: str = ''
 
   def __str__(self) -> str:
     name = 'clang of ziglang' if self.kind == 'zig' else self.kind
@@ -136,8 +137,9 @@ def find_compiler(language: str = 'c', name: str | None = None) -> Compiler:
 
   Args:
     language: one of the values of `LANGUAGES`.
-    name: the compiler to take: a name on the PATH, a path, or `ziglang`.
-      By default the first that is there, in the order this module says.
+    name: the compiler to take: a name on the PATH, a path, `ziglang`, or
+      several words (`ccache clang`). By default the first that is there, in the
+      order this module says.
 
   Raises:
     IRError: if there is none, with what to install.
@@ -146,8 +148,9 @@ def find_compiler(language: str = 'c', name: str | None = None) -> Compiler:
     known = ', '.join(sorted(set(LANGUAGES.values())))
     raise IRError(f'language {language!r} is none of {known}')
   if name:
-    path = None if name == 'ziglang' else shutil.which(name)
-    compiler = _try((path,)) if path else None
+    words = [name] if shutil.which(name) else shlex.split(name)
+    path = shutil.which(words[0]) if words else None
+    compiler = _try((path, *words[1:])) if path else None
     if name == 'ziglang':
       compiler = _find_zig()
     if compiler is None:
@@ -204,13 +207,13 @@ def compile_command(
   devices = {'opencl': _OPENCL_FLAGS, 'cuda': _CUDA_FLAGS}
   device = devices.get(language or '', ())
   if compiler.kind == 'zig':
-    # Its drivers `cc` and `c++` bring headers; for devices the bare clang.
-    words.append('clang' if device else 'c++' if language == 'c++' else 'cc')
+    words += device or _WHEEL_TARGET
+    words.append('-nostdinc')
     if language == 'opencl':  # the wheel leaves clang's own header out
-      device += ('-I', str(INCLUDE / 'opencl'))
-    words += device or _ZIG_FLAGS
-    if device:
-      words += _zig_headers()
+      words += ['-I', str(INCLUDE / 'opencl')]
+    words += wheel.header_flags(
+        pathlib.Path(compiler.command[0]).parent / 'lib', language or 'c'
+    )
   else:
     words += device
   if '-fopenmp' in flags and language in ('c', 'c++'):
@@ -286,53 +289,86 @@ def compile_source(
       ) from None
     if done.returncode or not os.path.exists(output):
       raise IRError(
-          f'{compiler} refused it: {_complaint(done.stderr)}; the command was '
-          f'`{shlex.join(command)}`',
+          f'{compiler} refused it: {_complaint(done.stderr)}'
+          f'{_hint(done.stderr)}; the command was `{shlex.join(command)}`',
           path,
       )
     with open(output, encoding='utf-8', errors='surrogateescape') as file:
       text = file.read()
-  return Compiled(path, text, compiler, command, done.stderr.strip())
+  warnings = [done.stderr.strip(), _dropped_openmp(path, language, flags)]
+  return Compiled(
+      path, text, compiler, command, '\n'.join(filter(None, warnings))
+  )
+
+
+def _dropped_openmp(path: str, language: str, flags: Sequence[str]) -> str:
+  """Says that pragmas of OpenMP went unread; '' if none did."""
+  mark = {
+      'c': r'[ \t]*#[ \t]*pragma[ \t]+omp\b',
+      'c++': r'[ \t]*#[ \t]*pragma[ \t]+omp\b',
+      'fortran': r'[ \t]*!\$omp\b',
+  }.get(language)
+  if mark is None or any(flag.startswith('-fopenmp') for flag in flags):
+    return ''
+  with open(path, encoding='utf-8', errors='replace') as file:
+    found = re.search(f'^{mark}', source := file.read(), re.M | re.I)
+  if not found:
+    return ''
+  line = source.count('\n', 0, found.start()) + 1
+  return (
+      f'{path}:{line}: `{found[0].strip()}` was left out, as everything of '
+      'OpenMP is without the flag -fopenmp (--flag=-fopenmp)'
+  )
+
+
+def _hint(text: str) -> str:
+  """What helps against some complaints."""
+  if re.search(r"['\"]?omp\.h['\"]? file not found|omp\.h: No such file", text):
+    return (
+        ' (the flag -fopenmp, here --flag=-fopenmp, brings an omp.h and reads '
+        'the pragmas)'
+    )
+  return ''
 
 
 def _try(command: tuple[str, ...]) -> Compiler | None:
   """The compiler behind a command, if it answers."""
+  text = _output((*command, '--version'))
+  found = re.search(r'(clang|flang|rustc)\D* (\d+\.\d+\.\d+)', text)
+  if not found:
+    return None
+  kind, version = found[1], found[2]
+  llvm_version = version
+  if kind == 'rustc':
+    text = _output((*command, '-vV'))
+    words = dict(re.findall(r'^(release|LLVM version): (\S+)', text, re.M))
+    version = words.get('release', version)
+    llvm_version = words.get('LLVM version', '')
+  return Compiler(kind, command, version, llvm_version)
+
+
+def _output(command: tuple[str, ...]) -> str:
+  """What a command prints; '' if it does not work."""
   try:
     done = subprocess.run(
-        [*command, '--version'],
+        command,
         capture_output=True,
         text=True,
+        errors='replace',
+        stdin=subprocess.DEVNULL,
         timeout=60,
         check=False,
     )
   except (OSError, subprocess.SubprocessError):
-    return None
-  found = re.search(r'(clang|flang|rustc)\D* (\d+\.\d+\.\d+)', done.stdout)
-  if done.returncode or not found:
-    return None
-  kind = 'zig' if 'ziglang' in command else found.group(1)
-  return Compiler(kind, command[:-1] if kind == 'zig' else command, found[2])
+    return ''
+  return '' if done.returncode else done.stdout
 
 
 @functools.cache
 def _find_zig() -> Compiler | None:
-  if importlib.util.find_spec('ziglang') is None:
-    return None
-  return _try((sys.executable, '-m', 'ziglang', 'clang'))
-
-
-def _zig_headers() -> list[str]:
-  """Where the bare clang of the wheel finds the headers of C, after others."""
-  spec = importlib.util.find_spec('ziglang')
-  assert spec and spec.origin  # `_find_zig` looked
-  package = pathlib.Path(spec.origin).parent
-  libc = package / 'lib' / 'libc' / 'include'
-  folders = (
-      package / 'lib' / 'include',
-      *(libc / name for name in ('x86_64-linux-gnu', 'generic-glibc')),
-      *(libc / name for name in ('x86-linux-any', 'any-linux-any')),
-  )
-  return [word for folder in folders for word in ('-idirafter', str(folder))]
+  program = wheel.find_program()
+  found = _try((str(program), 'clang')) if program else None
+  return found and dataclasses.replace(found, kind='zig')
 
 
 def _has_cuda_toolkit() -> bool:

@@ -16,6 +16,7 @@ import os
 import pathlib
 import sys
 
+from mirencoder_jax.frontend import bounded
 from mirencoder_jax.ir import IRError
 from mirencoder_jax.measure import (
     batch,
@@ -176,7 +177,7 @@ def main(argv: list[str] | None = None) -> None:
     result = arguments.run(arguments)
   except (
       IRError,
-      compiler.RunError,
+      bounded.RunError,
       label_file.LabelFileError,
       OSError,
       ValueError,

@@ -12,12 +12,13 @@ import time
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from mirencoder_jax.frontend import bounded
 from mirencoder_jax.ir import IRError
-from mirencoder_jax.measure import compiler, label_file
+from mirencoder_jax.measure import label_file
 from mirencoder_jax.measure.source_settings import SourceError
 
 # What one file may do without stopping the others.
-_ERRORS = (SourceError, compiler.RunError, IRError, OSError)
+_ERRORS = (SourceError, bounded.RunError, IRError, OSError)
 
 
 def find_sources(folder: pathlib.Path) -> list[pathlib.Path]:

@@ -1,29 +1,10 @@
-"""Finds a compiler and runs programs under limits of processor time.
-
-Limits count processor time, and waiting counts in small steps: a machine that
-is busy, or a job that is paused, never makes a program look as if it hung.
-"""
+"""The clang whose loops are measured: its pragmas are what is tuned."""
 
 import pathlib
-import signal
-import subprocess
-from collections.abc import Sequence
 from typing import NamedTuple
 
-from mirencoder_jax.frontend import compilers
+from mirencoder_jax.frontend import compilers, wheel
 from mirencoder_jax.ir import IRError
-
-# A program that sleeps uses no processor time.
-_STEP_SECONDS = 0.5
-_MAX_STEPS_PER_CPU_SECOND = 20
-
-
-class RunError(RuntimeError):
-  """A program failed, crashed or took too long; says which and how."""
-
-
-class TooLongError(RunError):
-  """A program took more processor time than it may."""
 
 
 class Compiler(NamedTuple):
@@ -34,7 +15,7 @@ class Compiler(NamedTuple):
     version: such as `clang version 22.1.8`.
     compile: words that start it as a compiler of C.
     link: words that start it as a compiler with the C library, and linker.
-    found: what `ir.compilers` makes IR with.
+    found: what `frontend.compilers` makes IR with.
   """
 
   name: str
@@ -44,57 +25,8 @@ class Compiler(NamedTuple):
   found: compilers.Compiler
 
 
-def run(
-    command: Sequence[str],
-    *,
-    cpu_seconds: int,
-    cwd: pathlib.Path | None = None,
-) -> tuple[str, str]:
-  """Standard output and error of a command.
-
-  Raises:
-    RunError: it ended with another code than 0, by a signal, or did not end.
-  """
-  limited = [
-      'sh',
-      '-c',
-      f'ulimit -c 0; ulimit -t {cpu_seconds}; exec "$0" "$@"',
-  ]
-  with subprocess.Popen(
-      [*limited, *command],
-      cwd=cwd,
-      stdin=subprocess.DEVNULL,
-      stdout=subprocess.PIPE,
-      stderr=subprocess.PIPE,
-      text=True,
-      errors='replace',
-  ) as process:
-    for _ in range(_MAX_STEPS_PER_CPU_SECOND * cpu_seconds):
-      try:
-        output, error = process.communicate(timeout=_STEP_SECONDS)
-        break
-      except subprocess.TimeoutExpired:
-        continue
-      except BaseException:
-        process.kill()
-        raise
-    else:
-      process.kill()
-      raise RunError('does not end and uses no processor time')
-  code = process.returncode
-  if code in (-signal.SIGXCPU, -signal.SIGKILL):
-    raise TooLongError(f'takes over {cpu_seconds} s of processor time')
-  if code < 0:
-    raise RunError(f'ended by {signal.Signals(-code).name}')
-  if code:
-    lines = [line for line in error.splitlines() if 'error' in line]
-    reason = (lines or error.strip().splitlines() or ['no message'])[0]
-    raise RunError(f'exit code {code}: {reason}')
-  return output, error
-
-
 def find_clang(name: str | None = None) -> Compiler:
-  """The clang that `ir.compilers` finds: on the PATH, or in `ziglang`.
+  """The clang that `frontend.compilers` finds: on the PATH, or in `ziglang`.
 
   Args:
     name: one in particular: a name on the PATH, a path, or `ziglang`.
@@ -108,12 +40,12 @@ def find_clang(name: str | None = None) -> Compiler:
     return Compiler('clang', version, found.command, found.command, found)
   if found.kind != 'zig':
     raise IRError(f'{found} is no clang, whose pragmas are needed')
-  import ziglang
-
-  # Its own program, and not through Python: it is started thrice a loop.
-  folder = pathlib.Path(ziglang.__file__).parent
-  zig = str(folder / 'zig')
-  headers = ('-isystem', str(folder / 'lib' / 'include'))
+  # The machine's C library runs what is measured, so its headers are used.
+  zig = found.command[0]
+  headers = (
+      '-isystem',
+      str(wheel.libc_folders(pathlib.Path(zig).parent / 'lib')[0]),
+  )
   return Compiler(
-      'ziglang', version, (zig, 'clang', *headers), (zig, 'cc'), found
+      'ziglang', version, (*found.command, *headers), (zig, 'cc'), found
   )

@@ -12,7 +12,7 @@ import pathlib
 import tempfile
 from typing import Any
 
-from mirencoder_jax.frontend import compilers
+from mirencoder_jax.frontend import bounded, compilers
 from mirencoder_jax.measure import (
     batch,
     compiler,
@@ -82,7 +82,7 @@ def _build(
   text, assembly = folder / 'clones.c', folder / 'clones.s'
   binary = folder / 'loop'
   text.write_text(program.text)
-  _, remarks = compiler.run(
+  done = bounded.run_checked(
       [
           *clang.compile,
           *config.flags,
@@ -99,11 +99,11 @@ def _build(
       cpu_seconds=config.compile_seconds,
   )
   objects = [str(folder / 'clones.o'), str(driver)]
-  compiler.run(
+  bounded.run_checked(
       [*clang.compile, '-c', str(assembly), '-o', objects[0]],
       cpu_seconds=config.compile_seconds,
   )
-  compiler.run(
+  bounded.run_checked(
       [*clang.link, *objects, '-lm', '-o', str(binary)], cpu_seconds=60
   )
   same = [
@@ -112,7 +112,7 @@ def _build(
           loop_program.find_same_code(assembly.read_text())
       )
   ]
-  return binary, same, loop_program.parse_remarks(remarks, program)
+  return binary, same, loop_program.parse_remarks(done.error, program)
 
 
 def label_loop(
@@ -146,7 +146,7 @@ def label_loop(
     )
     try:
       binary, same, made = build(loop_program.LANES)
-    except compiler.TooLongError:
+    except bounded.TooLongError:
       # The widest clones are by far the longest.
       binary, same, made = build(_FEWER_LANES)
     measured = passes.measure(
@@ -187,7 +187,8 @@ def label_folder(
     driver = passes.compile_driver(clang.link, pathlib.Path(work))
 
     def label(path):
-      record = label_loop(path, clang, driver, config)
-      return record, compile_ir(path, clang)
+      # First, because what it complains of has the file's own lines.
+      text = compile_ir(path, clang)
+      return label_loop(path, clang, driver, config), text
 
     return batch.label_folder(folder, output, header, label, limit=limit)

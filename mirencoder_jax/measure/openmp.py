@@ -29,11 +29,10 @@ import tempfile
 from collections.abc import Sequence
 from typing import Any
 
-from mirencoder_jax.frontend import compilers
+from mirencoder_jax.frontend import bounded, compilers
 from mirencoder_jax.ir import IRError
 from mirencoder_jax.measure import (
     batch,
-    compiler,
     function_source,
     loop_program,
     passes,
@@ -140,12 +139,14 @@ def find_compiler(name: str | None = None) -> tuple[str, str]:
       source, binary = (pathlib.Path(folder, n) for n in ('probe.c', 'probe'))
       source.write_text(_PROBE)
       try:
-        compiler.run(
+        bounded.run_checked(
             [path, '-fopenmp', str(source), '-o', str(binary)], cpu_seconds=30
         )
-        compiler.run([str(binary)], cpu_seconds=10)
-        version = compiler.run([path, '--version'], cpu_seconds=10)[0]
-      except compiler.RunError as error:
+        bounded.run_checked([str(binary)], cpu_seconds=10)
+        version = bounded.run_checked(
+            [path, '--version'], cpu_seconds=10
+        ).output
+      except bounded.RunError as error:
         tried.append(f'{path}: {error}')
         continue
     return path, version.splitlines()[0]
@@ -234,7 +235,7 @@ def label_region(
     binary = pathlib.Path(folder, 'region')
     text.write_text(build_program(function, config))
     includes = f'-I{passes.FOLDER}', f'-I{path.parent.resolve()}'
-    compiler.run(
+    bounded.run_checked(
         [cc, *config.flags, '-w', *includes, str(text), str(driver)]
         + ['-lm', '-o', str(binary)],
         cpu_seconds=config.compile_seconds,
@@ -282,8 +283,13 @@ def label_folder(
     driver = passes.compile_driver([cc], pathlib.Path(work))
 
     def label(path):
-      record = label_region(path, cc, driver, config)
-      return record, _compile_ir(path, clang) if clang else ''
+      # First, because what it complains of has the file's own lines.
+      bounded.run_checked(
+          [cc, *config.flags, '-w', '-fsyntax-only', str(path)],
+          cpu_seconds=config.compile_seconds,
+      )
+      text = _compile_ir(path, clang) if clang else ''
+      return label_region(path, cc, driver, config), text
 
     return batch.label_folder(folder, output, header, label, limit=limit)
 

@@ -13,7 +13,8 @@ from typing import Any
 
 import numpy as np
 
-from mirencoder_jax.measure import agreement, compiler
+from mirencoder_jax.frontend import bounded
+from mirencoder_jax.measure import agreement
 from mirencoder_jax.measure.source_settings import SourceError
 
 FOLDER = pathlib.Path(__file__).parent
@@ -46,7 +47,9 @@ def compile_driver(link: Sequence[str], folder: pathlib.Path) -> pathlib.Path:
   """Compiles the driver once into `folder`; the object."""
   output = folder / 'driver.o'
   source = str(FOLDER / 'driver.c')
-  compiler.run([*link, '-O2', '-c', source, '-o', str(output)], cpu_seconds=60)
+  bounded.run_checked(
+      [*link, '-O2', '-c', source, '-o', str(output)], cpu_seconds=60
+  )
   return output
 
 
@@ -81,7 +84,7 @@ def _round(values) -> list[float]:
 def _measure(
     binary: pathlib.Path, clones: list[int], config: PassesConfig, seed: int
 ) -> dict[str, Any]:
-  output, _ = compiler.run(
+  done = bounded.run_checked(
       [
           str(binary),
           ','.join(map(str, clones)),
@@ -92,7 +95,7 @@ def _measure(
       ],
       cpu_seconds=config.run_seconds,
   )
-  return _parse_pass(output)
+  return _parse_pass(done.output)
 
 
 def measure(

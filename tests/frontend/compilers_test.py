@@ -13,13 +13,21 @@ from mirencoder_jax.frontend import compilers
 
 C_SOURCE = 'float twice(float x) { return x + x; }\n'
 CLANG = compilers.Compiler('clang', ('/bin/clang',), '19.1.7')
-ZIG = compilers.Compiler('zig', ('python', '-m', 'ziglang'), '22.1.8')
+ZIG = compilers.Compiler('zig', ('/wheel/zig', 'clang'), '22.1.8')
 RUSTC = compilers.Compiler('rustc', ('/bin/rustc',), '1.95.0')
 
+LEVELS = """#include <assert.h>
+static int __attribute__((noinline)) first(int *x) { return *x + 1; }
+int call(int *x, int *y) { return first(x) * first(y); }
+void scale(int n, float *restrict x, const float *restrict y) {
+  assert(n > 1);
+  for (int i = 0; i < n; ++i) x[i] *= y[i];
+}
+"""
 # Stands in for clang: answers --version, writes IR, refuses `bad.c`.
 FAKE = """#!/bin/sh
 case "$*" in
-  --version) echo 'Debian clang version 19.1.7 (3)'; exit 0;;
+  *--version) echo 'Debian clang version 19.1.7 (3)'; exit 0;;
   *bad.c*) echo 'bad.c:1:1: error: unknown type name' >&2; exit 1;;
 esac
 for word; do last=$word; done
@@ -114,11 +122,6 @@ class CompilersTest(parameterized.TestCase):
       compilers.compile_source(self.folder / name)
 
   def test_flags_of_each_kind(self):
-    # The wheel need not be there to be spoken to.
-    self.enter_context(
-        mock.patch.object(compilers, '_zig_headers', return_value=[])
-    )
-
     def command(compiler, path, **options):
       return ' '.join(compilers.compile_command(compiler, path, **options))
 
@@ -126,7 +129,13 @@ class CompilersTest(parameterized.TestCase):
         command(CLANG, 'a.c', debug_lines=True),
         '/bin/clang -S -emit-llvm -O1 -gline-tables-only a.c',
     )
-    self.assertIn(' c++ -target x86_64-linux-gnu ', command(ZIG, 'a.cc'))
+    wheel = command(ZIG, 'a.cc', opt_level='O3')
+    self.assertStartsWith(
+        wheel, '/wheel/zig clang -target x86_64-linux-gnu -nostdinc '
+    )
+    self.assertIn(' -isystem /wheel/lib/libcxx/include ', wheel)
+    self.assertEndsWith(wheel, ' -S -emit-llvm -O3 -g0 a.cc')
+    self.assertNotIn('libcxx', command(ZIG, 'a.c'))
     self.assertIn(' clang -x cl ', command(ZIG, 'a.cl'))
     self.assertIn(' -nocudainc ', command(ZIG, 'a.cu'))
     self.assertIn('openmp', command(ZIG, 'a.c', flags=['-fopenmp']))
@@ -149,6 +158,78 @@ class CompilersTest(parameterized.TestCase):
     )
     functions = ir.read_module(compiled.text).functions
     self.assertIn('k', ' '.join(f.name for f in functions))
+
+  def test_levels_of_the_wheel_are_levels(self):
+    if compilers.wheel.find_program() is None:
+      self.skipTest('ziglang is not installed')
+    path = self.source('levels.c', LEVELS)
+    texts = {
+        level: compilers.compile_source(
+            path, compiler='ziglang', opt_level=level
+        ).text
+        for level in compilers.OPT_LEVELS
+    }
+    # Vectors from -O2 on, arguments by value at -O3, as clang does it.
+    self.assertLen(set(texts.values()), 4)
+    self.assertIn('alloca', texts['O0'])
+    self.assertNotIn('alloca', texts['O1'])
+    self.assertNotIn('<4 x float>', texts['O1'])
+    self.assertIn('<4 x float>', texts['O2'])
+    # No level defines a macro of its own, as those of `zig cc` do.
+    self.assertIn('@__assert_fail', texts['O2'])
+
+  @parameterized.parameters(
+      ('#pragma omp parallel for\nint f;', 'c', 1),
+      ('int f;\n #  pragma  omp simd', 'cc', 2),
+      ('  subroutine f\n  !$OMP parallel', 'f90', 2),
+      ('#pragma once\n// #pragma omp simd', 'c', None),
+  )
+  def test_pragmas_that_go_unread_are_said(self, text, suffix, line):
+    self.path_is('clang', 'flang')
+    for name in ('clang', 'flang'):
+      fake = self.folder / name
+      fake.write_text(
+          fake.read_text().replace('Debian clang', f'Debian {name}')
+      )
+    path = self.source(f'omp.{suffix}', text)
+    said = compilers.compile_source(path).warnings
+    if line:
+      self.assertIn(f'omp.{suffix}:{line}: ', said)
+      self.assertIn('--flag=-fopenmp', said)
+    else:
+      self.assertEqual(said, 'a warning')
+    said = compilers.compile_source(path, flags=['-fopenmp']).warnings
+    self.assertEqual(said, 'a warning')
+
+  def test_missing_header_of_openmp_names_the_flag(self):
+    try:
+      compilers.find_compiler('c')
+    except ir.IRError:
+      self.skipTest('there is no clang, nor the ziglang wheel')
+    path = self.source(
+        'threads.c', '#include <omp.h>\nint f() { return omp_in_parallel(); }'
+    )
+    try:
+      compilers.compile_source(path)  # the machine may have one
+    except ir.IRError as error:
+      self.assertRegex(str(error), r'threads.c:1:10: .*--flag=-fopenmp')
+    compilers.compile_source(path, flags=['-fopenmp'])
+
+  def test_rust_says_its_llvm(self):
+    (self.folder / 'rustc').write_text(
+        '#!/bin/sh\necho "rustc 1.95.0 (x)"\n[ $1 = -vV ] || exit 0\n'
+        'echo "release: 1.95.0-nightly"\necho "LLVM version: 22.1.2"\n'
+    )
+    (self.folder / 'rustc').chmod(0o755)
+    self.path_is()
+    found = compilers.find_compiler('rust')
+    self.assertEqual(found.version, '1.95.0-nightly')
+    self.assertEqual(found.llvm_version, '22.1.2')
+
+  def test_a_compiler_of_several_words(self):
+    self.path_is('clang', 'wrapper')
+    found = compilers.find_compiler('c', 'wrapper clang')
+    self.assertEqual(found.command, (str(self.folder / 'wrapper'), 'clang'))
 
 
 if __name__ == '__main__':

@@ -57,8 +57,8 @@ _BAD = {
 }
 # What each of them says.
 _REASONS = {
-    'compile': "exit code 1: .*error: use of undeclared identifier 'x'",
-    'crash': 'ended by SIGSEGV',
+    'compile': "compile.c:2:32: error: use of undeclared identifier 'x'",
+    'crash': 'crash: SIGSEGV',
     'hang': 'over 1 s of processor time',
     'two': '2 innermost loops',
 }
