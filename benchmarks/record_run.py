@@ -11,7 +11,6 @@ steps on what hardware. A line of the same name is replaced.
 import argparse
 import datetime
 import json
-import os
 import pathlib
 import sys
 
@@ -19,9 +18,8 @@ ROOT = pathlib.Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
 from configs import pretrain  # noqa: E402
-from mirencoder_jax.measure import label_file  # noqa: E402
 from mirencoder_jax.pages import model_card  # noqa: E402
-from mirencoder_jax.storage import checkpoint  # noqa: E402
+from mirencoder_jax.storage import checkpoint, files, machine  # noqa: E402
 from mirencoder_jax.training import training_log  # noqa: E402
 
 _CURVE = (
@@ -76,7 +74,7 @@ def summary(workdir: pathlib.Path, recipe: str, note: str) -> dict:
       'recipe': recipe,
       'departures': departures(config, pretrain.get_config(recipe).to_dict()),
       'note': note,
-      'hardware': label_file.describe_machine(),
+      'hardware': machine.describe_machine(),
       'steps': num_steps,
       'million_tokens': round(cost['tokens'] / 1e6, 2),
       'hours': round(cost['seconds'] / 3600, 3),
@@ -115,9 +113,8 @@ def main(argv: list[str] | None = None) -> int:
   except (checkpoint.CheckpointError, OSError, ValueError) as error:
     print(f'error: {error}', file=sys.stderr)
     return 1
-  aside = args.output.with_suffix('.tmp')
-  aside.write_text(''.join(f'{text}\n' for text in lines.values()))
-  os.replace(aside, args.output)
+  with files.writing(args.output) as aside:
+    aside.write_text(''.join(f'{text}\n' for text in lines.values()))
   return 0
 
 

@@ -28,6 +28,23 @@ BUDGET = Budget(
     num_text_tokens=96,
 )
 
+# What may happen to a file on a disk or on its way; bytes to other bytes.
+DAMAGE = {
+    'cut': lambda data: data[: len(data) // 2],
+    'emptied': lambda data: b'',
+    'flipped': lambda data: _change(data, len(data) // 2, 16),
+    # Still JSON, if it was: a digit becomes the next one.
+    'altered': lambda data: _change(data, _last_digit(data), 1),
+}
+
+
+def _change(data: bytes, place: int, bits: int) -> bytes:
+  return data[:place] + bytes([data[place] ^ bits]) + data[place + 1 :]
+
+
+def _last_digit(data: bytes) -> int:
+  return max(i for i, c in enumerate(data[:-8]) if c in b'0246')
+
 
 def random_example(
     rng: np.random.Generator,

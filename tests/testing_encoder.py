@@ -95,9 +95,13 @@ def create_checkpoint(
       'train': {'num_steps': 20, 'seed': 0},
       'objectives': {'mlm_weight': 1.0, 'token_mask_rate': 0.15},
   }
-  vocab = {'vocab': list(encoder.tokenizer.vocab), 'hash': 'cafe'}
+  vocab = {
+      'vocab': list(encoder.tokenizer.vocab),
+      'hash': encoder.tokenizer.hash,
+  }
   return checkpoint_lib.Checkpoint(
-      pathlib.Path('run'), 7, encoder.params, None, config, vocab
+      *(pathlib.Path('run'), 7, encoder.params, None, config, vocab),
+      encoder.fingerprint,
   )
 
 

@@ -39,6 +39,7 @@ from datasets.source_packages import (  # noqa: E402
 )
 from datasets.source_packages import state as state_lib  # noqa: E402
 from mirencoder_jax.frontend import bounded  # noqa: E402
+from mirencoder_jax.storage import machine  # noqa: E402
 
 # A new number compiles all again: for a change here that changes bitcode.
 _RECIPE = 1
@@ -210,7 +211,7 @@ class Build:
       self, tasks: list[tuple[units.Unit, units.Sources]]
   ) -> Iterator[tuple[units.Unit, compiling.Outcome]]:
     """Compiles; threads are enough, as the work is in other processes."""
-    processes = self._config.processes or _num_cores()
+    processes = self._config.processes or machine.num_cores()
     executor = concurrent.futures.ThreadPoolExecutor(processes)
     rest = iter(tasks)
     running = {}
@@ -272,12 +273,6 @@ class Build:
         dynamic_ncols=True,
         file=sys.stderr,
     )
-
-
-def _num_cores() -> int:
-  if hasattr(os, 'sched_getaffinity'):
-    return len(os.sched_getaffinity(0))
-  return os.cpu_count() or 1
 
 
 def add_flags(parser: argparse.ArgumentParser) -> None:

@@ -9,10 +9,10 @@ import csv
 import dataclasses
 import io
 import json
-import os
 import pathlib
 
 from datasets.source_packages import compiling, packages, toolchain
+from mirencoder_jax.storage import files
 
 COLUMNS = (
     'path',
@@ -59,10 +59,9 @@ class State:
   def _write(self, key: str) -> None:
     """The file anew, so that no cut line stays in it."""
     self._path.parent.mkdir(parents=True, exist_ok=True)
-    scratch = self._path.with_suffix('.new')
     lines = [key, *(_line(outcome) for outcome in self.outcomes.values())]
-    scratch.write_text('\n'.join(lines) + '\n', encoding='utf-8')
-    os.replace(scratch, self._path)
+    with files.writing(self._path) as scratch:
+      scratch.write_text('\n'.join(lines) + '\n', encoding='utf-8')
 
   def add(self, outcome: compiling.Outcome) -> None:
     """Notes one outcome, at once on disk."""
@@ -104,6 +103,5 @@ def write_manifest(folder: pathlib.Path, rows: list[tuple[str, ...]]) -> None:
   text = io.StringIO(newline='')
   writer = csv.writer(text, lineterminator='\n')
   writer.writerows([COLUMNS, *sorted(rows)])
-  scratch = folder / 'manifest.csv.new'
-  scratch.write_text(text.getvalue(), encoding='utf-8')
-  os.replace(scratch, folder / 'manifest.csv')
+  with files.writing(folder / 'manifest.csv') as scratch:
+    scratch.write_text(text.getvalue(), encoding='utf-8')

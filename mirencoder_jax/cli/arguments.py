@@ -309,6 +309,11 @@ def _add_export(commands: Any) -> None:
   parser.add_argument('folder', metavar='FOLDER', help='to write')
   parser.add_argument('--name', help='on the card (default: of the folder)')
   parser.add_argument(
+      '--licence',
+      metavar='SPDX',
+      help='of the weights, for the card, as in apache-2.0; none by default',
+  )
+  parser.add_argument(
       '--corpus', metavar='report.json', help='beside the shards, for the card'
   )
   parser.add_argument(

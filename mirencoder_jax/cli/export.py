@@ -22,7 +22,10 @@ def run(options: argparse.Namespace) -> int:
       checkpoint,
       options.name or folder.name,
       # Weights that ship are loaded by their name.
-      path=folder.name if folder.parent.name == 'weights' else options.folder,
+      path=folder.name
+      if folder.resolve().parent == weights.SHIPPED
+      else options.folder,
+      licence=options.licence,
       metrics=model_card.read_metrics(workdir, checkpoint.step),
       cost=cost,
       corpus=_read_json(options.corpus),

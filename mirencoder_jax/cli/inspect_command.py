@@ -5,7 +5,7 @@ import argparse
 from mirencoder_jax.cli import console, reading
 from mirencoder_jax.ir import Tokenizer, graph_builder
 from mirencoder_jax.pages import drawing, inspection
-from mirencoder_jax.storage import output_file
+from mirencoder_jax.storage import files
 
 
 def run(options: argparse.Namespace) -> int:
@@ -38,7 +38,7 @@ def run(options: argparse.Namespace) -> int:
 
 
 def _write(path: str, text: str) -> None:
-  with output_file.writing(path) as aside:
+  with files.writing(path) as aside:
     aside.write_text(text, encoding='utf-8')
 
 

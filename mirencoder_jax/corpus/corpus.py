@@ -39,6 +39,7 @@ from mirencoder_jax.corpus import origins as corpus_origins
 from mirencoder_jax.corpus import plan as corpus_plan
 from mirencoder_jax.data import example as example_lib
 from mirencoder_jax.ir import views as ir_views
+from mirencoder_jax.storage import machine
 
 _MODULES_AT_ONCE = 32
 
@@ -117,7 +118,7 @@ class Corpus:
     self._store = store.CorpusStore(pathlib.Path(work_dir))
     self._plans: dict[str, list[corpus_plan.ModulePlan]] = {}
     self._pool = worker_pool.WorkerPool(
-        config.processes or _num_cores(),
+        config.processes or machine.num_cores(),
         # The file itself, and each of its views.
         config.timeout * (1 + len(config.views)),
     )
@@ -372,16 +373,9 @@ def open_settings(
     with contextlib.ExitStack() as stack:
       if pool is None:
         pool = stack.enter_context(
-            worker_pool.WorkerPool(config.processes or _num_cores())
+            worker_pool.WorkerPool(config.processes or machine.num_cores())
         )
       benchmarks = decontamination.load(config.decontaminate, pool)
     if config.save_benchmarks is not None:
       benchmarks.save(config.save_benchmarks)
   return tokenizer, benchmarks
-
-
-def _num_cores() -> int:
-  """Cores that this process may use."""
-  if hasattr(os, 'sched_getaffinity'):
-    return len(os.sched_getaffinity(0))
-  return os.cpu_count() or 1

@@ -13,6 +13,8 @@ import sys
 import time
 from collections.abc import Sequence
 
+from mirencoder_jax.storage import machine
+
 _ROOT = pathlib.Path(__file__).resolve().parents[2]
 
 
@@ -26,7 +28,7 @@ def collect(argv: Sequence[str] | None = None) -> dict[str, str]:
       'date': time.strftime('%Y-%m-%d'),
       'command': format_command(sys.argv if argv is None else argv),
       'commit': find_commit(),
-      'hardware': describe_hardware(),
+      'hardware': machine.describe_hardware(),
       'python': platform.python_version(),
       'jax': importlib.metadata.version('jax'),
   }
@@ -82,20 +84,3 @@ def find_commit() -> str:
   except (OSError, subprocess.CalledProcessError):
     return ''
   return commit + ('+' if changed else '')
-
-
-def describe_hardware() -> str:
-  """Processor and the number of cores that this process may use."""
-  model = platform.processor() or platform.machine()
-  try:
-    for line in pathlib.Path('/proc/cpuinfo').read_text().splitlines():
-      if line.startswith('model name'):
-        model = line.partition(':')[2].strip()
-        break
-  except OSError:
-    pass  # not Linux
-  if hasattr(os, 'sched_getaffinity'):
-    cores = len(os.sched_getaffinity(0))
-  else:
-    cores = os.cpu_count() or 1
-  return f'{cores} core(s) of {model}'

@@ -99,11 +99,14 @@ class Encoder:
       params: Any,
       tokenizer: ir_lib.Tokenizer,
       num_tokens: int,
+      fingerprint: str = '',
   ):
+    """Takes what `build_encoder` finds; `fingerprint` if it was recorded."""
     self.config = config
     self.params = params
     self.tokenizer = tokenizer
     self.num_tokens = num_tokens
+    self._recorded_fingerprint = fingerprint
     self._model = mirencoder.MIREncoder(config)
     self._buckets = buckets.create_buckets(num_tokens)
     self._apply = jax.jit(functools.partial(_embed_pack, self._model))
@@ -113,7 +116,11 @@ class Encoder:
     """64 bits over parameters, sizes and vocabulary, hexadecimal.
 
     Vectors of encoders with different fingerprints do not fit together.
+    Weights keep that of the run that they were exported from, whose parameters
+    they round.
     """
+    if self._recorded_fingerprint:
+      return self._recorded_fingerprint
     sizes = dataclasses.asdict(self.config)
     del sizes['dtype']  # of the machine
     parts = [sorted(sizes.items()), self.num_tokens, self.tokenizer.hash]
@@ -305,11 +312,12 @@ def load(path: str | os.PathLike) -> Encoder:
     checkpoint.CheckpointError: if there is none, or it is damaged, or was
       written by a newer version.
   """
-  loaded = load_checkpoint(path)
-  return build_encoder(loaded.config, loaded.params, loaded.vocab)
+  return _build_checked(_read_checkpoint(path))
 
 
-def build_encoder(config: dict[str, Any], params: Any, vocab: Any) -> Encoder:
+def build_encoder(
+    config: dict[str, Any], params: Any, vocab: Any, fingerprint: str = ''
+) -> Encoder:
   """An encoder of what a checkpoint holds."""
   if not jax.config.jax_compilation_cache_dir:
     jax.config.update('jax_compilation_cache_dir', os.path.expanduser(_CACHE))
@@ -318,11 +326,40 @@ def build_encoder(config: dict[str, Any], params: Any, vocab: Any) -> Encoder:
       params,
       ir_lib.Tokenizer(vocab['vocab']),
       config['data']['num_tokens'],
+      fingerprint,
   )
 
 
 def load_checkpoint(path: str | os.PathLike) -> checkpoint_lib.Checkpoint:
-  """What `load` makes an encoder of: parameters, config and vocabulary."""
+  """What `load` makes an encoder of: parameters, config and vocabulary.
+
+  Raises:
+    checkpoint.CheckpointError: as `load`.
+  """
+  loaded = _read_checkpoint(path)
+  return loaded._replace(fingerprint=_build_checked(loaded).fingerprint)
+
+
+def _build_checked(loaded: checkpoint_lib.Checkpoint) -> Encoder:
+  """The encoder of a checkpoint whose vocabulary is the one it had."""
+  try:
+    encoder = build_encoder(
+        loaded.config, loaded.params, loaded.vocab, loaded.fingerprint
+    )
+    recorded = loaded.vocab.get('hash', encoder.tokenizer.hash)
+    if recorded != encoder.tokenizer.hash:
+      raise ValueError(
+          f'its hash is {encoder.tokenizer.hash}, it says {recorded}'
+      )
+  except (AttributeError, KeyError, TypeError, ValueError) as error:
+    raise checkpoint_lib.CheckpointError(
+        f'the vocabulary of {loaded.directory} is damaged '
+        f'({checkpoint_lib.first_line(error)}); copy it again, or make it anew'
+    ) from error
+  return encoder
+
+
+def _read_checkpoint(path: str | os.PathLike) -> checkpoint_lib.Checkpoint:
 
   def create_abstract_params(config: dict[str, Any], vocab: Any) -> Any:
     del vocab

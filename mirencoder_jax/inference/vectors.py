@@ -6,10 +6,11 @@ which encoder made them, because those of two encoders cannot be compared.
 """
 
 import dataclasses
+import hashlib
 import io
+import json
 import os
 import pathlib
-import zipfile
 from collections.abc import Iterable, Sequence
 
 import numpy as np
@@ -18,7 +19,7 @@ from mirencoder_jax.frontend import program_files
 from mirencoder_jax.inference import encoder as inference
 from mirencoder_jax.ir import IRError
 from mirencoder_jax.storage import checkpoint as checkpoint_lib
-from mirencoder_jax.storage import output_file
+from mirencoder_jax.storage import files
 
 LEVELS = ('function', 'module')
 SUFFIXES = ('.npz', '.parquet')
@@ -72,7 +73,7 @@ class Vectors:
       OSError: naming the file, if there is no room for it, say.
     """
     path = check_path(path)
-    with output_file.writing(path) as aside:
+    with files.writing(path) as aside:
       if path.suffix == '.parquet':
         _write_parquet(self, aside)
       else:
@@ -85,12 +86,34 @@ class Vectors:
         'functions': np.array(self.functions, np.str_),
         'num_instructions': self.num_instructions,
         **{k: np.array(getattr(self, k)) for k in _KINDS},
+        _SHA: np.array(_checksum(self)),
     }
     with open(path, 'wb') as file:
       np.savez_compressed(file, allow_pickle=False, **arrays)
 
 
 _KINDS = ('level', 'modality', 'encoder')
+_SHA = 'sha256'  # of all the rest; not in files of version 0.3
+
+
+def _checksum(vectors: Vectors) -> str:
+  """Over all that a file keeps, in either format."""
+  names = json.dumps(
+      [vectors.files, vectors.functions, *(getattr(vectors, k) for k in _KINDS)]
+  )
+  digest = hashlib.sha256(names.encode())
+  for array, kind in (
+      (vectors.vectors, np.float32),
+      (vectors.num_instructions, np.int32),
+  ):
+    digest.update(np.ascontiguousarray(array, kind).data)
+  return digest.hexdigest()
+
+
+def _checked(vectors: Vectors, recorded: str | None) -> Vectors:
+  if recorded not in (None, _checksum(vectors)):
+    raise ValueError('its checksum is wrong')
+  return vectors
 
 
 def embed_files(
@@ -195,7 +218,7 @@ def read_vectors(path: str | os.PathLike) -> Vectors:
   try:
     # From memory: of a damaged file, numpy leaves the handle open.
     with np.load(io.BytesIO(path.read_bytes())) as file:
-      return Vectors(
+      found = Vectors(
           vectors=file['vectors'],
           files=file['files'].tolist(),
           functions=file['functions'].tolist(),
@@ -204,11 +227,16 @@ def read_vectors(path: str | os.PathLike) -> Vectors:
           modality=str(file['modality']),
           encoder=str(file['encoder']),
       )
-  except (OSError, ValueError, KeyError, zipfile.BadZipFile) as error:
-    raise VectorsError(
-        f'{path} holds no vectors of `mirencoder embed -o` '
-        f'({checkpoint_lib.first_line(error)})'
-    ) from None
+      return _checked(found, str(file[_SHA]) if _SHA in file.files else None)
+  except Exception as error:  # numpy, zipfile and zlib raise many kinds.
+    raise _unreadable(path, error) from None
+
+
+def _unreadable(path: pathlib.Path, error: Exception) -> VectorsError:
+  return VectorsError(
+      f'{path} holds no vectors of `mirencoder embed -o`, or is damaged '
+      f'({checkpoint_lib.first_line(error)})'
+  )
 
 
 def check_path(path: str | os.PathLike) -> pathlib.Path:
@@ -250,7 +278,9 @@ def _write_parquet(vectors: Vectors, path: pathlib.Path) -> None:
               vectors.vectors.ravel(), width
           ),
       }
-  ).replace_schema_metadata({k: getattr(vectors, k) for k in _KINDS})
+  ).replace_schema_metadata(
+      {k: getattr(vectors, k) for k in _KINDS} | {_SHA: _checksum(vectors)}
+  )
   pyarrow.parquet.write_table(table, path)
 
 
@@ -260,7 +290,7 @@ def _read_parquet(path: pathlib.Path) -> Vectors:
     table = pyarrow.parquet.read_table(path)
     column = table['vector'].combine_chunks()
     kinds = table.schema.metadata
-    return Vectors(
+    found = Vectors(
         vectors=column.flatten().to_numpy().reshape(len(table), -1),
         files=table['file'].to_pylist(),
         functions=table['function'].to_pylist(),
@@ -269,8 +299,7 @@ def _read_parquet(path: pathlib.Path) -> Vectors:
         modality=kinds[b'modality'].decode(),
         encoder=kinds[b'encoder'].decode(),
     )
-  except (OSError, KeyError, TypeError, pyarrow.ArrowException) as error:
-    raise VectorsError(
-        f'{path} holds no vectors of `mirencoder embed -o` '
-        f'({checkpoint_lib.first_line(error)})'
-    ) from None
+    recorded = kinds.get(_SHA.encode())
+    return _checked(found, recorded and recorded.decode())
+  except Exception as error:  # pyarrow raises many kinds.
+    raise _unreadable(path, error) from None

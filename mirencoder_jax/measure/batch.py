@@ -16,6 +16,7 @@ from mirencoder_jax.frontend import bounded
 from mirencoder_jax.ir import IRError
 from mirencoder_jax.measure import label_file
 from mirencoder_jax.measure.source_settings import SourceError
+from mirencoder_jax.storage import machine
 
 # What one file may do without stopping the others.
 _ERRORS = (SourceError, bounded.RunError, IRError, OSError)
@@ -62,7 +63,7 @@ def label_folder(
     FileNotFoundError: there are no `.c` files.
   """
   paths = find_sources(folder)
-  header = label_file.describe_machine() | dict(header)
+  header = machine.describe_machine() | dict(header)
   with label_file.open_labels(output, header) as labels:
     todo = [p for p in paths if not _is_done(p, labels.records)][:limit]
     times: list[float] = []

@@ -12,29 +12,12 @@ import fcntl
 import json
 import os
 import pathlib
-import platform
 from collections.abc import Iterator
 from typing import Any
 
 
 class LabelFileError(ValueError):
   """The file cannot take these measurements; says why and the way out."""
-
-
-def describe_machine() -> dict[str, Any]:
-  """CPU model, number of CPUs, operating system."""
-  model = platform.processor() or platform.machine()
-  with contextlib.suppress(OSError):
-    for line in pathlib.Path('/proc/cpuinfo').read_text().splitlines():
-      if line.startswith('model name'):
-        model = line.partition(':')[2].strip()
-        break
-  return dict(
-      cpu=model,
-      architecture=platform.machine(),
-      num_cpus=os.cpu_count(),
-      system=f'{platform.system()} {platform.release()}',
-  )
 
 
 def read_labels(path: pathlib.Path) -> tuple[dict[str, Any], dict[str, Any]]:

@@ -20,7 +20,6 @@ or clang with its libomp. The `ziglang` wheel has no libomp.
 """
 
 import dataclasses
-import os
 import pathlib
 import re
 import shutil
@@ -38,6 +37,7 @@ from mirencoder_jax.measure import (
     passes,
 )
 from mirencoder_jax.measure.source_settings import SourceError
+from mirencoder_jax.storage import machine
 
 SCHEDULES = ('static', 'dynamic', 'guided')
 # 0 leaves the chunk to the schedule.
@@ -58,9 +58,7 @@ _PRAGMA = re.compile(r'#[ \t]*pragma[ \t]+omp\b(?:[^\n]*\\\n)*[^\n]*')
 
 def default_threads() -> tuple[int, ...]:
   """1, 2, 4, ... and the number of CPUs that this process may use."""
-  # Not every system can bind a process to some of its CPUs.
-  affinity = getattr(os, 'sched_getaffinity', None)
-  num_cpus = len(affinity(0)) if affinity else os.cpu_count() or 1
+  num_cpus = machine.num_cores()
   powers = {1 << k for k in range(num_cpus.bit_length()) if 1 << k < num_cpus}
   return (*sorted(powers), num_cpus)
 

@@ -1,6 +1,6 @@
 """The model card that lies beside weights: what a person should know of them.
 
-Station in the flow: written by `mirencoder export` from the run itself, from
+Written by `mirencoder export` from the run itself, from
 the report of the data it read and from the tables of `eval.py`. Nothing in it
 is typed in by hand; what was not handed over is said to be missing.
 """
@@ -58,6 +58,7 @@ vectors = mir.load({path!r}).embed('kernel.ll')  # float32 [1, {width}]
 | parameters | {num_params:,}, matrices stored in bfloat16 |
 | width of a vector | {width} |
 | vocabulary | {vocab_size:,} pieces, hash `{vocab_hash}` |
+| fingerprint | {fingerprint}: vectors of encoders with another do not compare |
 | tokens a window | {num_tokens} |
 
 Settings of the model: {model}.
@@ -95,7 +96,7 @@ Downstream:
 
 ## Licence
 
-Weights: Apache 2.0, like the code. {licences}
+{licence} {licences}
 """
 
 
@@ -108,8 +109,9 @@ def model_card(
     cost: Mapping[str, float] | None = None,
     corpus: Mapping[str, Any] | None = None,
     results: str | None = None,
+    licence: str | None = None,
 ) -> str:
-  """The card of a checkpoint.
+  """The card of a checkpoint, headed by what the Hugging Face hub reads.
 
   Args:
     checkpoint: what is described.
@@ -119,12 +121,15 @@ def model_card(
     cost: of the run, as `read_cost` gives it; with `watts` also in energy.
     corpus: the `report.json` that lies beside the shards it was trained on.
     results: Markdown tables of `eval.py`, `results.md`.
+    licence: of the weights, as SPDX names it; the card claims none without.
   """
+  import huggingface_hub  # takes long, and most commands write no card
+
   config = checkpoint.config
   vocab = checkpoint.vocab
   num_params = sum(x.size for x in jax.tree.leaves(checkpoint.params))
   hidden = ('vocab_size', 'width')
-  return _CARD.format(
+  text = _CARD.format(
       name=name,
       path=path or name,
       date=datetime.date.today().isoformat(),
@@ -133,6 +138,9 @@ def model_card(
       width=config['model']['width'],
       vocab_size=len(vocab['vocab']),
       vocab_hash=vocab.get('hash', 'not recorded'),
+      fingerprint=f'`{checkpoint.fingerprint}`'
+      if checkpoint.fingerprint
+      else 'not recorded',
       num_tokens=config['data']['num_tokens'],
       num_rows=config['data']['num_rows'],
       batch_size=config['data']['batch_size'],
@@ -151,8 +159,17 @@ def model_card(
           else 'Not evaluated on a task for this card; `python eval.py '
           '--checkpoint=...` does.'
       ),
+      licence=f'Weights: {licence}.'
+      if licence
+      else 'None was named for these weights; ask who made them.',
       licences=_licences(corpus),
   )
+  data = huggingface_hub.ModelCardData(
+      license=licence and licence.lower(),
+      library_name='mirencoder_jax',
+      tags=['llvm-ir', 'code', 'embeddings'],
+  )
+  return str(huggingface_hub.ModelCard(f'---\n{data.to_yaml()}\n---\n{text}'))
 
 
 def read_metrics(

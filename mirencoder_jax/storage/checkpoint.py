@@ -40,7 +40,10 @@ class CheckpointError(Exception):
 
 
 class Checkpoint(NamedTuple):
-  """What was restored; `train` is None where only parameters were wanted."""
+  """What was restored; `train` is None where only parameters were wanted.
+
+  The fingerprint is that of `Encoder.fingerprint`, '' where nobody recorded it.
+  """
 
   directory: pathlib.Path | epath.Path
   step: int
@@ -48,6 +51,7 @@ class Checkpoint(NamedTuple):
   train: Any
   config: dict[str, Any]
   vocab: Any  # as in the vocabulary file
+  fingerprint: str = ''
 
 
 def restore_last(
@@ -170,6 +174,11 @@ def _readable(
       info = read_json(path, 'config')
       _check_usable(path, info, vocab_hash, config)
       vocab = read_json(path, 'vocab')
+      for item, document in (('config', info['config']), ('vocab', vocab)):
+        # Not recorded until version 0.3.
+        recorded = info['checksums'].get(item)
+        if recorded not in (None, json_checksum(document)):
+          raise ValueError(f'checksum of item {item} is wrong')
       abstract = create_abstract(info['config'], vocab)
       params, train = (
           None if tree is None else _restore(path, item, tree, info)
@@ -243,6 +252,11 @@ def checksum(tree: Any) -> int:
   for leaf in jax.tree.leaves(tree):
     value = zlib.crc32(np.ascontiguousarray(leaf).view(np.uint8).data, value)
   return value
+
+
+def json_checksum(document: Any) -> int:
+  """CRC of what JSON can hold, however it is laid out."""
+  return zlib.crc32(json.dumps(document, sort_keys=True).encode())
 
 
 def _steps(directory: pathlib.Path) -> list[int]:

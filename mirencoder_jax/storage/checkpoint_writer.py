@@ -92,7 +92,11 @@ class Writer:
     info = {
         'format': checkpoint.FORMAT,
         'vocab_hash': vocab_hash,
-        'checksums': {k: checkpoint.checksum(v) for k, v in arrays.items()},
+        'checksums': {
+            **{k: checkpoint.checksum(v) for k, v in arrays.items()},
+            'config': checkpoint.json_checksum(config),
+            'vocab': checkpoint.json_checksum(vocab),
+        },
         'config': config,
     }
     try:

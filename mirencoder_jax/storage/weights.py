@@ -1,18 +1,18 @@
 """Weights to embed with: a small folder that ships with the package.
 
-Station in the flow: `export` makes one of a checkpoint, `inference` reads it.
-A folder of weights holds
+`export` makes one of a checkpoint, `inference` reads it. It is a `bundle` of
 
-  params.npz      the parameters by their names, matrices in bfloat16,
-  config.json     sizes of the model, format number, checksum, where it is from,
-  vocab.json      the vocabulary,
-  MODEL_CARD.md   what a person should know (`model_card`).
+  params.safetensors   the parameters by their names, matrices in bfloat16,
+  info.json            sizes of the model, fingerprint, where it is from,
+  vocab.json           the vocabulary,
+  MODEL_CARD.md        what a person should know (`model_card`).
+
+Until version 0.3 there were params.npz and config.json instead; those load.
 
 `find` says what a name means: `small` is the folder `weights/small` inside this
 package; anything else is a path, local or `gs://`, which `epath` opens.
 """
 
-import importlib.resources
 import io
 import json
 import os
@@ -26,11 +26,15 @@ import jax.numpy as jnp
 import numpy as np
 from etils import epath
 
+from mirencoder_jax.storage import bundle
 from mirencoder_jax.storage import checkpoint as checkpoint_lib
 from mirencoder_jax.storage.checkpoint import Checkpoint, CheckpointError
 
-FORMAT = 1
+KIND = 'mirencoder_jax weights'
+SHIPPED = pathlib.Path(__file__).resolve().parents[1] / 'shipped' / 'weights'
 CARD = 'MODEL_CARD.md'
+_ARRAYS = 'params'
+# Of format 1.
 _PARAMS, _CONFIG, _VOCAB = 'params.npz', 'config.json', 'vocab.json'
 _RECIPES = ('tiny', 'small', 'base')  # of configs/pretrain.py
 _NAME = re.compile(r'[A-Za-z][\w-]*')
@@ -39,11 +43,9 @@ _SEPARATOR = '/'
 
 def shipped() -> dict[str, pathlib.Path]:
   """Folders of the weights that ship with this installation, by name."""
-  root = importlib.resources.files('mirencoder_jax') / 'shipped' / 'weights'
-  folder = pathlib.Path(str(root))
-  if not folder.is_dir():
+  if not SHIPPED.is_dir():
     return {}
-  return {p.name: p for p in sorted(folder.iterdir()) if is_weights(p)}
+  return {p.name: p for p in sorted(SHIPPED.iterdir()) if is_weights(p)}
 
 
 def find(name: str | os.PathLike) -> epath.Path:
@@ -85,7 +87,7 @@ def find(name: str | os.PathLike) -> epath.Path:
 
 def is_weights(path: str | os.PathLike) -> bool:
   """True for a folder of weights, as opposed to a run's checkpoints."""
-  return (epath.Path(path) / _PARAMS).exists()
+  return bundle.is_bundle(path) or (epath.Path(path) / _PARAMS).exists()
 
 
 def read_config(
@@ -99,11 +101,10 @@ def read_config(
   path = find(name)
   if not is_weights(path):
     return checkpoint_lib.read_config(path)
-  try:
-    info = json.loads((path / _CONFIG).read_text())
-    return info['config'], json.loads((path / _VOCAB).read_text())
-  except (OSError, ValueError, KeyError) as error:
-    raise _damaged(path, error) from None
+  if bundle.is_bundle(path):
+    read = bundle.load(path, KIND, names=())
+    return read.info['config'], read.vocab
+  return _read_json(path / _CONFIG)['config'], _read_json(path / _VOCAB)
 
 
 def load(
@@ -124,35 +125,26 @@ def load(
       for a model that has changed since.
   """
   folder = epath.Path(path)
+  if bundle.is_bundle(folder):
+    info, vocab, arrays = bundle.load(folder, KIND)
+    stored = arrays[_ARRAYS]
+  else:
+    info, vocab, stored = _load_npz(folder)
+  flat = {name: array.astype(np.float32) for name, array in stored.items()}
   try:
-    info = json.loads((folder / _CONFIG).read_text())
-    if info['format'] > FORMAT:
-      raise CheckpointError(
-          f'{folder} has weights of format {info["format"]}, this version of '
-          f'mirencoder_jax reads up to {FORMAT}; update mirencoder_jax'
-      )
-    vocab = json.loads((folder / _VOCAB).read_text())
-    with np.load(io.BytesIO((folder / _PARAMS).read_bytes())) as file:
-      stored = {name: file[name] for name in file.files}
-  except (OSError, ValueError, KeyError) as error:
-    raise _damaged(folder, error) from None
-  if checkpoint_lib.checksum(stored) != info['checksum']:
+    abstract = create_abstract_params(info['config'], vocab)
+  except (KeyError, TypeError, ValueError) as error:  # no such field
     raise CheckpointError(
-        f'the checksum of {folder / _PARAMS} is wrong: it was damaged on the '
-        'way; export or copy it again'
-    )
-  flat = {
-      name: (
-          # 16 bits stand for bfloat16, which `np.load` does not know.
-          array.view(jnp.bfloat16).astype(np.float32)
-          if array.dtype == np.uint16
-          else array
-      )
-      for name, array in stored.items()
-  }
-  _check_shapes(folder, flat, create_abstract_params(info['config'], vocab))
+        f'{folder} was made for another version of the model, or altered '
+        f'({checkpoint_lib.first_line(error)}); take the version of '
+        'mirencoder_jax that made it, or export it again'
+    ) from error
+  _check_shapes(folder, flat, abstract)
   params = flax.traverse_util.unflatten_dict(flat, sep=_SEPARATOR)
-  return Checkpoint(folder, info['step'], params, None, info['config'], vocab)
+  return Checkpoint(
+      *(folder, info['step'], params, None, info['config'], vocab),
+      info.get('fingerprint', ''),
+  )
 
 
 def export(
@@ -172,7 +164,8 @@ def export(
     CheckpointError: if `target` has other files, or cannot be written.
   """
   folder = epath.Path(target)
-  ours = {_PARAMS, _CONFIG, _VOCAB, CARD}
+  ours = {bundle.INFO, bundle.VOCAB, _ARRAYS + bundle.ARRAYS, CARD}
+  ours |= {_PARAMS, _CONFIG}
   if folder.exists():
     others = sorted(p.name for p in folder.iterdir() if p.name not in ours)
     if others:
@@ -181,35 +174,53 @@ def export(
           'that is empty or not there yet'
       )
   flat = flax.traverse_util.flatten_dict(checkpoint.params, sep=_SEPARATOR)
-  stored = {name: _compact(np.asarray(flat[name])) for name in sorted(flat)}
   info = {
-      'format': FORMAT,
       'step': checkpoint.step,
-      'checksum': checkpoint_lib.checksum(stored),
+      'fingerprint': checkpoint.fingerprint,
       'config': checkpoint.config,
   }
-  buffer = io.BytesIO()
-  np.savez(buffer, allow_pickle=False, **stored)
-  folder.mkdir(parents=True, exist_ok=True)
-  files = {
-      _VOCAB: json.dumps(checkpoint.vocab, ensure_ascii=False).encode(),
-      _CONFIG: (json.dumps(info, indent=1) + '\n').encode(),
-      CARD: card.encode(),
-      _PARAMS: buffer.getvalue(),  # last: with it the folder is weights
-  }
-  for name, data in files.items():
-    try:
-      (folder / name).write_bytes(data)
-    except OSError as error:
-      raise CheckpointError(
-          f'{folder / name} could not be written: '
-          f'{error.strerror or checkpoint_lib.first_line(error)}; '
-          'export again, where there is room'
-      ) from error
+  num_bytes = bundle.save(
+      folder,
+      KIND,
+      info,
+      {_ARRAYS: {name: _compact(np.asarray(flat[name])) for name in flat}},
+      checkpoint.vocab,
+      {CARD: card},
+  )
   return {
       'num_params': sum(x.size for x in flat.values()),
-      'num_bytes': sum(map(len, files.values())),
+      'num_bytes': num_bytes,
   }
+
+
+def _load_npz(
+    folder: epath.Path,
+) -> tuple[dict[str, Any], dict[str, Any], dict[str, np.ndarray]]:
+  """Info, vocabulary and parameters of a folder of format 1."""
+  info, vocab = (_read_json(folder / name) for name in (_CONFIG, _VOCAB))
+  path = folder / _PARAMS
+  try:
+    if info['format'] != 1:
+      raise ValueError(f'format {info["format"]}')
+    with np.load(io.BytesIO(path.read_bytes())) as file:
+      stored = {name: file[name] for name in file.files}
+    if checkpoint_lib.checksum(stored) != info['checksum']:
+      raise ValueError('its checksum is wrong')
+  except Exception as error:  # numpy and zipfile raise many kinds.
+    raise bundle.damaged(path, checkpoint_lib.first_line(error)) from None
+  # 16 bits stand for bfloat16, which `np.load` does not know.
+  stored = {
+      name: array.view(jnp.bfloat16) if array.dtype == np.uint16 else array
+      for name, array in stored.items()
+  }
+  return info, vocab, stored
+
+
+def _read_json(path: epath.Path) -> dict[str, Any]:
+  try:
+    return json.loads(path.read_bytes())
+  except (OSError, ValueError) as error:
+    raise bundle.damaged(path, checkpoint_lib.first_line(error)) from None
 
 
 def _check_shapes(
@@ -229,15 +240,8 @@ def _check_shapes(
       )
 
 
-def _damaged(path: epath.Path, error: Exception) -> CheckpointError:
-  return CheckpointError(
-      f'{path} is no whole folder of weights '
-      f'({checkpoint_lib.first_line(error)}); export or copy it again'
-  )
-
-
 def _compact(array: np.ndarray) -> np.ndarray:
-  """Matrices as the 16 bits of bfloat16; vectors (biases, scales) as are."""
+  """Matrices as bfloat16; vectors (biases, scales) as they are."""
   if array.ndim < 2 or array.dtype != np.float32:
     return array
-  return array.astype(jnp.bfloat16).view(np.uint16)
+  return array.astype(jnp.bfloat16)

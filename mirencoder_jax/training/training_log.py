@@ -13,7 +13,7 @@ import time
 from typing import Any
 
 from mirencoder_jax.objectives import sums as sums_lib
-from mirencoder_jax.storage import output_file
+from mirencoder_jax.storage import files
 from mirencoder_jax.training import log_files
 
 FILE = 'metrics.jsonl'
@@ -43,7 +43,7 @@ class TrainingLog:
     self._every_steps = every_steps
     path = workdir / FILE
     lines = _lines_until(path, step)
-    with output_file.writing(path) as aside:
+    with files.writing(path) as aside:
       aside.write_text(''.join(lines))
     self._file = log_files.GrowingFile(path)
     self._events = log_files.EventFile(workdir, step + 1)

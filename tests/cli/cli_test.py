@@ -1,14 +1,17 @@
 """The command line: what is printed, exit codes, and errors a person reads."""
 
 import contextlib
+import dataclasses
 import io
 import json
 import pathlib
+import re
 import subprocess
 import sys
 import tempfile
 from unittest import mock
 
+import huggingface_hub
 import numpy as np
 import testing_encoder
 from absl.testing import absltest, parameterized
@@ -154,9 +157,27 @@ class CommandLineTest(parameterized.TestCase):
     self.assertIn('parameters of step 7', out)
     card = (pathlib.Path(target) / 'MODEL_CARD.md').read_text()
     self.assertIn('# Model card: mine', card)
+    self.assertIn(f'mir.load({target!r})', card)
+    self.assertIn('None was named for these weights', card)
+    self.assertNotIn('apache', card.lower())
+    self.assertEqual(
+        mir.load(target).fingerprint, mir.load(self.weights).fingerprint
+    )
     np.testing.assert_array_equal(
         mir.load(target).embed(SQUARE), mir.load(self.weights).embed(SQUARE)
     )
+
+  def test_card_names_what_loads_the_weights_and_the_licence_given(self):
+    """Also of a folder called `weights/NAME`, which ships nowhere."""
+    target = self.folder / 'weights' / 'mine'
+    run('export', self.weights, str(target), '--licence', 'CC-BY-4.0')
+    text = (target / 'MODEL_CARD.md').read_text()
+    (path,) = re.findall(r"mir.load\('(.*?)'\)", text)
+    self.assertEqual(mir.load(path).width, 16)
+    card = huggingface_hub.ModelCard(text)
+    self.assertEqual(card.data.license, 'cc-by-4.0')
+    self.assertEqual(card.data.library_name, 'mirencoder_jax')
+    self.assertIn('Weights: CC-BY-4.0.', text)
 
   @parameterized.parameters(
       (('embed', 'nowhere.ll'), console.FAILED, 'nowhere.ll: there is no such'),
@@ -204,9 +225,8 @@ class CommandLineTest(parameterized.TestCase):
   def test_vectors_of_two_encoders_are_not_compared(self):
     path = self.folder / 'other.npz'
     self.run_well('embed', self.ir, '-o', str(path))
-    with np.load(path) as file:
-      arrays = dict(file)
-    np.savez(path, **arrays | {'encoder': np.array('another')})
+    own = mir.read_vectors(path)
+    dataclasses.replace(own, encoder='another').save(path)
     code, _, err = run('search', self.axpy, str(path), '-c', self.weights)
     self.assertEqual(code, console.FAILED)
     self.assertIn('with the same --checkpoint', err)

@@ -3,19 +3,28 @@
 import dataclasses
 import json
 import pathlib
+import shutil
 import subprocess
 import sys
 import tempfile
 
+import jax
 import numpy as np
+import orbax.checkpoint as ocp
 import testing_encoder
 from absl.testing import absltest, parameterized
+from testing import DAMAGE
 
 import mirencoder_jax as mir
 from mirencoder_jax.downstream.heads import fit
-from mirencoder_jax.downstream.predictor import predictor, predictor_writer
+from mirencoder_jax.downstream.predictor import (
+    predictor,
+    predictor_checkpoint,
+    predictor_writer,
+)
 from mirencoder_jax.downstream.tasks import splits, tasks
 from mirencoder_jax.inference import encoder
+from mirencoder_jax.storage import bundle, checkpoint
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 CONFIG = fit.FitConfig(
@@ -232,7 +241,7 @@ class PredictorTest(parameterized.TestCase):
   def test_encoder_by_name(self):
     path = self.folder / 'named'
     self.save(path, encoder_name='nobody')
-    self.assertFalse((path / 'encoder').exists())
+    self.assertFalse((path / 'encoder.safetensors').exists())
     loaded = mir.load_predictor(path, self.encoder)
     here, there = (
         p.predict(make_ir(3), dict(size=1e5), target='a')
@@ -255,13 +264,58 @@ class PredictorTest(parameterized.TestCase):
     with self.assertRaisesRegex(mir.CheckpointError, 'something else'):
       self.save(other)
     self.assertTrue((other / 'thesis.tex').exists())
-    path = self.folder / 'damaged'
+    path = self.folder / 'replaced'
     self.save(path)
     self.save(path)  # a predictor may be replaced
+    self.assertEqual(mir.load_predictor(path).task, 'toy')
+
+  @parameterized.product(
+      damage=list(DAMAGE),
+      file=(
+          'head.safetensors',
+          'encoder.safetensors',
+          'info.json',
+          'vocab.json',
+      ),
+  )
+  def test_damage_is_told_with_the_file(self, damage, file):
+    folder = self.folder / f'{damage}-{file}'
+    shutil.copytree(self.path, folder)
+    path = folder / file
+    path.write_bytes(DAMAGE[damage](path.read_bytes()))
+    with self.assertRaisesRegex(mir.CheckpointError, f'{path} is damaged'):
+      mir.load_predictor(folder)
+
+  def test_predictor_of_format_1_loads(self):
+    """As version 0.3 wrote it, with Orbax."""
+    new = bundle.load(self.path, predictor_checkpoint.KIND)
+    arrays = {
+        'head': self.predictor._arrays,
+        'encoder': self.predictor.encoder.params,
+    }
+    arrays = jax.tree.map(np.asarray, arrays)
+    info = new.info | {
+        'format': 1,
+        'checksums': {k: checkpoint.checksum(v) for k, v in arrays.items()},
+    }
+    path = self.folder / 'old'
+    with ocp.Checkpointer(ocp.CompositeCheckpointHandler()) as composite:
+      composite.save(
+          path,
+          args=ocp.args.Composite(
+              config=ocp.args.JsonSave(info),
+              vocab=ocp.args.JsonSave(new.vocab),
+              **{k: ocp.args.StandardSave(v) for k, v in arrays.items()},
+          ),
+      )
+    question = make_ir(3), dict(size=1e5)
+    self.assertEqual(
+        mir.load_predictor(path).predict(*question, target='a'),
+        self.predictor.predict(*question, target='a'),
+    )
     for file in (path / 'head').rglob('*'):
       if file.is_file() and file.stat().st_size > 200:
-        data = file.read_bytes()
-        file.write_bytes(data[:-60] + bytes(60))
+        file.write_bytes(file.read_bytes()[:-60] + bytes(60))
     with self.assertRaisesRegex(mir.CheckpointError, 'is damaged'):
       mir.load_predictor(path)
 

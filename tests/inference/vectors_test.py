@@ -10,6 +10,7 @@ import numpy as np
 import testing_encoder
 from absl.testing import absltest, parameterized
 from sklearn import base, exceptions, linear_model, pipeline
+from testing import DAMAGE
 from testing_encoder import AXPY, SQUARE
 
 import mirencoder_jax as mir
@@ -54,6 +55,41 @@ class FilesTest(parameterized.TestCase):
     )
     for field in ('files', 'functions', 'level', 'modality', 'encoder'):
       self.assertEqual(getattr(before, field), getattr(after, field))
+
+  @parameterized.product(
+      name=('v.npz', 'v.parquet'), damage=('cut', 'emptied', 'flipped')
+  )
+  def test_damage_is_told_with_the_file(self, name, damage):
+    if name.endswith('parquet'):
+      try:
+        import pyarrow  # noqa: F401
+      except ImportError:
+        self.skipTest('pyarrow is not installed')
+    path = self.folder / name
+    random_vectors(50).save(path)
+    path.write_bytes(DAMAGE[damage](path.read_bytes()))
+    message = f'{path} .*damaged'
+    with self.assertRaisesRegex(vectors_lib.VectorsError, message) as caught:
+      mir.read_vectors(path)
+    self.assertNotIn('\n', str(caught.exception))
+
+  @parameterized.parameters('vectors', 'num_instructions', 'files', 'encoder')
+  def test_what_was_altered_is_told_and_old_files_are_read(self, name):
+    """A file of version 0.3 has no checksum."""
+    path = self.folder / 'v.npz'
+    random_vectors(5).save(path)
+    with np.load(path) as file:
+      arrays = dict(file)
+    changed = arrays[name].copy()
+    changed.ravel()[:1] = 1
+    np.savez(path, **arrays | {name: changed})
+    with self.assertRaisesRegex(
+        vectors_lib.VectorsError, 'its checksum is wrong'
+    ):
+      mir.read_vectors(path)
+    del arrays['sha256']
+    np.savez(path, **arrays)
+    self.assertLen(mir.read_vectors(path), 5)
 
   def test_what_does_not_fit_leaves_the_file_as_it_was(self):
     path = self.folder / 'v.npz'

@@ -5,18 +5,21 @@ import pathlib
 import tempfile
 from unittest import mock
 
+import flax.traverse_util
 import fsspec
 import jax
+import jax.numpy as jnp
 import numpy as np
 import testing_encoder
-from absl.testing import absltest
+from absl.testing import absltest, parameterized
 from fsspec.implementations import memory
+from testing import DAMAGE
 from testing_encoder import AXPY, SQUARE
 
 import mirencoder_jax as mir
 from mirencoder_jax.inference import encoder
 from mirencoder_jax.pages import model_card
-from mirencoder_jax.storage import weights
+from mirencoder_jax.storage import bundle, checkpoint, weights
 
 CORPUS = {
     'splits': {'train': {'examples': 3988, 'programs': 73}},
@@ -39,7 +42,7 @@ class Bucket(memory.MemoryFileSystem):
     return super()._strip_protocol(path.removeprefix('gs://'))
 
 
-class WeightsTest(absltest.TestCase):
+class WeightsTest(parameterized.TestCase):
 
   @classmethod
   def setUpClass(cls):
@@ -85,7 +88,7 @@ class WeightsTest(absltest.TestCase):
     first = self.export('first')
     again = encoder.load_checkpoint(first)
     weights.export(again, self.folder / 'second', '# card')
-    for name in ('params.npz', 'config.json', 'vocab.json'):
+    for name in ('params.safetensors', 'info.json', 'vocab.json'):
       second = self.folder / 'second' / name
       self.assertEqual((first / name).read_bytes(), second.read_bytes())
 
@@ -114,20 +117,93 @@ class WeightsTest(absltest.TestCase):
         loaded.embed(SQUARE), mir.load(target).embed(SQUARE)
     )
 
-  def test_damage_is_found(self):
+  def test_weights_have_the_fingerprint_of_what_they_round(self):
+    first, second = self.export('first'), self.folder / 'second'
+    loaded = encoder.load_checkpoint(first)
+    self.assertEqual(loaded.fingerprint, self.encoder.fingerprint)
+    weights.export(loaded, second, '# card')
+    self.assertEqual(mir.load(second).fingerprint, self.encoder.fingerprint)
+    # Rounding has changed something; what is made of it has its own.
+    untrained = mir.load(first).untrained(1)
+    self.assertNotEqual(untrained.fingerprint, self.encoder.fingerprint)
+
+  def test_weights_of_format_1_load(self):
     target = self.export()
-    file = target / 'config.json'
-    info = json.loads(file.read_text())
-    for change, message in (
-        ({'checksum': 1}, 'checksum of .* is wrong'),
-        ({'format': 99}, 'format 99, .* update mirencoder_jax'),
-    ):
-      file.write_text(json.dumps(info | change))
-      with self.assertRaisesRegex(mir.CheckpointError, message):
-        mir.load(target)
-    file.write_text('{')
-    with self.assertRaisesRegex(mir.CheckpointError, 'no whole folder'):
+    new, old = encoder.load_checkpoint(target), self.write_format_1()
+    loaded = encoder.load_checkpoint(old)
+    jax.tree.map(np.testing.assert_array_equal, loaded.params, new.params)
+    self.assertEqual(loaded.config, new.config)
+    self.assertEqual(weights.read_config(old), (new.config, new.vocab))
+    np.testing.assert_array_equal(
+        mir.load(old).embed(SQUARE), mir.load(target).embed(SQUARE)
+    )
+
+  def write_format_1(self):
+    """Weights as version 0.3 wrote them."""
+    folder = self.folder / 'old'
+    folder.mkdir()
+    params = flax.traverse_util.flatten_dict(self.checkpoint.params, sep='/')
+    stored = {
+        name: np.asarray(x)
+        if x.ndim < 2
+        else np.asarray(x).astype(jnp.bfloat16).view(np.uint16)
+        for name, x in params.items()
+    }
+    np.savez(folder / 'params.npz', **stored)
+    info = {
+        'format': 1,
+        'step': 7,
+        'checksum': checkpoint.checksum(dict(sorted(stored.items()))),
+        'config': self.checkpoint.config,
+    }
+    (folder / 'config.json').write_text(json.dumps(info))
+    (folder / 'vocab.json').write_text(json.dumps(self.checkpoint.vocab))
+    return folder
+
+  @parameterized.product(
+      damage=list(DAMAGE), file=('params.npz', 'config.json', 'vocab.json')
+  )
+  def test_damage_to_format_1_is_told(self, damage, file):
+    if file == 'config.json' and damage in ('flipped', 'altered'):
+      return  # It has no checksum over its settings.
+    folder = self.write_format_1()
+    path = folder / file
+    path.write_bytes(DAMAGE[damage](path.read_bytes()))
+    with self.assertRaisesRegex(mir.CheckpointError, f'{folder}.*is damaged'):
+      mir.load(folder)
+
+  @parameterized.product(
+      damage=[*DAMAGE, 'removed'],
+      file=('params.safetensors', 'info.json', 'vocab.json'),
+  )
+  def test_damage_is_told_with_the_file(self, damage, file):
+    target = self.export()
+    path = target / file
+    if damage == 'removed':
+      path.unlink()
+      message = 'no checkpoint at' if file == 'info.json' else f'{path} is dam'
+    else:
+      path.write_bytes(DAMAGE[damage](path.read_bytes()))
+      message = f'{path} is damaged'
+    with self.assertRaisesRegex(mir.CheckpointError, message) as caught:
       mir.load(target)
+    self.assertNotIn('\n', str(caught.exception))
+
+  def test_newer_version_and_other_kind(self):
+    target = self.export()
+    file = target / 'info.json'
+    info = json.loads(file.read_text())
+    file.write_text(json.dumps(info | {'format': 99}))
+    with self.assertRaisesRegex(
+        mir.CheckpointError, 'format 99, .* update mirencoder_jax'
+    ):
+      mir.load(target)
+    other = self.folder / 'other'
+    bundle.save(other, 'mirencoder_jax predictor', {}, {})
+    with self.assertRaisesRegex(
+        mir.CheckpointError, 'holds a mirencoder_jax predictor, not a'
+    ):
+      mir.load(other)
 
   def test_export_does_not_write_among_other_files(self):
     (self.folder / 'notes.txt').write_text('mine')
@@ -143,6 +219,7 @@ class WeightsTest(absltest.TestCase):
         corpus=CORPUS,
     )
     self.assertIn("mir.load('tiny')", card)
+    self.assertIn(f'`{self.encoder.fingerprint}`', card)
     self.assertIn('| masked tokens predicted | 34.3% |', card)
     self.assertIn('4,458 distinct of 6,802 in 585 modules', card)
     self.assertIn('MIT (15)', card)

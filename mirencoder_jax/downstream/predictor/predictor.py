@@ -9,7 +9,7 @@ Station in the flow: after `predictor_writer`, which fits one and saves it, and
         'kernel.ll', dict(transfer=1e6, wgsize=256), target='amd'
     )
 
-A predictor is one Orbax folder that needs nothing else: it holds its encoder,
+A predictor is one folder that needs nothing else: it holds its encoder,
 or names weights that ship with this package, by hash.
 """
 

@@ -1,8 +1,9 @@
-"""Reads predictors: one Orbax folder, checked before it is used.
+"""Reads predictors: one folder, checked before it is used.
 
-Station in the flow: after `predictor_writer`, which writes the folder. It has
-the items `config` (what is not arrays), `head` (what was learned) and `vocab`,
-and `encoder` unless it names weights that ship with this package.
+`predictor_writer` writes it: a `bundle` whose `head.safetensors` has what was
+learned. `encoder.safetensors` and the vocabulary are there too, unless it names
+weights that ship with this package. Until version 0.3 it was an Orbax folder
+with items of the same names; that loads.
 """
 
 import dataclasses
@@ -23,9 +24,9 @@ from mirencoder_jax.downstream import heads
 from mirencoder_jax.downstream.heads import rows as rows_lib
 from mirencoder_jax.downstream.predictor.predictor import Predictor, TargetInfo
 from mirencoder_jax.inference import encoder as inference
-from mirencoder_jax.storage import checkpoint
+from mirencoder_jax.storage import bundle, checkpoint
 
-FORMAT = 1
+HEAD, ENCODER = 'head', 'encoder'  # files of arrays
 KIND = 'mirencoder_jax predictor'
 
 
@@ -78,25 +79,19 @@ def load_predictor(
   """
   path = os.path.abspath(os.path.expanduser(shipped().get(str(path), path)))
   path = epath.Path(path)
-  try:
-    info = read_info(path)
-    abstract = {'head': _abstract_arrays(info)}
-    if encoder is None and info['encoder']['held']:
-      abstract['encoder'] = inference.abstract_params(info['encoder']['config'])
-    restored = {}
-    for item, tree in abstract.items():
-      with ocp.StandardCheckpointer() as checkpointer:
-        tree = checkpointer.restore(path / item, tree)
-      restored[item] = jax.tree.map(np.asarray, tree)
-      if checkpoint.checksum(restored[item]) != info['checksums'][item]:
-        raise ValueError(f'checksum of item {item} is wrong')
-  except checkpoint.CheckpointError:
-    raise
-  except Exception as error:  # Orbax and its stores raise many kinds.
-    raise checkpoint.CheckpointError(
-        f'predictor {path} is damaged ({checkpoint.first_line(error)}); save '
-        'it again'
-    ) from error
+  info = read_info(path)
+  wanted = {HEAD: _abstract_arrays(info)}
+  if encoder is None and info['encoder']['held']:
+    wanted[ENCODER] = inference.abstract_params(info['encoder']['config'])
+  if bundle.is_bundle(path):
+    read = bundle.load(path, KIND, wanted)
+    trees = {
+        item: _unflatten(path / item, tree, read.arrays[item])
+        for item, tree in wanted.items()
+    }
+    vocab = read.vocab
+  else:
+    trees, vocab = _restore_orbax(path, info, wanted)
   targets = {
       name: TargetInfo(
           **{
@@ -106,8 +101,49 @@ def load_predictor(
       )
       for name, target in info['targets'].items()
   }
-  encoder = _find_encoder(path, info['encoder'], restored, encoder)
-  return Predictor(info, targets, restored['head'], encoder)
+  encoder = _find_encoder(
+      path, info['encoder'], trees.get(ENCODER), vocab, encoder
+  )
+  return Predictor(info, targets, trees[HEAD], encoder)
+
+
+def flatten(tree: Any) -> dict[str, np.ndarray]:
+  """Arrays of a tree by name, for `bundle.save`."""
+  return {
+      jax.tree_util.keystr(path, simple=True, separator='/'): np.asarray(leaf)
+      for path, leaf in jax.tree_util.tree_leaves_with_path(tree)
+  }
+
+
+def _unflatten(path, abstract, arrays):
+  """The tree that `flatten` was given."""
+
+  def find(place, leaf):
+    name = jax.tree_util.keystr(place, simple=True, separator='/')
+    if name not in arrays or arrays[name].shape != leaf.shape:
+      raise checkpoint.CheckpointError(
+          f'{path} was made by another version of mirencoder_jax: its '
+          f'{name!r} is not of shape {leaf.shape}; save it again'
+      )
+    return arrays[name]
+
+  return jax.tree_util.tree_map_with_path(find, abstract)
+
+
+def _restore_orbax(path, info, wanted):
+  """Trees and vocabulary of a predictor of format 1."""
+  trees = {}
+  try:
+    for item, tree in wanted.items():
+      with ocp.StandardCheckpointer() as checkpointer:
+        tree = checkpointer.restore(path / item, tree)
+      trees[item] = jax.tree.map(np.asarray, tree)
+      if checkpoint.checksum(trees[item]) != info['checksums'][item]:
+        raise ValueError(f'checksum of item {item} is wrong')
+    vocab = checkpoint.read_json(path, 'vocab')
+  except Exception as error:  # Orbax and its stores raise many kinds.
+    raise bundle.damaged(path, checkpoint.first_line(error)) from error
+  return trees, vocab
 
 
 def _tupled(value: Any) -> Any:
@@ -134,32 +170,32 @@ def read_info(path: str | os.PathLike) -> dict[str, Any]:
       wrote it.
   """
   path = epath.Path(path)
-  file = path / 'config' / 'metadata'
-  if not file.exists():
+  if bundle.is_bundle(path):
+    return bundle.read_info(path, KIND)
+  if not (path / 'config' / 'metadata').exists():
     raise checkpoint.CheckpointError(
         f'no predictor at {path}: expected the folder that `eval.py '
         '--save_predictor` wrote'
     )
-  info = checkpoint.read_json(path, 'config')
+  try:
+    info = checkpoint.read_json(path, 'config')
+  except (OSError, ValueError) as error:
+    raise bundle.damaged(path, checkpoint.first_line(error)) from None
   if info.get('kind') != KIND:
     raise checkpoint.CheckpointError(
         f'{path} is a checkpoint, but not a predictor; open an encoder with '
         'mir.load'
     )
-  if info['format'] > FORMAT:
-    raise checkpoint.CheckpointError(
-        f'{path} is a predictor of format {info["format"]}, this version of '
-        f'mirencoder_jax reads up to {FORMAT}; update mirencoder_jax'
-    )
   return info
 
 
-def _find_encoder(path, saved, restored, encoder):
-  """The encoder of a predictor, checked by its fingerprint."""
-  if 'encoder' in restored:
-    vocab = checkpoint.read_json(path, 'vocab')
-    return inference.build_encoder(saved['config'], restored['encoder'], vocab)
-  if encoder is None:
+def _find_encoder(path, saved, params, vocab, encoder):
+  """The encoder of a predictor, checked by vocabulary and fingerprint."""
+  if params is not None:
+    encoder = inference.build_encoder(
+        saved['config'], params, vocab, saved['fingerprint']
+    )
+  elif encoder is None:
     if not saved['name']:
       raise checkpoint.CheckpointError(
           f'{path} does not hold its encoder {saved["fingerprint"]}; pass it: '

@@ -7,7 +7,6 @@ groups held out; only then are its heads fitted on every row.
 
 import importlib.metadata
 import os
-import shutil
 import time
 from collections.abc import Sequence
 from typing import Any
@@ -15,7 +14,6 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 import numpy as np
-import orbax.checkpoint as ocp
 from absl import logging
 from etils import epath
 
@@ -26,7 +24,7 @@ from mirencoder_jax.downstream.heads import rows as rows_lib
 from mirencoder_jax.downstream.predictor import predictor, predictor_checkpoint
 from mirencoder_jax.downstream.tasks import features, label_space, splits, tasks
 from mirencoder_jax.inference import encoder as inference
-from mirencoder_jax.storage import checkpoint
+from mirencoder_jax.storage import bundle, checkpoint
 
 # Heads that remember their rows, which is how a far program is told.
 _HEADS = ('kernel', 'ridge', 'neighbour')
@@ -101,12 +99,10 @@ def save_predictor(
     about[target.name] |= _calibrate(
         target, scores, about[target.name]['choices']
     )
-  saved = {'head': arrays}
+  saved = {predictor_checkpoint.HEAD: arrays}
   if not encoder_name:
-    saved['encoder'] = jax.tree.map(np.asarray, encoder.params)
+    saved[predictor_checkpoint.ENCODER] = encoder.params
   info = {
-      'kind': predictor_checkpoint.KIND,
-      'format': predictor_checkpoint.FORMAT,
       'task': task.name,
       'head': head,
       'modality': modality,
@@ -121,9 +117,14 @@ def save_predictor(
           'vocab_hash': encoder.tokenizer.hash,
           'config': encoder.saved_config,
       },
-      'checksums': {k: checkpoint.checksum(v) for k, v in saved.items()},
   }
-  _write(path, info, saved, {'vocab': list(encoder.tokenizer.vocab)})
+  bundle.save(
+      path,
+      predictor_checkpoint.KIND,
+      info,
+      {k: predictor_checkpoint.flatten(tree) for k, tree in saved.items()},
+      None if encoder_name else {'vocab': list(encoder.tokenizer.vocab)},
+  )
   return info
 
 
@@ -136,26 +137,6 @@ def _check_free(path: epath.Path) -> None:
           f'{path} has something else than a predictor in it; name another '
           'folder'
       ) from None
-
-
-def _write(path, info, arrays, vocab) -> None:
-  """Writes aside and renames, so that what is there is whole."""
-  aside = path.with_name(f'{path.name}.writing')
-  if aside.exists():
-    shutil.rmtree(aside)
-  composite = ocp.Checkpointer(ocp.CompositeCheckpointHandler())
-  composite.save(
-      aside,
-      args=ocp.args.Composite(
-          config=ocp.args.JsonSave(info),
-          vocab=ocp.args.JsonSave(vocab),
-          **{k: ocp.args.StandardSave(v) for k, v in arrays.items()},
-      ),
-  )
-  composite.close()
-  if path.exists():
-    shutil.rmtree(path)
-  aside.rename(path)
 
 
 def _hold_out(

@@ -1,7 +1,4 @@
-"""Files that are there whole or not at all, whatever happens to the disk.
-
-Station in the flow: under whatever writes a result that a person asked for.
-"""
+"""Files that are there whole or not at all, whatever happens to the disk."""
 
 import contextlib
 import os
