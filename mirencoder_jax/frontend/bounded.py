@@ -195,7 +195,7 @@ def _problem(status: int, text: str, bounds: Bounds) -> str:
   # A shell says 128 + n where a program ended by signal n.
   number = -status if status < 0 else status - 128
   if number in (signal.SIGXCPU, signal.SIGKILL):
-    return f'timeout: over {bounds.seconds} s'
+    return f'timeout: over {bounds.seconds} s of processor time'
   if number == signal.SIGALRM:
     return f'hangs: not at its end after {bounds.patience} s'
   if re.search(r'out of memory|bad_alloc|cannot allocate memory', text, re.I):

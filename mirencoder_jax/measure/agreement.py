@@ -1,24 +1,14 @@
 """How well two passes of a measurement agree."""
 
 import numpy as np
-
-
-def _ranks(values: np.ndarray) -> np.ndarray:
-  """Ranks from 0, equal values share their mean rank."""
-  ordered, inverse, counts = np.unique(
-      values, return_inverse=True, return_counts=True
-  )
-  del ordered
-  ends = np.cumsum(counts)
-  return (ends - (counts + 1) / 2)[inverse]
+from scipy import stats
 
 
 def rank_correlation(first: np.ndarray, second: np.ndarray) -> float:
   """Spearman's correlation; NaN where one side has only one value."""
-  first, second = _ranks(np.asarray(first)), _ranks(np.asarray(second))
   if np.ptp(first) == 0 or np.ptp(second) == 0:
     return float('nan')
-  return float(np.corrcoef(first, second)[0, 1])
+  return float(stats.spearmanr(first, second).statistic)
 
 
 def regret(first: np.ndarray, second: np.ndarray) -> float:

@@ -1,6 +1,6 @@
 """A C file with one function to measure -> its parts.
 
-Station: first step of `measure loops` and `measure openmp`. Types, macros,
+The first step of `measure loops` and `measure openmp`. Types, macros,
 global arrays and other functions may stand around the function; a `main` is
 left out. Comment lines give the values of its parameters and the contents of
 arrays, see `source_settings`: an array is a pointer parameter or a global. A
@@ -12,15 +12,17 @@ the function wrote when results are compared.
 import dataclasses
 import re
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
-from mirencoder_jax.measure import source_defaults, source_settings
+from mirencoder_jax.measure import c_tree, source_defaults, source_settings
 from mirencoder_jax.measure.source_settings import Array, SourceError
+
+if TYPE_CHECKING:
+  from tree_sitter import Node
 
 _COMMENT_OR_STRING = re.compile(
     r'//[^\n]*|/\*.*?\*/|"(?:\\.|[^"\\\n])*"|\'(?:\\.|[^\'\\\n])*\'', re.DOTALL
 )
-_ATTRIBUTE = re.compile(r'__attribute__\s*\(\(.*?\)\)', re.DOTALL)
-_WORD = re.compile(r'[A-Za-z_]\w*')
 
 
 @dataclasses.dataclass(frozen=True)
@@ -31,7 +33,9 @@ class FunctionSource:
     name: of the function.
     prelude: everything outside the function, without `main`.
     text: the function.
-    code: the same with comments and strings blanked, so that offsets agree.
+    node: its definition in the tree of the file.
+    code: the text with comments, strings and attributes blanked, so that
+      offsets agree.
     body: offset of the body's `{`.
     first_line: line of the file where the function begins.
     returns: the return type.
@@ -44,6 +48,7 @@ class FunctionSource:
   name: str
   prelude: str
   text: str
+  node: 'Node'
   code: str
   body: int
   first_line: int
@@ -59,106 +64,66 @@ class FunctionSource:
 
 
 def _blank(text: str) -> str:
-  """Comments and strings as spaces, so that offsets stay."""
-  return _COMMENT_OR_STRING.sub(
+  """Comments, strings and attributes as spaces, so that offsets stay."""
+  code = _COMMENT_OR_STRING.sub(
       lambda match: re.sub(r'[^\n]', ' ', match[0]), text
   )
+  return c_tree.blank_attributes(code)
 
 
-def closing(code: str, start: int) -> int:
-  """Offset of the bracket that closes the one at `start`."""
-  pairs = {'(': ')', '{': '}', '[': ']'}
-  depth = 0
-  for offset in range(start, len(code)):
-    if code[offset] == code[start]:
-      depth += 1
-    elif code[offset] == pairs[code[start]]:
-      depth -= 1
-      if not depth:
-        return offset
-  line = code.count('\n', 0, start) + 1
-  raise SourceError(f'line {line}: {code[start]!r} is never closed')
+def _declarator(function: 'Node') -> 'Node':
+  """The name and the parameters of a definition."""
+  node = function.child_by_field_name('declarator')
+  while node is not None and node.child_by_field_name('parameters') is None:
+    node = node.child_by_field_name('declarator')
+  # What has a body, and something else in place of parameters.
+  return node if node is not None else function
 
 
-def _skip_space(code: str, offset: int) -> int:
-  while offset < len(code) and code[offset].isspace():
-    offset += 1
-  return offset
+def _parameters(declarator: 'Node') -> dict[str, 'Node']:
+  """Name -> declaration, in order."""
+  found: dict[str, Node] = {}
+  for node in declarator.child_by_field_name('parameters').named_children:
+    if node.type == 'parameter_declaration':
+      words = c_tree.text_of(node).split()
+      found[c_tree.declared(node) or words[-1]] = node
+    elif node.is_error and found:
+      # What stood before was a macro, as in `float *RESTRICT x`.
+      _, declaration = found.popitem()
+      found[c_tree.text_of(node).split()[-1]] = declaration
+  return {} if list(found) == ['void'] else found
 
 
-def _find_functions(code: str) -> list[tuple[int, int, str, int]]:
-  """(start, end, name, offset of the parameters) of each definition."""
-  # Preprocessor lines may hold braces of macros.
-  code = re.sub(
-      r'^[ \t]*#(?:[^\n]*\\\n)*[^\n]*',
-      lambda match: re.sub(r'[^\n]', ' ', match[0]),
-      code,
-      flags=re.MULTILINE,
-  )
-  functions = []
-  offset = start = 0
-  while offset < len(code):
-    char = code[offset]
-    if char == ';':
-      start = offset + 1
-    elif char == '{':
-      end = closing(code, offset) + 1
-      head = code[start:offset]
-      head = _ATTRIBUTE.sub(lambda match: ' ' * len(match[0]), head)
-      match = re.search(r'([A-Za-z_]\w*)\s*\(', head)
-      if match and head.rstrip().endswith(')'):
-        functions.append(
-            (_skip_space(code, start), end, match[1], start + match.end() - 1)
-        )
-        start = end
-      offset = end - 1
-    offset += 1
-  return functions
-
-
-def _split_parameters(text: str) -> list[str]:
-  parameters, depth, current = [], 0, ''
-  for char in text:
-    depth += (char in '([') - (char in ')]')
-    if char == ',' and not depth:
-      parameters.append(current)
-      current = ''
-    else:
-      current += char
-  parameters.append(current)
-  parameters = [' '.join(parameter.split()) for parameter in parameters]
-  return [] if parameters in ([''], ['void']) else parameters
-
-
-def _parameter_name(parameter: str) -> str:
-  inner = re.search(r'\(\s*\*[^()]*?(\w+)\s*\)', parameter)
-  words = _WORD.findall(re.sub(r'\[.*', '', parameter))
-  return inner[1] if inner else words[-1]
+def _return_type(function: 'Node', code: str) -> str:
+  """Everything before the name but where it is stored."""
+  name = _declarator(function).child_by_field_name('declarator')
+  head = code[function.start_byte : name.start_byte]
+  return ' '.join(re.sub(r'\b(static|inline|extern)\b', ' ', head).split())
 
 
 def _bind(
-    name: str,
-    signature: str,
-    code: str,
+    function: 'Node',
     outside: str,
-    main: str,
+    root: 'Node',
+    main: 'Node | None',
     settings: dict[str, str],
 ) -> tuple[list[str], list[Array]]:
   """Argument of each parameter, and all arrays.
 
   Args:
-    name: of the function.
-    signature: its parameters.
-    code: the function.
+    function: the definition.
     outside: code around it.
-    main: code of a `main`, '' if there is none.
+    root: of the file's tree.
+    main: the definition of `main`, if there is one.
     settings: lines of the file.
   """
-  parameters = _split_parameters(signature)
-  declarations = {_parameter_name(p): p for p in parameters}
+  declarator = _declarator(function)
+  name = c_tree.declared(declarator)
+  declarations = _parameters(declarator)
+  texts = {key: c_tree.text_of(node) for key, node in declarations.items()}
   arrays = []
   for setting, value in settings.items():
-    declaration = declarations.get(setting)
+    declaration = texts.get(setting)
     if declaration is not None and not re.search(r'[*\[]', declaration):
       continue
     if declaration is None and not re.search(rf'\b{setting}\s*\[', outside):
@@ -168,16 +133,14 @@ def _bind(
       )
     arrays.append(source_settings.parse_array(setting, value, declaration))
 
-  found = source_defaults.default_globals(outside)
+  found = source_defaults.default_globals(root)
   unset = {n: d for n, d in declarations.items() if n not in settings}
-  calls = [match.end() - 1 for match in re.finditer(rf'\b{name}\s*\(', main)]
-  call = []
-  if calls:
-    call = _split_parameters(main[calls[0] + 1 : closing(main, calls[0])])
+  call = source_defaults.find_call(main, name)
   given, local = source_defaults.bind_call(
       list(declarations), unset, call, found
   )
   arrays += local
+  used = {node.text.decode() for node in c_tree.walk(function, 'identifier')}
   arrays += [
       array
       for array in found.values()
@@ -185,11 +148,11 @@ def _bind(
       and (
           array.name in given.values()
           or array.name not in declarations
-          and re.search(rf'\b{array.name}\b', code)
+          and array.name in used
       )
   ]
   arguments = []
-  for parameter_name, declaration in declarations.items():
+  for parameter_name, declaration in texts.items():
     value = settings.get(parameter_name, given.get(parameter_name))
     if value is None:
       raise SourceError(
@@ -208,51 +171,60 @@ def _bind(
 
 
 def parse_function(
-    text: str, is_wanted: Callable[[str], bool], what: str
+    text: str, is_wanted: Callable[['Node', str], bool], what: str
 ) -> FunctionSource:
   """Finds the function, its parameters and arrays.
 
   Args:
     text: of the file.
-    is_wanted: whether a function with this code is the one.
+    is_wanted: whether a function of this tree and code is the one.
     what: how messages call what makes it so, such as `a loop`.
 
   Raises:
     SourceError: the file does not keep the contract; the message says how.
   """
+  root = c_tree.parse(text)
   code = _blank(text)
-  functions = _find_functions(code)
-  wanted = [
-      f for f in functions if f[2] != 'main' and is_wanted(code[f[3] : f[1]])
-  ]
+  functions = {
+      c_tree.declared(_declarator(node)): node
+      for node in c_tree.walk(root, 'function_definition')
+  }
+  main = functions.pop('main', None)
+  wanted = {
+      name: node
+      for name, node in functions.items()
+      if is_wanted(node, code[node.start_byte : node.end_byte])
+  }
   if len(wanted) != 1:
-    names = ', '.join(f[2] for f in wanted) or 'none'
-    raise SourceError(f'one function with {what} is wanted; found: {names}')
-  start, end, name, parameters_at = wanted[0]
-  parameters_end = closing(code, parameters_at)
+    line = c_tree.bad_line(root)
+    raise SourceError(
+        f'one function with {what} is wanted; found: '
+        f'{", ".join(wanted) or "none"}'
+        + (f' (line {line} is no C without its macros)' if line else '')
+    )
+  ((name, function),) = wanted.items()
+  start, end = function.start_byte, function.end_byte
   values, notes = source_settings.parse_settings(text)
-  signature = code[parameters_at + 1 : parameters_end]
-  outside = code[:start] + code[end:]
-  prelude, main = text[:start] + text[end:], ''
-  for first, last, other, _ in functions:
-    if other == 'main':
-      main = code[first:last]
-      prelude = prelude.replace(text[first:last], '')
-      outside = outside.replace(main, '')
-  arguments, arrays = _bind(
-      name, signature, code[start:end], outside, main, values
+  left_out = sorted(
+      ((n.start_byte, n.end_byte) for n in (function, main) if n is not None),
+      reverse=True,
   )
-  head = _ATTRIBUTE.sub('', code[start:parameters_at])
-  returns = re.sub(r'\b(static|inline|extern)\b', '', head)
+  prelude, outside = text, code
+  for first, last in left_out:
+    prelude = prelude[:first] + prelude[last:]
+    outside = outside[:first] + outside[last:]
+  arguments, arrays = _bind(function, outside, root, main, values)
+  parameters = _declarator(function).child_by_field_name('parameters')
   return FunctionSource(
       name=name,
       prelude=prelude,
       text=text[start:end],
+      node=function,
       code=code[start:end],
-      body=code.index('{', parameters_end) - start,
-      first_line=code.count('\n', 0, start) + 1,
-      returns=' '.join(returns.split()[:-1]),
-      signature=signature,
+      body=function.child_by_field_name('body').start_byte - start,
+      first_line=function.start_point[0] + 1,
+      returns=_return_type(function, code),
+      signature=code[parameters.start_byte + 1 : parameters.end_byte - 1],
       arguments=tuple(arguments),
       arrays=tuple(arrays),
       notes=notes,

@@ -1,7 +1,7 @@
 """A C file with one loop -> its parts, for `loop_program` to clone.
 
-Station: first step of `python -m mirencoder_jax.measure loops`. The contract
-of a file is small:
+The first step of `python -m mirencoder_jax.measure loops`. The contract of a
+file is small:
 
     // family: axpy                       any `key: text`, kept with the labels
     // n = 4096                           value of a scalar parameter
@@ -17,14 +17,12 @@ inside: that one is tuned. `function_source` says what else a file may hold.
 """
 
 import dataclasses
-import re
 
-from mirencoder_jax.measure import function_source
-from mirencoder_jax.measure.function_source import FunctionSource, closing
+from mirencoder_jax.measure import c_tree, function_source
+from mirencoder_jax.measure.function_source import FunctionSource
 from mirencoder_jax.measure.source_settings import SourceError
 
-_LOOP = re.compile(r'\b(for|while|do)\b')
-_WORD = re.compile(r'[A-Za-z_]\w*')
+_LOOPS = ('for_statement', 'while_statement', 'do_statement')
 
 
 @dataclasses.dataclass(frozen=True)
@@ -45,63 +43,44 @@ class LoopSource:
   header: tuple[int, int, int]
 
 
-def _skip_space(code: str, offset: int) -> int:
-  while offset < len(code) and code[offset].isspace():
-    offset += 1
-  return offset
-
-
-def _statement_end(code: str, start: int) -> int:
-  """Offset behind the statement that begins at `start`."""
-  start = _skip_space(code, start)
-  if code.startswith('{', start):
-    return closing(code, start) + 1
-  word = _WORD.match(code, start)
-  keyword = word[0] if word else ''
-  if keyword in ('for', 'while', 'if'):
-    end = _statement_end(code, closing(code, code.index('(', start)) + 1)
-    other = _WORD.match(code, _skip_space(code, end))
-    if keyword == 'if' and other and other[0] == 'else':
-      return _statement_end(code, other.end())
-    return end
-  if keyword == 'do':
-    end = _statement_end(code, word.end())
-    return code.index(';', end) + 1
-  end = code.find(';', start)
-  if end < 0:
-    raise SourceError('a statement has no end')
-  return end + 1
-
-
 def _find_tuned_loop(
     function: FunctionSource,
 ) -> tuple[int, tuple[int, int, int]]:
   """Offset of the innermost `for`; of its semicolons and its bracket's end."""
-  code, name = function.code, function.name
-  loops = [
-      (match.start(), _statement_end(code, match.start()), match[1])
-      for match in _LOOP.finditer(code, function.body)
-  ]
+  name = function.name
   innermost = [
       loop
-      for loop in loops
-      if not any(loop[0] < other[0] < loop[1] for other in loops)
+      for loop in c_tree.walk(function.node, *_LOOPS)
+      if sum(1 for _ in c_tree.walk(loop, *_LOOPS)) == 1
   ]
   if len(innermost) != 1:
-    lines = [function.line_of(loop[0]) for loop in innermost]
+    lines = [loop.start_point[0] + 1 for loop in innermost]
     raise SourceError(
         f'{name} has {len(innermost)} innermost loops, at lines {lines}; one '
         'is wanted: split the file'
     )
-  start, _, keyword = innermost[0]
-  if keyword != 'for':
+  (loop,) = innermost
+  if loop.type != 'for_statement':
+    keyword = loop.type.removesuffix('_statement')
     raise SourceError(f'the innermost loop of {name} is a {keyword}, not a for')
-  opening = code.index('(', start)
-  end = closing(code, opening)
-  semicolons = [i for i in range(opening, end) if code[i] == ';']
+  body = loop.child_by_field_name('body')
+  header = [
+      node
+      for child in loop.children
+      if child != body
+      for node in c_tree.walk(child, ';', ')')
+      if not node.is_missing
+  ]
+  semicolons = [node.start_byte for node in header if node.type == ';']
   if len(semicolons) != 2:
     raise SourceError(f'the for of {name} has {len(semicolons)} semicolons')
-  return start, (*semicolons, end)
+  end = max(node.start_byte for node in header)
+  start = function.node.start_byte
+  return loop.start_byte - start, (
+      semicolons[0] - start,
+      semicolons[1] - start,
+      end - start,
+  )
 
 
 def parse_loop(text: str) -> LoopSource:
@@ -111,7 +90,7 @@ def parse_loop(text: str) -> LoopSource:
     SourceError: the file does not keep the contract; the message says how.
   """
   function = function_source.parse_function(
-      text, lambda code: _LOOP.search(code) is not None, 'a loop'
+      text, lambda node, _: any(c_tree.walk(node, *_LOOPS)), 'a loop'
   )
   start, header = _find_tuned_loop(function)
   return LoopSource(

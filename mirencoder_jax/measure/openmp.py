@@ -164,7 +164,7 @@ def parse_region(text: str) -> function_source.FunctionSource:
     SourceError: the file does not keep the contract; the message says how.
   """
   function = function_source.parse_function(
-      text, lambda code: bool(_PRAGMA.search(code)), 'an OpenMP pragma'
+      text, lambda _, code: bool(_PRAGMA.search(code)), 'an OpenMP pragma'
   )
   varied = False
   for pragma in _PRAGMA.finditer(function.code):

@@ -12,22 +12,18 @@ address of something else becomes a small array. Global arrays hold random
 numbers.
 """
 
-import re
 from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
 
-from mirencoder_jax.measure import source_settings
+from mirencoder_jax.measure import c_tree, source_settings
 from mirencoder_jax.measure.source_settings import Array
+
+if TYPE_CHECKING:
+  from tree_sitter import Node
 
 # What a pointer to a local variable of `main` becomes.
 _NUM_LOCAL = 64
-_QUALIFIER = re.compile(
-    r'\b(?:static|extern|const|volatile|register|restrict|__restrict)\b|'
-    r'__attribute__\s*\(\(.*?\)\)'
-)
-_DECLARATION = re.compile(
-    r'(?P<type>(?:\b(?:un)?signed\s+)?\b[a-z_]\w*(?:\s+(?:int|char|long))?)'
-    r'\s+(?P<names>\w+\s*\[[^;{}()=]*)(?:=[^;]*)?;'
-)
+_POINTERS = ('pointer_declarator', 'array_declarator')
 
 
 def _default(name: str, spelling: str, count: int, **keywords) -> Array | None:
@@ -47,37 +43,51 @@ def _default(name: str, spelling: str, count: int, **keywords) -> Array | None:
   )
 
 
-def default_globals(code: str) -> dict[str, Array]:
+def default_globals(root: 'Node') -> dict[str, Array]:
   """Global arrays of scalars by name.
 
   Args:
-    code: of a file without its functions.
+    root: of a file's tree.
   """
-  code = re.sub(r'^[ \t]*#[^\n]*', '', code, flags=re.MULTILINE)
   arrays = {}
-  for match in _DECLARATION.finditer(_QUALIFIER.sub(' ', code)):
-    for name in re.findall(r'(\w+)\s*\[', re.sub(r'\[\w+\]', '[', match[0])):
+  outside = ('function_definition', 'initializer_list')
+  for declaration in c_tree.walk(root, 'declaration', outside=outside):
+    spelling = c_tree.text_of(declaration.child_by_field_name('type'))
+    for node in c_tree.walk(declaration, 'array_declarator', outside=outside):
+      inner = {n.type for n in c_tree.walk(node)}
+      if node.parent.type in _POINTERS or 'pointer_declarator' in inner:
+        continue
       # Its length may be a macro: the compiler counts.
-      array = _default(name, match['type'], 0, writable=True, is_global=True)
+      name = c_tree.declared(node)
+      array = _default(name, spelling, 0, writable=True, is_global=True)
       if array is not None:
         arrays[name] = array
   return arrays
 
 
-def default_local(name: str, declaration: str) -> Array | None:
+def _default_local(name: str, declaration: 'Node') -> Array | None:
   """A small array for a pointer parameter; None if its type is no scalar."""
-  spelling = re.split(r'[*\[(]', _QUALIFIER.sub(' ', declaration))[0]
-  if '*' not in declaration:  # as in `int x[]`
-    spelling = spelling.rsplit(None, 1)[0]
-  writable = not re.search(r'\bconst\b', declaration)
   return _default(
-      name, spelling, _NUM_LOCAL, writable=writable, is_global=False
+      name,
+      c_tree.text_of(declaration.child_by_field_name('type')),
+      _NUM_LOCAL,
+      writable=all(c_tree.text_of(n) != 'const' for n in declaration.children),
+      is_global=False,
   )
+
+
+def find_call(main: 'Node | None', name: str) -> list[str]:
+  """Arguments of the first call of a function; empty if there is none."""
+  for call in c_tree.walk(main, 'call_expression') if main is not None else ():
+    if c_tree.text_of(call.child_by_field_name('function')) == name:
+      arguments = call.child_by_field_name('arguments').named_children
+      return [c_tree.text_of(n) for n in arguments if n.type != 'comment']
+  return []
 
 
 def bind_call(
     names: Sequence[str],
-    declarations: Mapping[str, str],
+    declarations: Mapping[str, 'Node'],
     call: Sequence[str],
     known: Mapping[str, Array],
 ) -> tuple[dict[str, str], list[Array]]:
@@ -103,8 +113,8 @@ def bind_call(
       arguments[name] = given.strip()
     elif word in known:
       arguments[name] = word
-    elif re.search(r'[*\[]', declarations[name]):
-      array = default_local(name, declarations[name])
+    elif any(c_tree.walk(declarations[name], *_POINTERS)):
+      array = _default_local(name, declarations[name])
       if array is not None:
         arguments[name] = name
         arrays.append(array)

@@ -33,6 +33,22 @@ int main(void) { for (;;) sum(3); }
 """
 
 
+_HEADS = """#define OPEN {
+#define INLINE inline
+// n = 4
+// y = float[64] iota
+// z = int[3] iota
+int x[N] __attribute__((aligned(16))), *q[3]; // é {
+static INLINE float *__attribute__((noinline)) f(
+    float (*const y)[4], int *RESTRICT z, int n /* } */) {
+  char c = '}';
+  for (int i = 0, j = 1; i < n; ++i, j++) y[i][j] += x[i];
+  return *y;
+}
+int main(void) { return 0; }
+"""
+
+
 class LoopSourceTest(parameterized.TestCase):
 
   def test_parts_of_a_function(self):
@@ -75,7 +91,30 @@ class LoopSourceTest(parameterized.TestCase):
     self.assertTrue(table.is_global)
     self.assertEqual((table.kind, table.size, table.count), ('f', 8, 16))
 
+  def test_heads_as_people_write_them(self):
+    function = loop_source.parse_loop(_HEADS).function
+    self.assertEqual(function.name, 'f')
+    self.assertEqual(function.returns, 'INLINE float *')
+    self.assertEqual(function.arguments, ('y', 'z', '4'))
+    self.assertEqual([a.name for a in function.arrays], ['y', 'z', 'x'])
+    self.assertEqual(function.first_line, 7)
+    self.assertNotIn('main', function.prelude)
+    self.assertIn('#define OPEN {', function.prelude)
+    self.assertEqual(function.text[function.body], '{')
+
+  def test_the_while_of_a_do_is_no_loop_of_its_own(self):
+    source = loop_source.parse_loop(
+        'void f(void) { do { for (;;) ; } while (1); }'
+    )
+    self.assertStartsWith(source.after, 'for (;;) ; }')
+
   @parameterized.named_parameters(
+      ('semicolons', 'void f(void) { for (;;;) ; }', 'has 3 semicolons'),
+      (
+          'macro',
+          'MACRO {\nvoid f(void { for (;;) ; }',
+          'line . is no C without its macros|never closed',
+      ),
       (
           'two_loops',
           'void f(void) { for (;;) ; for (;;) ; }',

@@ -6,6 +6,10 @@ builders of data sets, and a user's own table.
 
 from collections.abc import Hashable, Iterable, Mapping, Sequence
 
+import numpy as np
+from scipy import sparse
+from scipy.sparse import csgraph
+
 from mirencoder_jax import ir
 
 
@@ -21,23 +25,27 @@ def connect(
   Returns:
     The group of each row: the first, in order, of the names in it.
   """
-  parent: dict[tuple, tuple] = {}
-
-  def find(key):
-    parent.setdefault(key, key)
-    while parent[key] != key:
-      parent[key] = parent[parent[key]]
-      key = parent[key]
-    return key
-
-  for name, keys in zip(names, shared, strict=True):
-    for key in keys:
-      parent[find(('shared', key))] = find(('name', name))
-  roots = [find(('name', name)) for name in names]
-  first: dict[tuple, str] = {}
-  for root, name in zip(roots, names, strict=True):
-    first[root] = min(name, first.get(root, name))
-  return [first[root] for root in roots]
+  number: dict[tuple, int] = {}
+  edges = [
+      (
+          number.setdefault(('name', name), len(number)),
+          number.setdefault(('shared', key), len(number)),
+      )
+      for name, keys in zip(names, shared, strict=True)
+      for key in keys
+  ]
+  rows = [number.setdefault(('name', name), len(number)) for name in names]
+  ends = np.array(edges, int).reshape(-1, 2).T
+  graph = sparse.coo_array(
+      (np.ones(len(edges), bool), (ends[0], ends[1])),
+      shape=(len(number), len(number)),
+  )
+  _, parts = csgraph.connected_components(graph, directed=False)
+  first: dict[int, str] = {}
+  for row, name in zip(rows, names, strict=True):
+    part = int(parts[row])
+    first[part] = min(name, first.get(part, name))
+  return [first[int(parts[row])] for row in rows]
 
 
 def code_of(texts: Mapping[str, str | bytes]) -> dict[str, tuple[str, ...]]:
