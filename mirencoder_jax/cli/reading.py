@@ -47,5 +47,5 @@ def tell_unverified(program: program_files.Program) -> None:
   if program.module is not None and program.module.unverified:
     console.say(
         f'warning: {program.path} was read as it is, because LLVM refused it: '
-        f'{program.module.refusal}'
+        f'{program.module.refusal}; its bitcode would be read better'
     )

@@ -14,7 +14,7 @@ import os
 import re
 from collections.abc import Iterator
 
-from mirencoder_jax.ir import llvm
+from mirencoder_jax.ir import llvm, mending
 from mirencoder_jax.ir import source as source_lib
 from mirencoder_jax.ir.module import Function, IRError, Module
 from mirencoder_jax.ir.parsing import (
@@ -22,6 +22,7 @@ from mirencoder_jax.ir.parsing import (
     layout,
     line_shape,
     module_context,
+    several,
     type_text,
 )
 from mirencoder_jax.ir.parsing.function_scan import BodyError
@@ -30,9 +31,18 @@ from mirencoder_jax.ir.parsing.plan import LineError
 # `<string>:3:5: error: expected type`, as LLVM puts it.
 _DIAGNOSTIC = re.compile(r'<string>:(\d+):\d+: error: ([^\n]*)')
 _SYMBOL = re.compile(r'@([-\w.$]+)')
+# Whose versions are LLVM's: clang's, flang's and its own, not those of rustc,
+# LDC, Swift or Apple's clang.
 _IDENT = re.compile(
-    r'![0-9]+ = !\{!"[^"]*?(?:version|LLVM|LDC|rustc|flang)[^"\d]*'
-    r'([0-9]+(?:\.[0-9]+)*)'
+    r'![0-9]+ = !\{!"(?![^"]*Apple)(?:[^"]*?[ (])?'
+    r'(?:clang|flang|flang-new|LLVM)(?: version)? ?([0-9]+(?:\.[0-9]+)*)'
+)
+_PRODUCER = re.compile(
+    r"Producer: 'LLVM(([0-9]+)[^' ]*)' Reader: 'LLVM ([0-9]+)"
+)
+_RETIRED = re.compile(r'unsupported constant expression of type (\w+)')
+_LLVM_DIS = (
+    'give the text that `llvm-dis` of the LLVM that wrote it makes of it'
 )
 # Characters of a body that are cut into lines at a time.
 _CHUNK = 1 << 20
@@ -71,28 +81,36 @@ def read_module(
   except llvm.LlvmRefusal as error:
     if is_bitcode:
       raise IRError(
-          f'LLVM cannot read this bitcode ({_reason(error)}): it is cut off, '
-          'damaged, or newer than llvmlite; give the text that the `llvm-dis` '
-          'of the LLVM that wrote it makes of it',
+          f'LLVM cannot read this bitcode ({_reason(error)}): '
+          f'{_bitcode_advice(str(error))}',
           name,
       ) from None
-    return _read_unverified(data.decode(), name, _reason(error))
+    return _read_refused(data.decode(), name, _reason(error))
   except llvm.LlvmAbort as error:
     if is_bitcode:
-      raise IRError(str(error), name) from None
-    return _read_unverified(data.decode(), name, str(error))
+      raise IRError(
+          f'{error}, or older than what LLVM upgrades: {_LLVM_DIS}', name
+      ) from None
+    return _read_refused(data.decode(), name, str(error))
   del data  # modules may be large
   return parse_text(canonical, name, lines=False)
 
 
-def _read_unverified(text: str, name: str, refusal: str) -> Module:
-  """Reads text that LLVM refuses as it is."""
-  try:
-    module = parse_text(layout.tidy(text), name)
-  except IRError as error:
-    raise IRError(
-        f'{error.message} (LLVM: {refusal})', name, error.line
-    ) from None
+def _read_refused(text: str, name: str, refusal: str) -> Module:
+  """Reads text that LLVM refuses: mended, or as it is."""
+  several.check_heads(text.split('\n'), name)
+  mended = mending.mend(layout.lay_out(text))
+  if mended.canonical is not None:
+    module = parse_text(mended.canonical, name, lines=False)
+    module.counts['debug_records'] += mended.num_debug
+    if mended.is_sure:
+      return module
+  else:
+    try:
+      module = parse_text(mended.laid.text, name)
+    except IRError as error:
+      line = error.line and mended.laid.numbers[error.line - 1]
+      raise IRError(f'{error.message} (LLVM: {refusal})', name, line) from None
   module.unverified = True
   module.refusal = refusal
   return module
@@ -105,6 +123,37 @@ def _reason(error: llvm.LlvmRefusal) -> str:
   if match:
     return f'line {match.group(1)}: {match.group(2)}'
   return ' '.join(message.split())[:200]
+
+
+def _bitcode_advice(message: str) -> str:
+  """What to do about bitcode that LLVM refuses: damaged, older or newer."""
+  producer = _PRODUCER.search(message)
+  retired = _RETIRED.search(message)
+  writer = f'LLVM {producer.group(1)}' if producer else 'its LLVM'
+  if retired:
+    return (
+        f'it is whole, but {writer} wrote a constant expression '
+        f'{retired.group(1)!r} into the value of a global, which LLVM has no '
+        f'more; {_LLVM_DIS}'
+    )
+  if 'single module' in message:
+    return (
+        'it is cut off before the first module, or holds several: take them '
+        'apart with llvm-modextract, or link them with llvm-link'
+    )
+  if 'epoch' in message or (
+      producer and int(producer.group(2)) > int(producer.group(3))
+  ):
+    return (
+        f'{writer} wrote it, which is newer than that of llvmlite: upgrade '
+        f'llvmlite, or {_LLVM_DIS}'
+    )
+  if producer:
+    return (
+        f'{writer} wrote it, which LLVM {producer.group(3)} reads, so it is '
+        'damaged: make it again'
+    )
+  return 'it is cut off or damaged: make it again'
 
 
 def parse_text(text: str, name: str, lines: bool = True) -> Module:
@@ -223,7 +272,17 @@ class _Outline:
     if not match:
       raise self._error('a function without a name', at)
     symbol = match.group(1)
-    self.defined[symbol] = defined or self.defined.get(symbol, False)
+    before = self.defined.get(symbol, False)
+    if before and defined:
+      raise self._twice('@' + symbol, at)
+    self.defined[symbol] = defined or before
+
+  def _twice(self, name: str, at: int) -> IRError:
+    return self._error(
+        f'{name} is defined twice: this holds more than one module; give each '
+        'for itself',
+        at,
+    )
 
   def _named(self, at: int, end: int) -> None:
     line = self._line(at, end)
@@ -232,6 +291,8 @@ class _Outline:
       raise self._error(
           f'{line.strip()[:60]!r} is not LLVM IR at the top level', at
       )
+    if name[1:] in self.globals if name[0] == '@' else name in self.structs:
+      raise self._twice(name, at)
     if name[0] == '@':
       self.globals[name[1:]] = body[:_HEAD_OF_GLOBAL]
     elif body.startswith('type '):

@@ -9,7 +9,7 @@ import pathlib
 import re
 
 from mirencoder_jax.ir.module import IRError
-from mirencoder_jax.ir.parsing import layout
+from mirencoder_jax.ir.parsing import layout, several
 
 _BITCODE = (b'BC\xc0\xde', b'\xde\xc0\x17\x0b')
 _MAX_BYTES = 1 << 30
@@ -17,6 +17,10 @@ _COMPILE = 'compile the source first, e.g. `clang -S -emit-llvm -O1 file.c`'
 _EMBEDDED = (
     'compile with -emit-llvm; from an object made with -fembed-bitcode, '
     '`llvm-objcopy -O binary --only-section=.llvmbc` takes the bitcode'
+)
+_BUNDLE = (
+    'compile with --offload-device-only or --offload-host-only, or split it '
+    'with clang-offload-bundler'
 )
 # First bytes of what is often handed over instead of IR.
 _OTHER = {
@@ -32,10 +36,8 @@ _OTHER = {
     b'\xfd7zXZ': 'compressed with xz: unpack it first',
     b'\x28\xb5\x2f\xfd': 'compressed with zstd: unpack it first',
     b'PK\x03\x04': 'a zip file: unpack it first',
-    b'__CLANG_OFFLOAD_BUNDLE__': (
-        'a bundle of host and device code: compile with '
-        '--offload-device-only, or split it with clang-offload-bundler'
-    ),
+    b'__CLANG_OFFLOAD_BUNDLE__': f'a bundle of host and device code: {_BUNDLE}',
+    b'CCOB': f'a compressed bundle of host and device code: {_BUNDLE}',
     b'\x10\xff\x10\xad': (
         'a bundle of offload code: split it with clang-offload-packager'
     ),
@@ -83,6 +85,9 @@ def decode(data: bytes, name: str) -> str:
     text = data.decode('utf-16', errors='replace')
   else:
     text = _decode(data, name)
+  if '\0' in text:
+    text = _without_nul(text, name)
+  several.check_marks(text, name)
   if _MLIR.search(text):
     raise IRError(
         'this is MLIR, not LLVM IR: use `mlir-translate --mlir-to-llvmir`', name
@@ -126,6 +131,26 @@ def _bytes(
     if isinstance(error, IRError):
       raise
     raise IRError('this is neither a path nor LLVM IR', name) from None
+
+
+def _without_nul(text: str, name: str) -> str:
+  """LLVM reads a text up to its first NUL: none may stand before code."""
+  text = text.rstrip('\0 \t\r\n') + '\n'
+  at = text.find('\0')
+  while at >= 0:
+    start = text.rfind('\n', 0, at) + 1
+    line = text[start : text.find('\n', at)]
+    if '\0' in layout.without_comment(line):
+      raise IRError(
+          f'byte {len(text[:at].encode(errors="replace")):,} of the text is a '
+          'NUL, behind which LLVM reads nothing; remove it, or make the file '
+          'again',
+          name,
+          text.count('\n', 0, at) + 1,
+      )
+    text = text[:start] + line.replace('\0', ' ') + text[start + len(line) :]
+    at = text.find('\0', start)
+  return text
 
 
 def _decode(data: bytes, name: str) -> str:

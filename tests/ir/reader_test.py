@@ -233,12 +233,8 @@ class UnverifiedTest(parameterized.TestCase):
       ('unknown_flag', 'define i32 @f(i32 %x) {\n'
        '  %y = add brandnew i32 %x, 1\n  ret i32 %y\n}\n'),
       ('unknown_metadata', 'define void @f() {\n  ret void, !new !new(1)\n}\n'),
-      ('byval_without_type', '%s = type { i32 }\n'
-       'define void @f(%s* byval %p) {\n  ret void\n}\n'),
       ('float_of_the_future', 'define float @f() {\n'
        '  ret float f0x3F800000\n}\n'),
-      ('old_constant_expression', 'define i32 @f() {\n'
-       '  ret i32 udiv (i32 7, i32 2)\n}\n'),
       ('one_line', 'define void @f() brandnew { ret void }\n'),
       ('old_block_numbers', 'define void @f(i1) brandnew {\n'
        '  br i1 %0, label %2, label %3\n'

@@ -13,7 +13,7 @@ from mirencoder_jax.ir.parsing import instruction, line_shape
 from mirencoder_jax.ir.parsing.signature import Signature
 
 _LABEL = re.compile(r'([-\w.$]+):')
-_DEBUG_CALL = re.compile(r'call void @llvm\.dbg\.')
+_DEBUG_CALL = re.compile(r'call [^@"]*\bvoid @llvm\.dbg\.')
 # Instructions that LLVM prints over several lines.
 _CONTINUATIONS = {
     'landingpad': ('catch', 'filter', 'cleanup', 'personality'),

@@ -29,7 +29,7 @@ _PLAIN = re.compile(r'(%[-\w.$]+|-?[0-9]+)([,)]*)$')
 # Numbers of attribute groups and metadata say nothing.
 _SIGIL = re.compile('[%@]')
 _REFERENCE = re.compile(r'(?<=#)[0-9]+|(?<=!)[-\w.$\\]+')
-_TOKEN = re.compile(
+TOKEN = re.compile(
     r'[c!#$]?"[^"]*"|[%@][-\w.$]+|![-\w.$\\]*|#[0-9]+'
     rf'|(?:{NUMBER})(?![-\w.$])|\.\.\.|[-\w.$]+|[][<>{{}}(),=*|:]'
 )
@@ -49,7 +49,7 @@ def is_number(token: str) -> bool:
 
 def tokenize(text: str) -> list[str]:
   """The lexical tokens of a piece of IR, or of a whole line."""
-  return _TOKEN.findall(text)
+  return TOKEN.findall(text)
 
 
 class Quotes:

@@ -1,0 +1,156 @@
+"""Reads the tests of an older LLVM as text, and beside it as its bitcode.
+
+    python benchmarks/read_llvm_tests.py llvm-14/llvm/test --llvm_as=llvm-as-14
+
+What that LLVM accepts is valid; what our LLVM refuses of it is read without it
+(`unverified`) and should come out as the bitcode of the same file does, which
+every LLVM since reads. Prints how many files there are of each kind, and with
+`--report` a line of JSON for every file that is not plainly fine.
+"""
+
+import argparse
+import collections
+import concurrent.futures
+import json
+import os
+import pathlib
+import subprocess
+import sys
+import tempfile
+import time
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
+
+from mirencoder_jax import ir
+from mirencoder_jax.ir import program_graph
+
+_TIMEOUT = 60.0  # seconds for one file
+
+
+def assemble(llvm_as: str, path: str, bitcode: str) -> bool:
+  """Makes the bitcode of a text; False if that LLVM refuses it."""
+  try:
+    done = subprocess.run(
+        [llvm_as, path, '-o', bitcode],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        timeout=_TIMEOUT,
+    )
+  except subprocess.TimeoutExpired:
+    return False
+  return done.returncode == 0
+
+
+def same_words(one: ir.Module, other: ir.Module) -> bool:
+  return [(f.name, f.words) for f in one.functions] == [
+      (f.name, f.words) for f in other.functions
+  ]
+
+
+def same_graph(one: ir.Module, other: ir.Module) -> bool:
+  left, right = ir.build_graph(one), ir.build_graph(other)
+  program_graph.validate(left)
+  return all(
+      getattr(left, name) == getattr(right, name)
+      for name in ('node_texts', 'descriptions', 'functions')
+  ) and all(
+      getattr(left, name).tolist() == getattr(right, name).tolist()
+      for name in ('description', 'senders', 'receivers', 'flow', 'position')
+  )
+
+
+def judge(
+    path: str, llvm_as: str, folder: str, compare: bool
+) -> dict[str, str] | None:
+  """What became of one file; None for one that says nothing of reading.
+
+  Args:
+    path: the text.
+    llvm_as: of the LLVM that wrote it.
+    folder: where its bitcode is kept.
+    compare: with its bitcode, also where our LLVM accepts the text.
+  """
+  data = pathlib.Path(path).read_bytes()
+  if b'define' not in data:
+    return None
+  bitcode = os.path.join(folder, path.strip('/').replace('/', '+') + '.bc')
+  found = {'file': path}
+  if not os.path.exists(bitcode) and not assemble(llvm_as, path, bitcode):
+    pathlib.Path(bitcode).write_bytes(b'')
+  if not os.path.getsize(bitcode):
+    return {**found, 'kind': 'invalid'}
+  try:
+    text = ir.read_module(path)
+  except ir.IRError as error:
+    if 'defines no function' in error.message:
+      return None
+    return {**found, 'kind': 'error', 'why': str(error)}
+  except Exception as error:
+    return {**found, 'kind': 'crash', 'why': repr(error)}
+  if not text.unverified:
+    kind = 'rewritten' if text.refusal else 'verified'
+  else:
+    kind = 'unverified'
+  found |= {'kind': kind, 'why': text.refusal}
+  try:
+    program_graph.validate(ir.build_graph(text))
+  except ValueError as error:
+    found['graph'] = f'invalid: {error}'
+  if kind == 'verified' and not compare:
+    return found
+  try:
+    other = ir.read_module(bitcode)
+  except ir.IRError as error:
+    return {**found, 'words': 'no bitcode', 'bitcode': str(error)[-200:]}
+  found['words'] = 'same' if same_words(text, other) else 'differ'
+  if 'graph' not in found:
+    found['graph'] = 'same' if same_graph(text, other) else 'differ'
+  return found
+
+
+def main() -> None:
+  parser = argparse.ArgumentParser(description=__doc__.partition('\n')[0])
+  parser.add_argument('tree', help='a folder of .ll files, or a list of them')
+  parser.add_argument('--llvm_as', default='llvm-as', help='of that LLVM')
+  parser.add_argument('--bitcode', help='a folder that keeps the bitcode')
+  parser.add_argument('--report', help='a file for a line of JSON each')
+  parser.add_argument('--processes', type=int, default=os.cpu_count())
+  parser.add_argument(
+      '--every', type=int, default=20,
+      help='of the files that our LLVM accepts, how many are compared',
+  )  # fmt: skip
+  args = parser.parse_args()
+  tree = pathlib.Path(args.tree)
+  if tree.is_dir():
+    paths = sorted(str(path) for path in tree.rglob('*.ll'))
+  else:
+    paths = tree.read_text().split('\n')[:-1]
+  start = time.perf_counter()
+  with tempfile.TemporaryDirectory() as temporary:
+    folder = args.bitcode or temporary
+    with concurrent.futures.ProcessPoolExecutor(args.processes) as pool:
+      count = len(paths)
+      every = [
+          found
+          for found in pool.map(
+              judge, paths, [args.llvm_as] * count, [folder] * count,
+              [i % args.every == 0 for i in range(count)], chunksize=16,
+          )  # fmt: skip
+          if found
+      ]
+  seconds = time.perf_counter() - start
+  kinds = collections.Counter(
+      (f['kind'], f.get('words', ''), f.get('graph', '')[:7]) for f in every
+  )
+  print(f'{len(paths)} files, {len(every)} with a function, {seconds:.0f} s')
+  for (kind, words, graph), number in sorted(kinds.items()):
+    print(f'  {kind:10} words {words:10} graph {graph:8} {number:6}')
+  if args.report:
+    with open(args.report, 'w') as report:
+      for found in every:
+        if found['kind'] != 'verified' or 'differ' in found.values():
+          report.write(json.dumps(found) + '\n')
+
+
+if __name__ == '__main__':
+  main()
