@@ -273,9 +273,10 @@ class DocsCommandsTest(absltest.TestCase):
       self.assertTrue((page.parent / link).exists(), f'{page}: {link}')
 
   def test_help_examples_run(self):
-    from mirencoder_jax.cli import arguments
+    from mirencoder_jax.cli import program
 
-    for examples in arguments._EXAMPLES.values():
+    listed = [c.examples for c in program.all_commands().values()]
+    for examples in (program.EXAMPLES, *listed):
       for example in examples:
         for command in commands_in(example, 'cli --help'):
           if command.words[1] not in ('predict', 'export'):

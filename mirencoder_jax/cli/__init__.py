@@ -7,11 +7,12 @@ its `--help` names. Results go to stdout (with `--json` as one JSON document),
 everything else to stderr. Exit codes are in `EXIT_CODES`.
 """
 
-import importlib
 import sys
 from collections.abc import Sequence
 
-from mirencoder_jax.cli import arguments, console
+import click
+
+from mirencoder_jax.cli import console, program
 from mirencoder_jax.cli.console import EXIT_CODES
 
 __all__ = ['EXIT_CODES', 'main']
@@ -26,19 +27,18 @@ def main(argv: Sequence[str] | None = None) -> int:
   Returns:
     One of `EXIT_CODES`.
   """
-  options = arguments.parse(argv)
+  words = sys.argv[1:] if argv is None else list(argv)
   try:
-    # Commands import what they need: `--help` should not wait for JAX.
-    command = importlib.import_module(f'mirencoder_jax.cli.{options.module}')
-    return command.run(options)
-  except KeyboardInterrupt:
-    print('interrupted', file=sys.stderr)
+    code = program.create_program().main(
+        words, prog_name=program.NAME, standalone_mode=False
+    )
+  except click.exceptions.NoArgsIsHelpError as error:
+    console.show(error.ctx.get_help() if error.ctx else error.format_message())
+    return console.USAGE
+  except click.UsageError as error:
+    console.say(f'error: {program.explain(error)}')
+    return console.USAGE
+  except click.Abort:
+    console.say('interrupted')
     return console.INTERRUPTED
-  except BrokenPipeError:  # `| head`
-    console.close_stdout()
-    return console.OK
-  except Exception as error:
-    if options.debug or not console.is_expected(error):
-      raise
-    console.say(f'error: {console.sentence(error)}')
-    return console.FAILED
+  return code or console.OK

@@ -1,13 +1,13 @@
 """How the command line speaks: exit codes, errors, tables, JSON, progress."""
 
+import contextlib
 import errno
 import json
+import math
 import os
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
-
-import numpy as np
 
 _MAX_CELL = 56  # characters of a column
 OK, FAILED, USAGE, PARTLY, INTERRUPTED = 0, 1, 2, 3, 130
@@ -72,17 +72,37 @@ def show_json(value: Any) -> None:
 
 def finite(value: float, digits: int = 6) -> float | None:
   """A number as JSON has it: NaN is null."""
-  return round(float(value), digits) if np.isfinite(value) else None
+  return round(float(value), digits) if math.isfinite(value) else None
+
+
+def show_table(head: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
+  """Columns under a head: drawn on a terminal, plain text where piped."""
+  rows = [list(row) for row in rows]
+  if not sys.stdout.isatty():
+    show(table(head, rows))
+    return
+  from rich import box, console, text
+  from rich import table as tables
+
+  drawn = tables.Table(box=box.SIMPLE_HEAD, pad_edge=False)
+  for name, is_number in zip(head, _numeric(head, rows), strict=True):
+    # A mangled name has no blank to break at.
+    drawn.add_column(
+        text.Text(name),
+        justify='right' if is_number else 'left',
+        no_wrap=is_number,
+        overflow='fold',
+    )
+  for row in rows:
+    drawn.add_row(*(text.Text(_text(value)) for value in row))
+  console.Console().print(drawn)
 
 
 def table(head: Sequence[str], rows: Iterable[Sequence[Any]]) -> str:
   """Columns under a head; numbers to the right."""
   rows = [list(row) for row in rows]
-  is_number = [
-      bool(rows) and all(isinstance(row[i], (int, float)) for row in rows)
-      for i in range(len(head))
-  ]
-  texts = [list(head), *([_cell(x) for x in row] for row in rows)]
+  is_number = _numeric(head, rows)
+  texts = [list(head), *([_cut(_text(x)) for x in row] for row in rows)]
   widths = [max(map(len, column)) for column in zip(*texts, strict=True)]
   return '\n'.join(
       '  '.join(
@@ -93,14 +113,38 @@ def table(head: Sequence[str], rows: Iterable[Sequence[Any]]) -> str:
   )
 
 
-def progress(total: int, unit: str, is_quiet: bool):
-  """A bar on stderr, where a person sees it and it is worth one."""
-  import tqdm
+def _numeric(head: Sequence[str], rows: list[list[Any]]) -> list[bool]:
+  """Which columns hold numbers only."""
+  return [
+      bool(rows) and all(isinstance(row[i], (int, float)) for row in rows)
+      for i in range(len(head))
+  ]
 
-  is_shown = not is_quiet and total > 1 and sys.stderr.isatty()
-  return tqdm.tqdm(
-      total=total, unit=unit, file=sys.stderr, disable=not is_shown, leave=False
-  )
+
+@contextlib.contextmanager
+def progress(
+    total: int, unit: str, is_quiet: bool
+) -> Iterator[Callable[[], Any]]:
+  """A bar on stderr, where a person sees it and it is worth one.
+
+  Gives what is called once for each of the total.
+  """
+  if is_quiet or total < 2 or not sys.stderr.isatty():
+    yield lambda: None
+    return
+  from rich import console
+  from rich import progress as bars
+
+  with bars.Progress(
+      bars.TextColumn('{task.description}'),
+      bars.BarColumn(),
+      bars.MofNCompleteColumn(),
+      bars.TimeRemainingColumn(),
+      console=console.Console(stderr=True),
+      transient=True,
+  ) as bar:
+    task = bar.add_task(unit, total=total)
+    yield lambda: bar.advance(task)
 
 
 def tell_errors(errors: dict[str, Exception], total: int) -> None:
@@ -122,10 +166,13 @@ def count(number: int, noun: str) -> str:
   return f'{number:,} {noun}{"" if number == 1 else "s"}'
 
 
-def _cell(value: Any) -> str:
+def _text(value: Any) -> str:
   if isinstance(value, float):
-    return '-' if np.isnan(value) else f'{value:.3f}'
-  text = f'{value:,}' if isinstance(value, int) else str(value)
+    return '-' if math.isnan(value) else f'{value:.3f}'
+  return f'{value:,}' if isinstance(value, int) else str(value)
+
+
+def _cut(text: str) -> str:
   if len(text) <= _MAX_CELL:
     return text
   half = _MAX_CELL // 2  # both ends of a mangled name say something
@@ -133,10 +180,8 @@ def _cell(value: Any) -> str:
 
 
 def _plain(value: Any) -> Any:
-  if isinstance(value, np.ndarray):
+  if hasattr(value, 'tolist'):  # an array or a number of numpy
     return value.tolist()
-  if isinstance(value, np.generic):
-    return value.item()
   if isinstance(value, Exception):
     return sentence(value)
   raise TypeError(f'{type(value).__name__} has no JSON')

@@ -115,6 +115,11 @@ def _check_comparable(
       )
 
 
+def check_approximate() -> None:
+  """Raises VectorsError if an approximate index cannot be built here."""
+  _faiss(needed=True)
+
+
 def _faiss(needed: bool):
   try:
     import faiss

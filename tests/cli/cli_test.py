@@ -4,6 +4,7 @@ import contextlib
 import dataclasses
 import io
 import json
+import os
 import pathlib
 import re
 import subprocess
@@ -19,7 +20,7 @@ from testing_encoder import AXPY, SQUARE
 
 import mirencoder_jax as mir
 from mirencoder_jax import cli
-from mirencoder_jax.cli import arguments, console
+from mirencoder_jax.cli import console, program
 from mirencoder_jax.frontend import compilers
 
 
@@ -27,10 +28,7 @@ def run(*words: str) -> tuple[int, str, str]:
   """Exit code, stdout and stderr of a command."""
   out, err = io.StringIO(), io.StringIO()
   with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
-    try:
-      code = cli.main(words)
-    except SystemExit as error:
-      code = error.code
+    code = cli.main(words)
   return code, out.getvalue(), err.getvalue()
 
 
@@ -183,8 +181,12 @@ class CommandLineTest(parameterized.TestCase):
       (('embed', 'nowhere.ll'), console.FAILED, 'nowhere.ll: there is no such'),
       (('embed', '{axpy}', '-c', 'huge'), console.FAILED, "named 'huge'"),
       (('embed', '{axpy}', '-o', 'v.txt'), console.FAILED, '.npz or .parquet'),
-      (('embd', 'x'), console.USAGE, 'invalid choice'),
-      (('embed', '{axpy}', '--levl=x'), console.USAGE, '--levl'),
+      (('embd', 'x'), console.USAGE, 'command embd (did you mean embed?)'),
+      (('embed', '{axpy}', '--levl=x'), console.USAGE, 'you mean --level?'),
+      (('embed', 'x', '--chekpoint', 'y'), console.USAGE, 'mean --checkpoint?'),
+      (('embed', 'x', '--level', 'modle'), console.USAGE, 'mean module?'),
+      (('embed',), console.USAGE, "missing argument 'FILE...'"),
+      (('--versoin',), console.USAGE, 'mean --version?'),
       (('inspect', '{axpy}', '--function', 'g'), console.FAILED, 'axpy'),
       (('search', '{axpy}', 'no.npz'), console.FAILED, 'no no.npz; `mirenc'),
       (('search', '{axpy}:axp', '{ir}'), console.FAILED, 'there are axpy'),
@@ -232,19 +234,82 @@ class CommandLineTest(parameterized.TestCase):
     self.assertIn('with the same --checkpoint', err)
 
   def test_help_begins_with_examples_that_parse(self):
-    for name, examples in arguments._EXAMPLES.items():
-      code, out, _ = run(*([name] if name else []), '--help')
+    code, out, _ = run('--help')
+    self.assertEqual(code, console.OK)
+    self.assertStartsWith(out, 'examples:\n  mirencoder ')
+    for name, command in program.all_commands().items():
+      code, out, _ = run(name, '--help')
       self.assertEqual(code, console.OK)
       self.assertStartsWith(out, 'examples:\n  mirencoder ')
-      for example in examples:
+      self.assertRegex(out, r'In\s+Python:')
+      self.assertNotEmpty(command.examples)
+      for example in command.examples:
         words = example.partition(' >> ')[0].split()[1:]
-        self.assertIsNotNone(arguments.parse(words).module)
+        named = program.all_commands()[words[0]]
+        self.assertNotEmpty(named.make_context('mirencoder', words[1:]).params)
+
+  def test_a_new_file_is_a_command(self):
+    commands = self.folder / 'commands'
+    commands.mkdir()
+    (commands / 'count_files.py').write_text(
+        'import click\n'
+        'from mirencoder_jax.cli import console, options\n'
+        "@options.command(examples=('mirencoder count-files x',), call='len')\n"
+        "@click.argument('paths', nargs=-1)\n"
+        'def command(paths, as_json, is_quiet):\n'
+        '  """Count files. Or not."""\n'
+        '  console.show(str(len(paths)))\n'
+        '  return console.OK\n'
+    )
+    with mock.patch.object(
+        program.commands,
+        '__path__',
+        [*program.commands.__path__, str(commands)],
+    ):
+      self.assertEqual(run('count-files', 'a', 'b'), (console.OK, '2\n', ''))
+      self.assertRegex(run('--help')[1], r'count-files +Count files\n')
+
+  @parameterized.parameters('bash', 'zsh', 'fish')
+  def test_completion(self, shell):
+    code, script, _ = run('completion', shell)
+    self.assertEqual(code, console.OK)
+    self.assertIn('_MIRENCODER_COMPLETE', script)
+    words = ['mirencoder', 'embed', '--le']
+    typed = {'COMP_WORDS': ' '.join(words), 'COMP_CWORD': '2'}
+    if shell == 'fish':
+      typed['COMP_CWORD'] = '--le'
+    done = subprocess.run(
+        [sys.executable, '-m', 'mirencoder_jax'],
+        env=os.environ | typed | {'_MIRENCODER_COMPLETE': f'{shell}_complete'},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    self.assertIn('--level', done.stdout, done.stderr)
+
+  def test_tables_are_drawn_on_a_terminal_and_plain_in_a_pipe(self):
+    rows = [('[b]f[/b]', 1.5), ('g', float('nan'))]
+    out = io.StringIO()
+    with contextlib.redirect_stdout(out):
+      console.show_table(('name', 'value'), rows)
+    self.assertEqual(
+        out.getvalue(), 'name      value\n[b]f[/b]  1.500\ng             -\n'
+    )
+    out = io.StringIO()
+    with (
+        mock.patch.object(out, 'isatty', lambda: True),
+        contextlib.redirect_stdout(out),
+    ):
+      console.show_table(('name', 'value'), rows)
+    self.assertIn('[b]f[/b]', out.getvalue())
+    self.assertIn('─', out.getvalue())
 
   def test_help_does_not_load_jax(self):
     code = (
         'import sys\nfrom mirencoder_jax import cli\n'
-        'try: cli.main(["--help"])\nexcept SystemExit: pass\n'
-        'assert not {"jax", "sklearn", "scipy"} & set(sys.modules)'
+        'cli.main(["--help"]), cli.main(["embed", "--help"])\n'
+        'loaded = {"jax", "sklearn", "scipy", "numpy"} & set(sys.modules)\n'
+        'assert not loaded, loaded'
     )
     subprocess.run([sys.executable, '-c', code], check=True, stdout=-3)
 

@@ -11,7 +11,8 @@ from absl.testing import absltest, parameterized
 from testing_encoder import AXPY, SQUARE
 
 from mirencoder_jax import cli
-from mirencoder_jax.cli import console, predict
+from mirencoder_jax.cli import console
+from mirencoder_jax.cli.commands import predict
 from mirencoder_jax.downstream.predictor import predictor as predictor_lib
 from mirencoder_jax.downstream.predictor import predictor_checkpoint
 

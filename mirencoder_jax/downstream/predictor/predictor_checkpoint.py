@@ -162,6 +162,12 @@ def _abstract_arrays(info):
   }
 
 
+def is_predictor(path: str | os.PathLike) -> bool:
+  """Whether a folder looks like a predictor, of this format or an older one."""
+  path = epath.Path(path)
+  return bundle.is_bundle(path) or (path / 'config').exists()
+
+
 def read_info(path: str | os.PathLike) -> dict[str, Any]:
   """What a predictor says of itself, without its arrays.
 

@@ -1,49 +1,86 @@
 """`mirencoder predict`: a decision for each program."""
 
-import argparse
 import dataclasses
 import difflib
 import pathlib
+import typing
 
-from mirencoder_jax.cli import console, reading
-from mirencoder_jax.downstream.predictor import predictor as predictor_lib
-from mirencoder_jax.downstream.predictor import predictor_checkpoint
-from mirencoder_jax.frontend import program_files
-from mirencoder_jax.ir import IRError
+import click
+
+from mirencoder_jax.cli import console, options, reading
+
+if typing.TYPE_CHECKING:
+  from mirencoder_jax.downstream.predictor import predictor as predictor_lib
 
 RUNS = pathlib.Path('runs')
 
 
-def run(options: argparse.Namespace) -> int:
-  """Decides for each file; prints a table or JSON."""
-  inputs = _inputs(options.input)
-  path = find(options.task)
-  files = program_files.find(options.paths)
-  programs = list(
-      program_files.read_all(files, reading.compile_options(options))
-  )
-  errors: dict[str, IRError] = {}
-  for program in programs:
-    reading.tell_compiled(program, options)
-    reading.tell_unverified(program)
-    if program.error:
-      errors[program.path] = program.error
+@options.command(
+    examples=(
+        'mirencoder predict kernel.ll --task device_mapping '
+        '--input transfer=4194304 --input wgsize=256',
+    ),
+    call='mir.load_predictor(path).predict(ir, inputs)',
+)
+@click.argument(
+    'paths', nargs=-1, required=True, metavar='FILE...', type=options.FILE
+)
+@click.option(
+    '--task',
+    required=True,
+    metavar='NAME|FOLDER',
+    help='a predictor: its folder, or the name of a task in runs/ or of one '
+    'that ships',
+)
+@click.option(
+    '--target', metavar='NAME', help='this machine only (default: all)'
+)
+@click.option(
+    '--input',
+    'pairs',
+    multiple=True,
+    metavar='NAME=NUMBER',
+    help='a run-time input of the task; repeatable',
+)
+@options.checkpoint(
+    default=None, title='the encoder, if the predictor does not hold it'
+)
+@options.sources
+def command(
+    paths: tuple[str, ...],
+    task: str,
+    target: str | None,
+    pairs: tuple[str, ...],
+    checkpoint: str | None,
+    reader: reading.Reader,
+    as_json: bool,
+    is_quiet: bool,
+) -> int:
+  """Decide for a program with a fitted head."""
+  del is_quiet
+  from mirencoder_jax.downstream.predictor import predictor_checkpoint
+
+  inputs = _inputs(pairs)
+  place = find(task)
+  files = reader.find(paths)
+  programs = reader.read_all(files)
+  errors = {p.path: p.error for p in programs if p.error}
   if len(files) == 1 and errors:
     raise errors[files[0]]
   console.tell_errors(errors, len(files))
   programs = [program for program in programs if program.module]
   if not programs:
     raise console.UsageError('no file could be read: nothing to decide')
-  predictor = predictor_checkpoint.load_predictor(path, options.checkpoint)
+  predictor = predictor_checkpoint.load_predictor(place, checkpoint)
   decisions = {
       name: _decide(predictor, programs, inputs, name)
-      for name in _targets(predictor, options.target)
+      for name in _targets(predictor, target)
   }
-  paths = [program.path for program in programs]
-  if options.json:
-    console.show_json(_document(predictor, paths, decisions, errors))
+  files = [program.path for program in programs]
+  if as_json:
+    console.show_json(_document(predictor, files, decisions, errors))
   else:
-    _show(paths, decisions)
+    _show(files, decisions)
   return console.PARTLY if errors else console.OK
 
 
@@ -53,13 +90,15 @@ def find(name: str) -> pathlib.Path:
   Raises:
     UsageError: if there is none; says what there is.
   """
+  from mirencoder_jax.downstream.predictor import predictor_checkpoint
+
   given = pathlib.Path(name).expanduser()
   shipped = predictor_checkpoint.shipped()
   places = [given, given / 'predictor', RUNS / name / 'predictor']
   if name in shipped:
     places.append(shipped[name])
   for place in places:
-    if (place / 'config').exists():
+    if predictor_checkpoint.is_predictor(place):
       return place
   fitted = sorted(p.parent.name for p in RUNS.glob('*/predictor'))
   known = [*fitted, *shipped]
@@ -76,7 +115,7 @@ def find(name: str) -> pathlib.Path:
   raise console.UsageError(f'there is no predictor {name}: {hint}')
 
 
-def _targets(predictor: predictor_lib.Predictor, wanted: str | None):
+def _targets(predictor: 'predictor_lib.Predictor', wanted: str | None):
   known = list(predictor.targets)
   if wanted is None:
     return known
@@ -88,6 +127,9 @@ def _targets(predictor: predictor_lib.Predictor, wanted: str | None):
 
 
 def _decide(predictor, programs, inputs, target):
+  from mirencoder_jax.downstream.predictor import predictor as predictor_lib
+  from mirencoder_jax.ir import IRError
+
   known = {
       predictor_lib.input_name(name, target)
       for name in predictor.targets[target].inputs
@@ -105,7 +147,7 @@ def _decide(predictor, programs, inputs, target):
     ) from None
 
 
-def _inputs(pairs: list[str]) -> dict[str, float]:
+def _inputs(pairs: tuple[str, ...]) -> dict[str, float]:
   inputs = {}
   for pair in pairs:
     name, equals, value = pair.partition('=')
@@ -137,7 +179,7 @@ def _show(paths, decisions) -> None:
       for target, found in decisions.items()
       for path, decision in zip(paths, found, strict=True)
   ]
-  console.show(console.table(head, rows))
+  console.show_table(head, rows)
 
 
 def _document(predictor, paths, decisions, errors) -> dict:

@@ -1,63 +1,105 @@
 """`mirencoder inspect`: what was read of a file."""
 
-import argparse
+import typing
 
-from mirencoder_jax.cli import console, reading
-from mirencoder_jax.ir import Tokenizer, graph_builder
-from mirencoder_jax.pages import drawing, inspection
-from mirencoder_jax.storage import files
+import click
+
+from mirencoder_jax.cli import console, options, reading
+
+if typing.TYPE_CHECKING:
+  from mirencoder_jax.ir import Tokenizer
+  from mirencoder_jax.pages import inspection
 
 
-def run(options: argparse.Namespace) -> int:
-  """Shows what was read, and draws it if asked."""
-  program = reading.read(options.path, options)
-  module = program.module
-  if options.function:
+@options.command(
+    examples=(
+        'mirencoder inspect kernel.ll',
+        'mirencoder inspect kernel.c --html kernel.html',
+        'mirencoder inspect kernel.ll --function saxpy --lines 100',
+    ),
+    call='mir.inspect_module(mir.read_module(path), tokenizer)',
+)
+@click.argument('path', metavar='FILE', type=options.FILE)
+@click.option('--function', metavar='NAME', help='this one only')
+@click.option(
+    '--lines',
+    type=int,
+    default=12,
+    metavar='N',
+    help='instructions shown with their pieces (default: 12; 0: none)',
+)
+@click.option(
+    '--dot',
+    type=options.FILE,
+    metavar='FILE',
+    help='write the graph, Graphviz',
+)
+@click.option(
+    '--html', type=options.FILE, metavar='FILE', help='write a drawing, a page'
+)
+@options.checkpoint
+@options.sources
+def command(
+    path: str,
+    function: str | None,
+    lines: int,
+    dot: str | None,
+    html: str | None,
+    checkpoint: str,
+    reader: reading.Reader,
+    as_json: bool,
+    is_quiet: bool,
+) -> int:
+  """Show what was read of a file: functions, pieces, graph, what was cut."""
+  del is_quiet
+  from mirencoder_jax.ir import graph_builder
+  from mirencoder_jax.pages import drawing, inspection
+
+  module = reader.read(path).module
+  chosen = module.functions
+  if function:
     try:
-      chosen = [module.function(options.function)]
+      chosen = [module.function(function)]
     except KeyError as error:
       raise console.UsageError(error.args[0]) from None
-  else:
-    chosen = module.functions
-  tokenizer, num_tokens = _vocabulary(options)
+  tokenizer, num_tokens = _vocabulary(checkpoint)
   found = inspection.inspect_module(
       module, tokenizer, num_tokens=num_tokens, functions=chosen
   )
-  if options.dot:
-    graph = graph_builder.build_graph(module, chosen)
-    _write(options.dot, drawing.to_dot(graph))
-  if options.html:
-    _write(options.html, drawing.to_html(module, chosen))
-  for path in filter(None, (options.dot, options.html)):
-    console.say(f'wrote {path}')
-  if options.json:
+  if dot:
+    _write(dot, drawing.to_dot(graph_builder.build_graph(module, chosen)))
+  if html:
+    _write(html, drawing.to_html(module, chosen))
+  if as_json:
     console.show_json(found.as_dict())
   else:
-    _show(found, options.lines)
+    _show(found, lines)
   return console.OK
 
 
 def _write(path: str, text: str) -> None:
+  from mirencoder_jax.storage import files
+
   with files.writing(path) as aside:
     aside.write_text(text, encoding='utf-8')
+  console.say(f'wrote {path}')
 
 
-def _vocabulary(options: argparse.Namespace) -> tuple[Tokenizer | None, int]:
+def _vocabulary(name: str) -> tuple['Tokenizer | None', int]:
   """The checkpoint's; a file can be inspected without."""
-  from mirencoder_jax.storage import (
-      checkpoint,  # loads JAX
-      weights,  # loads JAX
-  )
+  from mirencoder_jax.ir import Tokenizer
+  from mirencoder_jax.pages import inspection
+  from mirencoder_jax.storage import checkpoint, weights
 
   try:
-    config, vocab = weights.read_config(options.checkpoint)
+    config, vocab = weights.read_config(name)
   except checkpoint.CheckpointError as error:
     console.say(f'without pieces and windows: {console.sentence(error)}')
     return None, inspection.ROW_TOKENS
   return Tokenizer(vocab['vocab']), config['data']['num_tokens']
 
 
-def _show(found: inspection.Inspection, num_lines: int) -> None:
+def _show(found: 'inspection.Inspection', num_lines: int) -> None:
   origin = f', made by LLVM {found.llvm}' if found.llvm else ''
   state = (
       f'LLVM refused it and it was read as it is: {found.refusal}'
@@ -86,13 +128,13 @@ def _show(found: inspection.Inspection, num_lines: int) -> None:
     if found.has_pieces:
       row += [f.num_tokens, f.num_unknown, f.num_windows]
     rows.append(row)
-  console.show(console.table(head, rows))
+  console.show_table(head, rows)
   if num_lines:
     largest = max(found.functions, key=lambda f: f.num_instructions)
     _show_lines(largest, num_lines)
 
 
-def _show_lines(function: inspection.FunctionView, num_lines: int) -> None:
+def _show_lines(function: 'inspection.FunctionView', num_lines: int) -> None:
   """Each line as words, and under it the pieces, where they differ."""
   console.show(f'\n{function.name}, as it is read:')
   for line in function.lines[: num_lines + 1]:

@@ -1,0 +1,78 @@
+"""`mirencoder compare`: two programs, function by function."""
+
+import typing
+
+import click
+
+from mirencoder_jax.cli import console, options, reading
+
+if typing.TYPE_CHECKING:
+  from mirencoder_jax.inference import comparison
+
+
+@options.command(
+    examples=(
+        'mirencoder compare old.ll new.ll',
+        'mirencoder compare kernel_O0.ll kernel_O3.ll --json',
+    ),
+    call='mir.compare(encoder, a, b)',
+)
+@click.argument('a', metavar='A', type=options.FILE)
+@click.argument('b', metavar='B', type=options.FILE)
+@options.modality
+@options.checkpoint
+@options.sources
+def command(
+    a: str,
+    b: str,
+    modality: str,
+    checkpoint: str,
+    reader: reading.Reader,
+    as_json: bool,
+    is_quiet: bool,
+) -> int:
+  """Find which function of A became which of B."""
+  del is_quiet
+  from mirencoder_jax.inference import comparison
+  from mirencoder_jax.inference import encoder as inference
+
+  modules = [reader.read(path).module for path in (a, b)]
+  encoder = inference.load(checkpoint)
+  found = comparison.compare(encoder, *modules, modality=modality)
+  if as_json:
+    console.show_json(_document(found))
+    return console.OK
+  rows = [
+      (
+          pair.a,
+          pair.b,
+          pair.similarity,
+          pair.runner_up,
+          f'{pair.num_instructions[0]:,} -> {pair.num_instructions[1]:,}',
+      )
+      for pair in found.pairs
+  ]
+  console.show_table((a, b, 'similarity', 'runner-up', 'instructions'), rows)
+  for path, left in ((a, found.only_a), (b, found.only_b)):
+    if left:
+      console.show(f'only in {path}: {", ".join(left)}')
+  console.show(f'whole modules: {found.module_similarity:.3f}')
+  return console.OK
+
+
+def _document(found: 'comparison.Comparison') -> dict:
+  return {
+      'module_similarity': console.finite(found.module_similarity),
+      'pairs': [
+          {
+              'a': pair.a,
+              'b': pair.b,
+              'similarity': console.finite(pair.similarity),
+              'runner_up': console.finite(pair.runner_up),
+              'num_instructions': list(pair.num_instructions),
+          }
+          for pair in found.pairs
+      ],
+      'only_a': found.only_a,
+      'only_b': found.only_b,
+  }
