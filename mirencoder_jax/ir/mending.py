@@ -114,7 +114,7 @@ class _State:
       if completed is not None:
         self.laid = completed
         return True
-    return self._drop(line, int(found.group(2)) - 1)
+    return 'opcode' not in what and self._drop(line, int(found.group(2)) - 1)
 
   def _once(self, what: str) -> bool:
     is_new = what not in self._tried

@@ -8,17 +8,20 @@ the module is marked `unverified`.
 Reading never executes anything and never recurses on the depth of the input.
 """
 
+import collections
 import contextlib
 import gc
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from mirencoder_jax.ir import llvm, mending
+from mirencoder_jax.ir import refusal as refusal_lib
 from mirencoder_jax.ir import source as source_lib
 from mirencoder_jax.ir.module import Function, IRError, Module
 from mirencoder_jax.ir.parsing import (
     function_reader,
+    instruction,
     layout,
     line_shape,
     module_context,
@@ -29,20 +32,12 @@ from mirencoder_jax.ir.parsing.function_scan import BodyError
 from mirencoder_jax.ir.parsing.plan import LineError
 
 # `<string>:3:5: error: expected type`, as LLVM puts it.
-_DIAGNOSTIC = re.compile(r'<string>:(\d+):\d+: error: ([^\n]*)')
 _SYMBOL = re.compile(r'@([-\w.$]+)')
 # Whose versions are LLVM's: clang's, flang's and its own, not those of rustc,
 # LDC, Swift or Apple's clang.
 _IDENT = re.compile(
     r'![0-9]+ = !\{!"(?![^"]*Apple)(?:[^"]*?[ (])?'
     r'(?:clang|flang|flang-new|LLVM)(?: version)? ?([0-9]+(?:\.[0-9]+)*)'
-)
-_PRODUCER = re.compile(
-    r"Producer: 'LLVM(([0-9]+)[^' ]*)' Reader: 'LLVM ([0-9]+)"
-)
-_RETIRED = re.compile(r'unsupported constant expression of type (\w+)')
-_LLVM_DIS = (
-    'give the text that `llvm-dis` of the LLVM that wrote it makes of it'
 )
 # Characters of a body that are cut into lines at a time.
 _CHUNK = 1 << 20
@@ -81,15 +76,16 @@ def read_module(
   except llvm.LlvmRefusal as error:
     if is_bitcode:
       raise IRError(
-          f'LLVM cannot read this bitcode ({_reason(error)}): '
-          f'{_bitcode_advice(str(error))}',
+          f'LLVM cannot read this bitcode ({refusal_lib.reason(error)}): '
+          f'{refusal_lib.bitcode_advice(str(error))}',
           name,
       ) from None
-    return _read_refused(data.decode(), name, _reason(error))
+    return _read_refused(data.decode(), name, refusal_lib.reason(error))
   except llvm.LlvmAbort as error:
     if is_bitcode:
       raise IRError(
-          f'{error}, or older than what LLVM upgrades: {_LLVM_DIS}', name
+          f'{error}, or older than what LLVM upgrades: {refusal_lib.LLVM_DIS}',
+          name,
       ) from None
     return _read_refused(data.decode(), name, str(error))
   del data  # modules may be large
@@ -107,67 +103,54 @@ def _read_refused(text: str, name: str, refusal: str) -> Module:
       return module
   else:
     try:
-      module = parse_text(mended.laid.text, name)
+      module = parse_text(mended.laid.text, name, numbers=mended.laid.numbers)
     except IRError as error:
-      line = error.line and mended.laid.numbers[error.line - 1]
-      raise IRError(f'{error.message} (LLVM: {refusal})', name, line) from None
+      raise IRError(
+          f'{error.message} (LLVM: {refusal})', name, error.line
+      ) from None
   module.unverified = True
+  opcodes = collections.Counter(
+      opcode
+      for function in module.functions
+      for opcode in function.opcodes
+      if opcode not in instruction.OPCODES
+  )
+  module.counts['unknown_instructions'] = opcodes.total()
+  if opcodes:
+    refusal += (
+        f'; {_counted(opcodes.total(), "instruction")} not known here, read by '
+        f'the operands alone ({", ".join(sorted(opcodes)[:5])})'
+    )
+  if lost := module.counts['lost_functions']:
+    refusal += f'; {_counted(lost, "function")} could not be read and left out'
+    if module.refusal:
+      refusal += f' ({module.refusal})'
   module.refusal = refusal
   return module
 
 
-def _reason(error: llvm.LlvmRefusal) -> str:
-  """LLVM's message without what it quotes of the file."""
-  message = str(error)
-  match = _DIAGNOSTIC.search(message)
-  if match:
-    return f'line {match.group(1)}: {match.group(2)}'
-  return ' '.join(message.split())[:200]
+def _counted(number: int, what: str) -> str:
+  return f'{number:,} {what}' + 's' * (number != 1)
 
 
-def _bitcode_advice(message: str) -> str:
-  """What to do about bitcode that LLVM refuses: damaged, older or newer."""
-  producer = _PRODUCER.search(message)
-  retired = _RETIRED.search(message)
-  writer = f'LLVM {producer.group(1)}' if producer else 'its LLVM'
-  if retired:
-    return (
-        f'it is whole, but {writer} wrote a constant expression '
-        f'{retired.group(1)!r} into the value of a global, which LLVM has no '
-        f'more; {_LLVM_DIS}'
-    )
-  if 'single module' in message:
-    return (
-        'it is cut off before the first module, or holds several: take them '
-        'apart with llvm-modextract, or link them with llvm-link'
-    )
-  if 'epoch' in message or (
-      producer and int(producer.group(2)) > int(producer.group(3))
-  ):
-    return (
-        f'{writer} wrote it, which is newer than that of llvmlite: upgrade '
-        f'llvmlite, or {_LLVM_DIS}'
-    )
-  if producer:
-    return (
-        f'{writer} wrote it, which LLVM {producer.group(3)} reads, so it is '
-        'damaged: make it again'
-    )
-  return 'it is cut off or damaged: make it again'
-
-
-def parse_text(text: str, name: str, lines: bool = True) -> Module:
+def parse_text(
+    text: str,
+    name: str,
+    lines: bool = True,
+    numbers: Sequence[int] | None = None,
+) -> Module:
   """Reads a module from text laid out as LLVM prints it.
 
   Args:
     text: the module.
     name: what to call it.
     lines: whether line numbers mean something to the user.
+    numbers: of the lines of the text, where they are others to the user.
 
   Raises:
     IRError: as `read_module`.
   """
-  outline = _Outline(text, name, lines)
+  outline = _Outline(text, name, lines, numbers)
   outline.read()
   if not outline.bodies:
     raise IRError(
@@ -200,23 +183,36 @@ class _Outline:
       and its body end.
     structs: text of every named type behind `type`, by name with its `%`.
     globals: text behind `@name =` of everything else with a symbol.
+    lost: errors of the functions that could not be read.
   """
 
-  def __init__(self, text: str, name: str, lines: bool):
+  def __init__(
+      self,
+      text: str,
+      name: str,
+      lines: bool,
+      numbers: Sequence[int] | None = None,
+  ):
     self.defined: dict[str, bool] = {}
     self.bodies: list[tuple[int, int, int]] = []
     self.structs: dict[str, str] = {}
     self.globals: dict[str, str] = {}
+    self.lost: list[IRError] = []
     self._text = text
     self._name = name
     self._lines = lines
+    self._line_numbers = numbers
     self._quotes = line_shape.Quotes()
     self._num_metadata = 0
     self._producer = ''
 
   def _error(self, message: str, at: int, offset: int = 0) -> IRError:
     """An error in the line at an index of the text, or `offset` below it."""
-    line = self._text.count('\n', 0, at) + 1 + offset if self._lines else None
+    line = None
+    if self._lines:
+      line = self._text.count('\n', 0, at) + 1 + offset
+      if self._line_numbers is not None:
+        line = self._line_numbers[min(line, len(self._line_numbers)) - 1]
     return IRError(self._quotes.restore_all(message), self._name, line)
 
   def read(self) -> None:
@@ -307,7 +303,7 @@ class _Outline:
         quotes=self._quotes,
     )
     with _no_collections():
-      functions = [self._function(*place, context) for place in self.bodies]
+      functions = self._functions(context)
     restore = self._quotes.restore
     return Module(
         name=self._name,
@@ -317,12 +313,30 @@ class _Outline:
             for symbol in self.defined
         },
         constants=context.constants,
+        refusal=f'line {self.lost[0].line}: {self.lost[0].message}'
+        if self.lost
+        else '',
         producer_llvm=self._producer,
         counts={
             'metadata_lines': self._num_metadata,
             'debug_records': sum(f.num_dropped for f in functions),
+            'lost_functions': len(self.lost),
         },
     )
+
+  def _functions(self, context: module_context.ModuleContext) -> list[Function]:
+    """The definitions; of a text that LLVM refused those that can be read."""
+    functions = []
+    for place in self.bodies:
+      try:
+        functions.append(self._function(*place, context))
+      except IRError as error:
+        if not self._lines:
+          raise
+        self.lost.append(error)
+    if not functions:
+      raise self.lost[0]
+    return functions
 
   def _function(
       self, at: int, end: int, close: int, context: module_context.ModuleContext

@@ -346,8 +346,10 @@ class BadInputTest(parameterized.TestCase):
       ('cut_text', b'define void @f() {\n  ret void\n',
        'x.ll:1: .*no closing `}`; the file is cut off'),
       ('bad_bitcode', b'BC\xc0\xde1234', 'LLVM cannot read this bitcode'),
-      ('typo', b'define i32 @f(i32 %x) {\n\n  %y = ad i32 %x, 1\n'
-       b'  ret i32 %y\n}\n', "x.ll:3: unknown instruction 'ad'"),
+      ('typo', b'define i32 @f(i32 %x) {\n\n  %y = Add i32 %x, 1\n'
+       b'  ret i32 %y\n}\n', "x.ll:3: unknown instruction 'Add'"),
+      ('no_instruction', b'define i32 @f(i32 %x) {\n\n  banana split\n'
+       b'  ret i32 %x\n}\n', "x.ll:3: unknown instruction 'banana'"),
       ('typo_in_name', b'define i32 @f(i32 %x) {\n  ret i32 %z\n}\n',
        "x.ll:2: '%z' is used but not defined"),
       ('quoted', b'define i32 @f(i32 %x) {\n  ret i32 %"a b"\n}\n',

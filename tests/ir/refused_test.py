@@ -348,6 +348,81 @@ define i1 @f(i8* %h) {
     )
 
 
+class NewerLlvmTest(parameterized.TestCase):
+  """What our LLVM does not know costs its line, at most its function."""
+
+  UNRELATED = 'define i32 @g(i32 %x) {\n  %y = add i32 %x, 1\n  ret i32 %y\n}\n'
+
+  @parameterized.named_parameters(
+      (
+          'byte_type',
+          'define b8 @f(ptr %p) {\n  %a = load b8, ptr %p, align 1\n'
+          '  %v = alloca [4 x b32]\n  ret b8 %a\n}\n',
+          'define b8 ( ptr %a0 ) b0: %0 load b8 %a0 %1 alloca [4xb32] ret b8 %0',
+      ),
+      (
+          'type_of_any_name',
+          'define f8E4M3 @f(f8E4M3 %a, ptr %p) {\n'
+          '  store f8E4M3 %a, ptr %p\n  ret f8E4M3 %a\n}\n',
+          'define f8E4M3 ( f8E4M3 %a0 ptr %a1 ) b0: store f8E4M3 %a0 %a1 '
+          'ret f8E4M3 %a0',
+      ),
+      (
+          'flags',
+          'define i32 @f(i32 %x) {\n  %y = add brandnew nsw i32 %x, 1\n'
+          '  %z = icmp superflag eq i32 %y, 1\n'
+          '  %a = atomicrmw elementwise add ptr null, i32 %x seq_cst\n'
+          '  %c = call superfast i32 @f(i32 newattr(i32) %x)\n'
+          '  ret i32 %y\n}\n',
+          'define i32 ( i32 %a0 ) b0: %0 add nsw i32 %a0 1 %1 icmp eq i32 %0 1 '
+          '%2 atomicrmw add null i32 %a0 seq_cst %3 call i32 @f0 ( i32 %a0 ) '
+          'ret i32 %0',
+      ),
+      (
+          'predicate_and_constant',
+          'define i1 @f(i32 %x) {\n  %z = icmp weird i32 %x, newexpr (i32 1)\n'
+          '  ret i1 %z\n}\n',
+          'define i1 ( i32 %a0 ) b0: %0 icmp weird i32 %a0 newexpr i32 1 '
+          'ret i1 %0',
+      ),
+      (
+          'opcodes',
+          'define i32 @f(i32 %x, ptr %p) {\n'
+          '  %r = brandnew nsw i32 %x, ptr %p, i32 7, align 4\n'
+          '  other i32 %r\n  jump i32 %x, label %a, label %b\n'
+          'a:\n  ret i32 %r\nb:\n  ret i32 2\n}\n',
+          'define i32 ( i32 %a0 ptr %a1 ) b0: %0 brandnew nsw i32 %a0 ptr %a1 '
+          'i32 7 other i32 %0 jump i32 %a0 b1 b2 b1: ret i32 %0 b2: ret i32 2',
+      ),
+  )
+  def test_costs_its_line(self, text, expected):
+    module = ir.read_module(text + self.UNRELATED)
+    self.assertTrue(module.unverified)
+    self.assertNotEmpty(module.refusal)
+    self.assertEqual([' '.join(f.words) for f in module.functions][0], expected)
+    self.assertEqual(
+        module.functions[1].words,
+        ir.read_module(self.UNRELATED).functions[0].words,
+    )
+    ir.program_graph.validate(ir.build_graph(module))
+
+  def test_unknown_instructions_are_counted_and_told(self):
+    module = ir.read_module(
+        'define i32 @f(i32 %x) {\n  %y = ad i32 %x, 1\n  ret i32 %y\n}\n'
+    )
+    self.assertEqual(module.counts['unknown_instructions'], 1)
+    self.assertRegex(module.refusal, 'line 2: .*1 instruction.*not known.*(ad)')
+    self.assertEqual(module.functions[0].use_definitions, [0])
+
+  def test_a_function_that_cannot_be_read_costs_itself(self):
+    module = ir.read_module(
+        'define i32 @f(i32 %x) {\n  ret i32 %z\n}\n' + self.UNRELATED
+    )
+    self.assertEqual([f.name for f in module.functions], ['g'])
+    self.assertEqual(module.counts['lost_functions'], 1)
+    self.assertRegex(module.refusal, '1 function could not be read.*line 2')
+
+
 class PastedTest(absltest.TestCase):
   """A function without its module."""
 

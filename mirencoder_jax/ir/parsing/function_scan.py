@@ -9,7 +9,7 @@ import itertools
 import re
 from collections.abc import Iterable
 
-from mirencoder_jax.ir.parsing import instruction, line_shape
+from mirencoder_jax.ir.parsing import instruction, line_shape, unknown
 from mirencoder_jax.ir.parsing.signature import Signature
 
 _LABEL = re.compile(r'([-\w.$]+):')
@@ -119,7 +119,15 @@ class Scan:
           self.num_dropped += 1
           continue
         if not open_switch and not self._continues(word):
-          raise BodyError(f'unknown instruction {word[:40]!r}', offset)
+          if not unknown.is_opcode(word):
+            raise BodyError(f'unknown instruction {word[:40]!r}', offset)
+          if terminated:
+            self._implicit_block()
+          terminated = ' label %' in line
+          lines.append(line[2:])
+          values.append('')
+          offsets.append(offset)
+          continue
         more.setdefault(len(lines) - 1, []).append(line.strip())
         if open_switch and word[0] == ']':
           open_switch = False

@@ -9,9 +9,9 @@ text of the result's type.
 import dataclasses
 from collections.abc import Callable, Mapping, Sequence
 
-from mirencoder_jax.ir.parsing import aggregates, calls
+from mirencoder_jax.ir.parsing import aggregates, calls, operands, unknown
 from mirencoder_jax.ir.parsing.operands import OperandParser, Spelled
-from mirencoder_jax.ir.parsing.plan import ConstantOperand, LineError, Plan
+from mirencoder_jax.ir.parsing.plan import ConstantOperand, Plan
 
 _BINARY = (
     'add fadd sub fsub mul fmul udiv sdiv fdiv urem srem frem shl lshr ashr '
@@ -48,9 +48,7 @@ def parse_line(
   opcode = parser.next()
   while opcode in ('tail', 'musttail', 'notail'):
     opcode = parser.next()
-  read = _READERS.get(opcode)
-  if read is None:
-    raise LineError(f'unknown instruction {opcode[:40]!r}')
+  read = _READERS.get(opcode, unknown.instruction)
   parser.word(opcode)
   plan = Plan(opcode)
   plan.is_terminator = opcode in TERMINATORS
@@ -120,7 +118,12 @@ def _binary(parser: OperandParser, plan: Plan) -> str:
 
 
 def _compare(parser: OperandParser, plan: Plan) -> str:
-  parser.kept_flags()
+  while parser.peek(1) in operands.FLAGS or not parser.at_type(1):
+    if parser.peek() in operands.FLAGS:
+      parser.word(parser.peek())
+    elif not parser.peek():
+      parser.refuse('a predicate')
+    parser.at += 1
   parser.word(parser.next())  # the predicate
   spelled = parser.typed_value(0)
   parser.expect(',')
@@ -282,7 +285,8 @@ def _cmpxchg(parser: OperandParser, plan: Plan) -> str:
 
 
 def _atomicrmw(parser: OperandParser, plan: Plan) -> str:
-  parser.accept('volatile')
+  while not parser.at_type(1) and parser.peek():
+    parser.at += 1  # volatile, and flags of the future
   parser.word(parser.next())  # the operation
   parser.typed_value(0)
   parser.expect(',')

@@ -36,6 +36,12 @@ EXPRESSIONS = frozenset(
     'extractvalue insertvalue blockaddress dso_local_equivalent no_cfi splat '
     'ptrauth asm'.split()
 )
+# What stands behind a value.
+_ENDS = ('', ',', ')')
+# Words that stand before a number or a symbol and are no type.
+_NO_TYPES = frozenset(
+    'align cc alignstack asm c within to from unwind cleanup'.split()
+)
 # Constants that are a word before a symbol.
 _PREFIXES = frozenset(['dso_local_equivalent', 'no_cfi'])
 # What a constant's words leave out.
@@ -108,7 +114,23 @@ class OperandParser(cursor.Cursor):
         token in _FIRST_CLASS
         or token in _TYPE_OPENERS
         or token[:1] == '%'
-        or (token[:1] == 'i' and token[1:].isdecimal())
+        # Integers, and the bytes of LLVM 23.
+        or (token[:1] in ('i', 'b') and token[1:].isdecimal())
+    )
+
+  def at_new_type(self) -> bool:
+    """Whether a word stands where only a type may, though none that we know."""
+    token, behind = self.peek(), self.peek(1)
+    return (
+        token[:1].isalpha()
+        and token not in FLAGS
+        and token not in _NO_TYPES
+        and (
+            behind[:1] in ('%', '@')
+            or behind in _ENDS
+            or behind in PLAIN_CONSTANTS
+            or line_shape.is_number(behind)
+        )
     )
 
   def type(self, *, functions: bool = True) -> Spelled:
@@ -117,7 +139,7 @@ class OperandParser(cursor.Cursor):
     Args:
       functions: whether a list of parameter types behind it is part of it.
     """
-    if not self.at_type():
+    if not self.at_type() and not self.at_new_type():
       self.refuse('a type')
     start = self.at
     if self.peek() in cursor.OPEN:
@@ -176,7 +198,10 @@ class OperandParser(cursor.Cursor):
       self._metadata()
       return spelled
     self.type_word(spelled)
+    start = self.at
     self.skip_attributes()
+    if self.at > start and self.peek() in _ENDS:
+      self.at = start  # a constant of the future, not an attribute
     self.value(position, spelled)
     return spelled
 
@@ -219,6 +244,10 @@ class OperandParser(cursor.Cursor):
         or line_shape.is_number(token)
     ):
       self.at += 1
+    elif token[:1].isalpha() and self.peek(1) in ('(', *_ENDS):
+      self.at += 1  # of the future, too
+      if self.peek() == '(':
+        self.skip_group()
     else:
       self.refuse('a value')
 
@@ -306,7 +335,7 @@ class OperandParser(cursor.Cursor):
 
   def flags(self) -> None:
     """Keeps flags that change what is computed; skips attributes and cc."""
-    while not self.at_type():
+    while not self.at_type() and not self.at_new_type():
       token = self.peek()
       if token in FLAGS:
         self.word(token)
@@ -319,9 +348,22 @@ class OperandParser(cursor.Cursor):
         return
 
   def kept_flags(self) -> None:
-    """Keeps flags, where nothing else may stand."""
-    while self.peek() in FLAGS:
-      self.word(self.next())
+    """Keeps flags, where nothing else may stand; skips those of the future."""
+    while True:
+      if self.peek() in FLAGS:
+        self.word(self.next())
+      elif self._at_new_flag():
+        self.at += 1
+      else:
+        return
+
+  def _at_new_flag(self) -> bool:
+    return (
+        self.peek()[:1].isalpha()
+        and self.at_type(1)
+        and not self.at_type()
+        and not self.at_new_type()
+    )
 
   def label(self) -> None:
     """Reads `label %name` as the next successor."""

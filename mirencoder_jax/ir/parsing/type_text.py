@@ -210,7 +210,7 @@ def _measure(
       pieces.append(named.get(token))
     elif token.isdecimal():
       pieces.append(int(token[:_MAX_DIGITS]))
-    elif token[0] == 'i' and token[1:].isdecimal():
+    elif token[0] in 'ib' and token[1:].isdecimal():
       bits = int(token[1 : 1 + _MAX_DIGITS])
       size = 1 << max(0, (bits + 7) // 8 - 1).bit_length()
       pieces.append((size, min(size, 16)))
