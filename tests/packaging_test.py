@@ -22,15 +22,20 @@ INSTALLED_AS = {
     'tensorflow_datasets': 'tensorflow-datasets',
     'xgboost': 'xgboost-cpu',
 }
-# Come with what is named: jaxlib with jax, scipy with scikit-learn.
-COME_ALONG = {'jaxlib', 'scipy', 'packaging'}
+# Come with what is named: jaxlib with jax, scipy with scikit-learn, fastavro
+# with apache-beam.
+COME_ALONG = {'fastavro', 'jaxlib', 'scipy', 'packaging'}
 # Used where the user has them, and never needed.
 OPTIONAL = {'networkx', 'torch'}
 
 
 def pins() -> dict[str, requirements_lib.Requirement]:
   found = {}
-  for name in ('requirements.txt', 'tests/requirements.txt'):
+  for name in (
+      'requirements.txt',
+      'tests/requirements.txt',
+      'tests/requirements-beam.txt',
+  ):
     for line in (ROOT / name).read_text().splitlines():
       line = line.partition('#')[0].strip()
       if line:

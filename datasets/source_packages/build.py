@@ -129,6 +129,8 @@ class Build:
         # Also of a run that ends early.
         self._write_manifest()
         self.report.save(self._output)
+        for state in self._states.values():
+          state.close()
     except OSError as error:
       if error.errno in bounded.DISK_FULL:
         raise bounded.DiskFullError(error.errno, error.strerror) from error

@@ -1,18 +1,18 @@
 """What a build leaves on disk beside the bitcode: its state and the manifest.
 
 Station in the flow of `source_packages`: under `build`. The state of a package
-has a line for each file, written as soon as it is known, so that an interrupted
-build goes on from there; the manifest is what readers of the bitcode want.
+has a record for each file, written as soon as it is known, so that an
+interrupted build goes on from there; the manifest is what readers of the
+bitcode want.
 """
 
 import csv
 import dataclasses
 import io
-import json
 import pathlib
 
 from datasets.source_packages import compiling, packages, toolchain
-from mirencoder_jax.storage import files
+from mirencoder_jax.storage import files, journal
 
 COLUMNS = (
     'path',
@@ -32,46 +32,37 @@ COLUMNS = (
 
 
 class State:
-  """What became of the units of one package, kept in one file of lines.
+  """What became of the units of one package, kept in one journal.
 
   Attributes:
     outcomes: by source.
   """
 
   def __init__(self, path: pathlib.Path, key: str):
-    """Takes up the file if it was made under the same `key`."""
-    self._path = path
-    self.outcomes: dict[str, compiling.Outcome] = {}
-    lines = []
-    if path.exists():
-      lines = path.read_text(encoding='utf-8').splitlines()
-    if lines and lines[0] == key:
-      for line in lines[1:]:
-        try:
-          fields = json.loads(line)
-        except json.JSONDecodeError:
-          continue  # the line that a kill cut
-        fields['flags'] = tuple(fields['flags'])
-        outcome = compiling.Outcome(**fields)
-        self.outcomes[outcome.source] = outcome
-    self._write(key)
+    """Takes up the file if it was made under the same `key`.
 
-  def _write(self, key: str) -> None:
-    """The file anew, so that no cut line stays in it."""
-    self._path.parent.mkdir(parents=True, exist_ok=True)
-    lines = [key, *(_line(outcome) for outcome in self.outcomes.values())]
-    with files.writing(self._path) as scratch:
-      scratch.write_text('\n'.join(lines) + '\n', encoding='utf-8')
+    Raises:
+      LockedError: if another build is at this package.
+    """
+    self._journal = journal.Journal(path)
+    self.outcomes: dict[str, compiling.Outcome] = {}
+    if self._journal.key != key:
+      self._journal.begin(key)
+    # What stands behind a damaged line is compiled again.
+    self._journal.cut_damage()
+    for fields in self._journal.records():
+      fields['flags'] = tuple(fields['flags'])
+      outcome = compiling.Outcome(**fields)
+      self.outcomes[outcome.source] = outcome
 
   def add(self, outcome: compiling.Outcome) -> None:
     """Notes one outcome, at once on disk."""
     self.outcomes[outcome.source] = outcome
-    with self._path.open('a', encoding='utf-8') as file:
-      file.write(_line(outcome) + '\n')
+    self._journal.append(dataclasses.asdict(outcome))
 
-
-def _line(outcome: compiling.Outcome) -> str:
-  return json.dumps(dataclasses.asdict(outcome))
+  def close(self) -> None:
+    """Lets go of the file."""
+    self._journal.close()
 
 
 def manifest_row(

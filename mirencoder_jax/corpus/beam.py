@@ -1,76 +1,61 @@
 """A corpus over Apache Beam: the same two passes, on one machine or many.
 
-Station in the flow: beside `data.corpus`, with the same tasks for a module and
-the same result. What `corpus_plan` does on lists is done here by joins (groups
-of equal hashes, of equal bands of fingerprints, of equal sources), so that no
-machine holds the corpus; what one machine does hold is one number for each
-program and each distinct word.
+Station in the flow: beside `corpus.corpus`, with the same tasks for a module
+and the same plan (`corpus.job`), so with the same result. Three pipelines do
+what grows with bytes: read, count words, encode. The machine that started them
+plans between them, of what `corpus.plan` says that it takes of memory; the
+fingerprints are in a temporary file of that machine meanwhile.
 
-The pipeline leaves examples, vocabulary and counts in a working folder, which
-may be a bucket; the dataset builder makes shards of them.
+All that is large goes through a working folder, which may be a bucket; the
+dataset builder makes shards of the examples there.
 """
 
 import collections
 import os
+import pathlib
 import pickle
-from collections.abc import Iterable, Iterator
-from typing import Any, NamedTuple
+import tempfile
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
 
 import apache_beam as beam
+import fastavro
+import numpy as np
 from etils import epath
 
 from mirencoder_jax import ir
+from mirencoder_jax.corpus import files as corpus_files
 from mirencoder_jax.corpus import (
-    decontamination,
-    joins,
+    first_pass,
+    job,
     passes,
     plan,
-    report,
+    store,
     worker_pool,
 )
-from mirencoder_jax.corpus import files as corpus_files
 from mirencoder_jax.corpus import tally as corpus_tally
-from mirencoder_jax.corpus.corpus import CorpusConfig, open_settings
+from mirencoder_jax.corpus.job import CorpusConfig
 
-_SPLITS = (plan.TRAIN, plan.VALIDATION)
-# Examples between this pipeline and the one that writes shards: Avro is what
-# Beam reads and writes anywhere without another package.
+# Between the pipelines: Avro is what Beam reads and writes anywhere, and what
+# this machine reads and writes without Beam.
 _AVRO = {
     'type': 'record',
-    'name': 'Example',
-    'fields': [{'name': 'example', 'type': 'bytes'}],
+    'name': 'Row',
+    'fields': [
+        {'name': 'key', 'type': 'string'},
+        {'name': 'value', 'type': 'bytes'},
+    ],
 }
-_VOCABULARY, _RESULT = 'vocab.json', 'counts.pickle'
+# What of a module goes where in the first pass, and what is made of it later.
+_READS, _WORDS, _MODULES = 'reads', 'words', 'modules'
+_SAMPLED, _COUNTS = 'sampled', 'counts'
+_PLANNED, _OUTCOMES = 'planned', 'outcomes'
+_SPLITS = (plan.TRAIN, plan.VALIDATION)
+_VOCABULARY = 'vocab.json'
 
 
-class BeamResult(NamedTuple):
-  """What the pipeline counted.
-
-  Attributes:
-    counts: how often something came up, by what it is.
-    failures: file and `worker_pool.Failure` of what could not be read.
-    lost: file, and view that could not be made.
-    tally: of the examples.
-    level: what stays on one side of the split.
-    sample: what the vocabulary was trained on; empty where it was given.
-  """
-
-  counts: dict[tuple, int]
-  failures: list[tuple[str, worker_pool.Failure]]
-  lost: list[tuple[str, list[str]]]
-  tally: corpus_tally.Tally
-  level: str
-  sample: dict[str, int]
-
-
-class BeamCorpus:
-  """As `corpus.Corpus`; call `prepare`, then `examples` for each split.
-
-  Attributes:
-    report: `corpus_report.Report`, complete after `prepare`.
-    tokenizer: of all the examples.
-    splits: those that have examples.
-  """
+class BeamCorpus(job.Job):
+  """A job that Beam's workers do; the report is complete after `prepare`."""
 
   def __init__(
       self,
@@ -87,48 +72,16 @@ class BeamCorpus:
       config: as for `corpus.Corpus`; `processes` and `progress` are Beam's.
       options: `PipelineOptions` of Beam; by default it runs on this machine.
     """
-    self._files = files
+    super().__init__(files, config)
     self._work_dir = epath.Path(work_dir)
-    self._config = config
     self._options = options
-    self.report = report.Report(files)
-    self.tokenizer: ir.Tokenizer | None = None
-    self.splits: list[str] = []
-
-  def prepare(self) -> None:
-    """Runs both passes; the examples are in the working folder then."""
-    vocabulary, benchmarks = open_settings(self._config)
-    result = run(
-        self._files,
-        self._work_dir,
-        self._config,
-        benchmarks,
-        vocabulary,
-        self._options,
-    )
-    for name, failure in self._files.problems.items():
-      self.report.add_failure(name, failure)
-    for name, failure in result.failures:
-      self.report.add_failure(name, failure)
-    for name, lost in result.lost:
-      self.report.add_lost_views(name, [lost])
-    self.report.counts.update(result.counts)
-    self.report.split_by = result.level
-    self.report.tally = result.tally
-    if benchmarks is not None:
-      self.report.set_benchmarks(benchmarks)
-    self.splits = [s for s in _SPLITS if result.tally.examples[s]]
-    if not self.splits:
-      self.clear()
-      raise corpus_files.CorpusError(self.report.nothing_read())
-    self.tokenizer = ir.Tokenizer.load(self._work_dir / _VOCABULARY)
-    self.report.set_vocabulary(self.tokenizer, result.sample or None)
+    self._here = tempfile.TemporaryDirectory()
+    self._signature_path = pathlib.Path(self._here.name) / 'signatures.bin'
 
   def examples(self, split: str) -> beam.PTransform:
     """Keys and examples of a split, as a dataset builder hands them to Beam."""
-    pattern = os.fspath(self._work_dir / f'{split}-*')
-    return beam.io.ReadFromAvro(pattern) | beam.Map(
-        lambda row: passes.loads(row['example'])
+    return self._from_avro(split) | beam.Map(
+        lambda row: (row['key'], passes.loads(row['value']))
     )
 
   def clear(self) -> None:
@@ -141,89 +94,133 @@ class BeamCorpus:
       parent.rmdir()
 
   def close(self) -> None:
-    """There are no processes to end."""
+    """Removes what this machine kept for itself."""
+    self._here.cleanup()
 
+  def _open(self):
+    settings = job.open_settings(self._config)
+    # A run that was interrupted may have left more files than this one writes.
+    if self._work_dir.exists():
+      self._work_dir.rmtree()
+    self._work_dir.mkdir(parents=True)
+    return settings
 
-def run(
-    files: corpus_files.IrSource,
-    work_dir: epath.Path,
-    config: CorpusConfig,
-    benchmarks: decontamination.Benchmarks | None,
-    vocabulary: ir.Tokenizer | None,
-    options: Any,
-) -> BeamResult:
-  """Runs both passes, see `BeamCorpus`."""
-  work_dir.mkdir(parents=True, exist_ok=True)
-  with beam.Pipeline(options=options) as pipeline:
-    read = _read(pipeline, files, config)
-    functions, level, counts = joins.plan(
-        pipeline, read['modules'], files, config, benchmarks
-    )
-    by_module = functions | 'KeyModule' >> beam.Map(lambda f: (f.module[0], f))
-    joined = {'module': read['modules'], 'function': by_module} | (
-        'JoinModules' >> beam.CoGroupByKey()
-    )
-    if vocabulary is None:
-      text, sample = _train(pipeline, joined, functions, config)
-    else:
-      text = pipeline | 'Given' >> beam.Create([vocabulary.to_json()])
-      sample = pipeline | 'NoSample' >> beam.Create([{}])
-    encoded = joined | 'Encode' >> beam.ParDo(
-        _Encode(files, config), beam.pvalue.AsSingleton(text)
-    ).with_outputs(joins.TALLY, joins.FAILURES, joins.COUNTS, *_SPLITS)
-    for split in _SPLITS:
-      _ = encoded[split] | f'Write_{split}' >> beam.io.WriteToAvro(
-          os.fspath(work_dir / split), _AVRO
+  def _read(self) -> dict[str, first_pass.FileRead]:
+    with beam.Pipeline(options=self._options) as pipeline:
+      read = (
+          pipeline
+          | 'Files' >> beam.Create(self._files.chunks())
+          # Without it a runner may keep all on the machine that lists them.
+          | 'Spread' >> beam.Reshuffle()
+          | 'Read'
+          >> beam.ParDo(_Read(self._files, self._config)).with_outputs(
+              _READS, _WORDS, _MODULES
+          )
       )
-    counts = (
-        (*counts, read[joins.COUNTS], encoded[joins.COUNTS])
-        | 'Counts' >> beam.Flatten()
-        | 'SumCounts' >> beam.CombinePerKey(sum)
-    )
-    failures = (read[joins.FAILURES], encoded[joins.FAILURES]) | beam.Flatten()
-    tally = encoded[joins.TALLY] | 'Tally' >> beam.CombineGlobally(_merge)
-    _ = (
-        pipeline
-        | 'Start' >> beam.Create([os.fspath(work_dir)])
-        | 'Save'
-        >> beam.Map(
-            _save,
-            beam.pvalue.AsSingleton(text),
-            counts=beam.pvalue.AsList(counts),
-            failures=beam.pvalue.AsList(failures),
-            lost=beam.pvalue.AsList(read[joins.LOST]),
-            tally=beam.pvalue.AsSingleton(tally),
-            level=beam.pvalue.AsSingleton(level),
-            sample=beam.pvalue.AsSingleton(sample),
-        )
-    )
-  return pickle.loads((work_dir / _RESULT).read_bytes())
+      for name in (_READS, _WORDS, _MODULES):
+        self._to_avro(read[name], name)
+    reads = {}
+    with self._signature_path.open('wb') as signatures:
+      for name, value in self._load(_READS):
+        if isinstance(value, worker_pool.Failure):
+          self.report.add_failure(name, value)
+          continue
+        modules = []
+        for summary, part in value['modules']:
+          start = signatures.tell()
+          signatures.write(part)
+          end = signatures.tell()
+          modules.append(
+              first_pass.module_read(summary, [start, start, end, end])
+          )
+        reads[name] = first_pass.FileRead(name, modules, value['lost'])
+    return reads
 
+  def _signatures(self, reads: Sequence[first_pass.ModuleRead]) -> np.ndarray:
+    return store.map_signatures(self._signature_path, reads)
 
-def _save(work_dir: str, text: str, **values) -> None:
-  folder = epath.Path(work_dir)
-  (folder / _VOCABULARY).write_text(text)
-  values['counts'] = dict(values['counts'])
-  values['level'] = plan.LEVELS[values['level']]
-  (folder / _RESULT).write_bytes(pickle.dumps(BeamResult(**values)))
-
-
-def _read(pipeline, files: corpus_files.IrSource, config: CorpusConfig):
-  """The first pass: (name, record) of modules, failures, lost views, counts."""
-  return (
-      pipeline
-      | 'Files' >> beam.Create(files.chunks())
-      # Without it a runner may keep all files on the machine that lists them.
-      | 'Spread' >> beam.Reshuffle()
-      | 'Read'
-      >> beam.ParDo(_Read(files, config)).with_outputs(
-          joins.FAILURES, joins.COUNTS, joins.LOST, main='modules'
+  def _count_words(
+      self, tasks: Sequence[tuple[first_pass.ModuleRead, list[int]]]
+  ) -> dict[str, int]:
+    self._save(_SAMPLED, ((read.name, indices) for read, indices in tasks))
+    with beam.Pipeline(options=self._options) as pipeline:
+      counts = (
+          self._joined(pipeline, _SAMPLED, _WORDS)
+          | 'Count' >> beam.FlatMap(_count_words)
+          | 'Sum' >> beam.CombinePerKey(sum)
+          | 'Row' >> beam.Map(lambda item: _row('', item))
       )
-  )
+      self._to_avro(counts, _COUNTS)
+    return dict(item for _, item in self._load(_COUNTS))
+
+  def _encode(self) -> None:
+    self.tokenizer.save(self._work_dir / _VOCABULARY)
+    self._save(
+        _PLANNED,
+        (
+            (part.read.name, (split, self._origin(part.read), task))
+            for split, parts in self._plans.items()
+            for part in parts
+            for task in [self._encode_task(part)]
+        ),
+    )
+    with beam.Pipeline(options=self._options) as pipeline:
+      encoded = self._joined(pipeline, _PLANNED, _MODULES) | (
+          'Encode'
+          >> beam.ParDo(
+              _Encode(os.fspath(self._work_dir / _VOCABULARY))
+          ).with_outputs(_OUTCOMES, *_SPLITS)
+      )
+      for split in _SPLITS:
+        self._to_avro(encoded[split], split)
+      self._to_avro(encoded[_OUTCOMES], _OUTCOMES)
+    for name, value in self._load(_OUTCOMES):
+      if isinstance(value, corpus_tally.Tally):
+        self.report.tally.merge(value)
+      else:
+        failure, number = value
+        self.report.add_failure(name, failure)
+        self.report.counts['not_encoded',] += number
+
+  def _from_avro(self, name: str) -> beam.PTransform:
+    return beam.io.ReadFromAvro(os.fspath(self._work_dir / f'{name}-*'))
+
+  def _to_avro(self, rows, name: str) -> None:
+    path = os.fspath(self._work_dir / name)
+    _ = rows | f'Write_{name}' >> beam.io.WriteToAvro(path, _AVRO)
+
+  def _joined(self, pipeline, tasks: str, data: str):
+    """Module -> its values under both names."""
+    return {
+        name: pipeline
+        | f'Load_{name}' >> self._from_avro(name)
+        | f'Key_{name}' >> beam.Map(lambda row: (row['key'], row['value']))
+        for name in (tasks, data)
+    } | beam.CoGroupByKey()
+
+  def _load(self, name: str) -> Iterator[tuple[str, Any]]:
+    """What a pipeline wrote, one by one, on this machine."""
+    for path in sorted(self._work_dir.glob(f'{name}-*')):
+      with path.open('rb') as file:
+        for row in fastavro.reader(file):
+          yield row['key'], pickle.loads(row['value'])
+
+  def _save(self, name: str, items: Iterable[tuple[str, Any]]) -> None:
+    """Writes what a pipeline is to read: too much to be a part of it."""
+    with (self._work_dir / f'{name}-0').open('wb') as file:
+      fastavro.writer(file, _AVRO, (_row(*item) for item in items))
+
+
+def _row(key: str, value: Any) -> dict[str, Any]:
+  return {'key': key, 'value': pickle.dumps(value)}
+
+
+def _tagged(tag: str, key: str, value: bytes) -> beam.pvalue.TaggedOutput:
+  return beam.pvalue.TaggedOutput(tag, {'key': key, 'value': value})
 
 
 class _Read(beam.DoFn):
-  """Some files -> their modules and views, as `corpus_tasks.read_file` has it.
+  """Some files -> their modules and views, as `passes.read_file` has it.
 
   LLVM runs in a process of its own, so that its aborts cost one file here too.
   """
@@ -245,128 +242,59 @@ class _Read(beam.DoFn):
             self._config.views, self._config.timeout, task
         )
       except Exception as error:  # whatever it is, it is this file's error
-        yield joins.failure(file.name, worker_pool.failure_of(error))
+        yield self._failure(file.name, worker_pool.failure_of(error))
         continue
-      yield from self._records(file.name, result)
+      modules = []
+      for summary, (words, signatures, module) in result['modules']:
+        modules.append((summary, signatures))
+        yield _tagged(_WORDS, summary['name'], words)
+        yield _tagged(_MODULES, summary['name'], module)
+      value = {'modules': modules, 'lost': result['lost']}
+      yield _tagged(_READS, file.name, pickle.dumps(value))
     for name, size in large.items():
-      yield joins.failure(name, corpus_files.too_large(size, limit))
+      yield self._failure(name, corpus_files.too_large(size, limit))
     for name in {file.name for file in chunk} & set(self._files.problems):
-      yield joins.failure(name, self._files.problems[name])
+      yield self._failure(name, self._files.problems[name])
 
-  def _records(self, file: str, result: dict[str, Any]) -> Iterator[Any]:
-    for position, (summary, parts) in enumerate(result['modules']):
-      yield summary['name'], (summary, position, parts)
-      functions, view = summary['functions'], summary['view']
-      yield joins.count(len(functions), 'view', view)
-      yield joins.count(sum(n for *_, n in functions), 'instructions', view)
-      if not summary['view']:
-        yield joins.count(1, 'read')
-        yield joins.count(bool(summary['functions']), 'with_functions')
-        yield joins.count(summary['unverified'], 'unverified')
-        for name, number in summary['counts'].items():
-          yield joins.count(number, 'reader', name)
-    for lost in result['lost']:
-      yield joins.tagged(joins.LOST, (file, lost))
+  def _failure(self, name: str, failure: worker_pool.Failure):
+    return _tagged(_READS, name, pickle.dumps(failure))
 
 
-def _train(pipeline, joined, functions, config: CorpusConfig):
-  """The vocabulary of a sample of the training side, and the sample's size."""
-  number = (
-      functions
-      | 'Training' >> beam.Filter(lambda f: not f.is_validation)
-      | 'NumTraining' >> beam.combiners.Count.Globally()
-  )
-  words = joined | 'Words' >> beam.FlatMap(
-      _sampled_words, config.vocab_functions, beam.pvalue.AsSingleton(number)
-  ).with_outputs(joins.COUNTS, main='words')
-  counts = (
-      words['words']
-      | 'SumWords' >> beam.CombinePerKey(sum)
-      | 'AllWords' >> beam.combiners.ToList()
-  )
-  sampled = (
-      words[joins.COUNTS]
-      | 'Sampled' >> beam.Values()
-      | 'NumSampled' >> beam.CombineGlobally(sum)
-  )
-  text = counts | 'Vocabulary' >> beam.Map(
-      lambda counts, size: ir.tokenizer.train(dict(counts), size).to_json(),
-      config.vocab_size,
-  )
-  sample = counts | 'Sample' >> beam.Map(
-      lambda counts, functions: {
-          'functions': functions,
-          'words': sum(n for _, n in counts),
-          'distinct_words': len(counts),
-      },
-      beam.pvalue.AsSingleton(sampled),
-  )
-  return text, sample
-
-
-def _sampled_words(item, limit: int, number: int) -> Iterator[Any]:
-  _, groups = item
-  sampled = [
-      function.module[1]
-      for function in groups['function']
-      if not function.is_validation
-      and plan.is_sampled(function.hash, limit, number)
-  ]
-  if sampled:
-    ((_, _, parts),) = groups['module']
-    words = passes.loads(parts[0])
-    total = collections.Counter()
-    for i in sampled:
-      total.update(words[i])
-    yield joins.count(len(sampled), 'sampled')
-    yield from total.items()
+def _count_words(item) -> Iterator[tuple[str, int]]:
+  _, values = item
+  total = collections.Counter()
+  for sampled in values[_SAMPLED]:
+    (data,) = values[_WORDS]
+    words = passes.loads(data)
+    for index in pickle.loads(sampled):
+      total.update(words[index])
+  yield from total.items()
 
 
 class _Encode(beam.DoFn):
   """A module and its functions that are written -> examples."""
 
-  def __init__(self, files, config: CorpusConfig):
-    self._files = files
-    self._config = config
-    self._known = ('', None)
+  def __init__(self, vocabulary: str):
+    self._vocabulary = vocabulary
+    self._tokenizer: ir.Tokenizer | None = None
 
-  def process(self, item, vocabulary: str) -> Iterator[Any]:
-    if self._known[0] != vocabulary:
-      self._known = vocabulary, ir.Tokenizer.from_json(vocabulary)
-    name, groups = item
-    functions = sorted(groups['function'], key=lambda f: f.module[1])
-    if not functions:
-      return
-    ((summary, _, parts),) = groups['module']
-    origin = corpus_files.origin_of(
-        self._files, summary['file'], self._config.group
-    )
-    tally = corpus_tally.Tally()
-    for split in _SPLITS:
-      some = [f for f in functions if f.is_validation == (split != 'train')]
-      if not some:
-        continue
-      task = passes.encode_task(
-          summary, origin, [f.module[1] for f in some], [f.group for f in some]
-      )
+  def setup(self) -> None:
+    self._tokenizer = ir.Tokenizer.load(epath.Path(self._vocabulary))
+
+  def process(self, item) -> Iterator[Any]:
+    name, values = item
+    for planned in values[_PLANNED]:
+      split, origin, task = pickle.loads(planned)
+      (data,) = values[_MODULES]
       try:
-        examples, coverage = passes.encode_module(
-            parts[2], self._known[1], task
-        )
+        examples, coverage = passes.encode_module(data, self._tokenizer, task)
       except Exception as error:  # as in the first pass
-        yield joins.failure(name, worker_pool.failure_of(error))
-        yield joins.count(len(some), 'not_encoded')
+        value = worker_pool.failure_of(error), len(task['indices'])
+        yield _tagged(_OUTCOMES, name, pickle.dumps(value))
         continue
+      tally = corpus_tally.Tally()
       tally.add_coverage(origin.language, coverage)
       for index, example, digest in examples:
         tally.add(split, example, digest, origin)
-        packed = passes.dumps((f'{name}#{index}', example))
-        yield joins.tagged(split, {'example': packed})
-    yield joins.tagged(joins.TALLY, tally)
-
-
-def _merge(tallies: Iterable[corpus_tally.Tally]) -> corpus_tally.Tally:
-  total = corpus_tally.Tally()
-  for tally in tallies:
-    total.merge(tally)
-  return total
+        yield _tagged(split, f'{name}#{index}', passes.dumps(example))
+      yield _tagged(_OUTCOMES, name, pickle.dumps(tally))

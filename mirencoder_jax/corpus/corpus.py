@@ -1,6 +1,6 @@
 """`Corpus`: a folder or archive of LLVM IR into examples, over many processes.
 
-Station in the flow: `data.corpus_files` in, `data.example.Example`s out, for
+Station in the flow: `corpus.files` in, `data.example.Example`s out, for
 the dataset builders. Two passes, each over all processes:
 
   read    file -> Module and its views, kept in a working file, with word counts
@@ -15,8 +15,6 @@ interrupted run finds the modules it has read in the working folder.
 """
 
 import collections
-import contextlib
-import dataclasses
 import functools
 import os
 import pathlib
@@ -24,88 +22,20 @@ import sys
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+import numpy as np
 import tqdm
 
-from mirencoder_jax import ir
-from mirencoder_jax.corpus import (
-    decontamination,
-    passes,
-    report,
-    store,
-    worker_pool,
-)
 from mirencoder_jax.corpus import files as corpus_files
-from mirencoder_jax.corpus import origins as corpus_origins
-from mirencoder_jax.corpus import plan as corpus_plan
+from mirencoder_jax.corpus import first_pass, job, passes, store, worker_pool
+from mirencoder_jax.corpus.job import CorpusConfig
 from mirencoder_jax.data import example as example_lib
-from mirencoder_jax.ir import views as ir_views
 from mirencoder_jax.storage import machine
 
 _MODULES_AT_ONCE = 32
 
 
-@dataclasses.dataclass(frozen=True)
-class CorpusConfig:
-  """How a corpus is read.
-
-  Attributes:
-    processes: number of worker processes; 0 for one per core.
-    vocab: path of a vocabulary to use; None trains one.
-    vocab_size: of the vocabulary that is trained, at most.
-    vocab_functions: functions that it is trained on, at most; a sample of
-      the training split.
-    validation_rate: share of the functions that are held out, about; whole
-      programs go to one side.
-    max_file_mb: files over this size are left out.
-    timeout: seconds that one file, or one view of it, may take in one pass.
-    group: what stays on one side of the split: 'program' or 'file'.
-    views: views to make of every file, see `ir.views`; none by default.
-    near_duplicates: similarity (0 to 1) from which on functions of two sources
-      are near-duplicates, of which one stays; 0 to keep them all.
-    decontaminate: benchmarks whose functions must not be in the corpus, see
-      `corpus_decontamination.load`.
-    save_benchmarks: where to keep their fingerprints.
-    progress: whether to draw progress bars on stderr.
-  """
-
-  processes: int = 0
-  vocab: str | os.PathLike | None = None
-  vocab_size: int = 8192
-  vocab_functions: int = 100_000
-  validation_rate: float = 0.12
-  max_file_mb: float = 256.0
-  timeout: float = 300.0
-  group: str = 'program'
-  views: Sequence[str] = ()
-  near_duplicates: float = 0.85
-  decontaminate: Sequence[str] = ()
-  save_benchmarks: str | None = None
-  progress: bool = True
-
-  def __post_init__(self):
-    if self.group not in ('program', 'file'):
-      raise ValueError(f"group {self.group!r} is neither 'program' nor 'file'")
-    if self.processes < 0:
-      raise ValueError(f'processes {self.processes} is less than 0')
-    if not 0 <= self.validation_rate < 1:
-      raise ValueError(
-          f'validation_rate {self.validation_rate} is not at least 0 and less '
-          'than 1'
-      )
-    if not 0 <= self.near_duplicates <= 1:
-      raise ValueError(
-          f'near_duplicates {self.near_duplicates} is not between 0 and 1'
-      )
-    ir_views.check_names(self.views)
-
-
-class Corpus:
-  """The state of one job; call `prepare`, then `examples` for each split.
-
-  Attributes:
-    report: `corpus_report.Report`, complete once all examples were taken.
-    tokenizer: of all the examples.
-  """
+class Corpus(job.Job):
+  """A job that processes of this machine do."""
 
   def __init__(
       self,
@@ -113,60 +43,24 @@ class Corpus:
       work_dir: str | os.PathLike,
       config: CorpusConfig,
   ):
-    self._files = files
-    self._config = config
+    super().__init__(files, config)
     self._store = store.CorpusStore(pathlib.Path(work_dir))
-    self._plans: dict[str, list[corpus_plan.ModulePlan]] = {}
     self._pool = worker_pool.WorkerPool(
         config.processes or machine.num_cores(),
         # The file itself, and each of its views.
         config.timeout * (1 + len(config.views)),
     )
-    self.report = report.Report(files)
-    self.tokenizer = None
 
   def close(self) -> None:
     """Ends the worker processes."""
     self._pool.close()
     self._store.close()
 
-  @property
-  def splits(self) -> list[str]:
-    """The splits that have examples, known after `prepare`."""
-    return [split for split, plans in self._plans.items() if plans]
-
-  def prepare(self) -> None:
-    """Reads all files, plans the splits and gets the vocabulary.
-
-    Raises:
-      CorpusError: if there is no function in any file, or another process is
-        at the same corpus.
-    """
-    # Before the long work, so that a bad path is an error at once.
-    tokenizer, benchmarks = open_settings(self._config, self._pool)
-    self._store.open()
-    reads = self._read()
-    plan = self._plan(reads, benchmarks)
-    if not any(plan.splits.values()):
-      self.clear()
-      raise corpus_files.CorpusError(self.report.nothing_read())
-    self._plans = plan.splits
-    sample = None
-    if tokenizer is None:
-      counts, sample = self._count_words()
-      # All else waits for it, so it may have the workers' cores.
-      tokenizer = ir.tokenizer.train(
-          counts, self._config.vocab_size, self._pool.processes
-      )
-    self.tokenizer = tokenizer
-    self.report.set_vocabulary(tokenizer, sample)
-    tokenizer.save(self._store.vocab)
-
   def examples(self, split: str) -> Iterator[tuple[str, example_lib.Example]]:
     """Yields a key and an example for each function of the split."""
     largest_first = sorted(
         self._plans[split],
-        key=lambda plan: -sum(size for *_, size in plan.read.functions),
+        key=lambda plan: -plan.read.functions.num_instructions,
     )
     plans = {plan.read.name: plan for plan in largest_first}
     encode = functools.partial(
@@ -175,7 +69,10 @@ class Corpus:
         str(self._store.vocab),
     )
     with self._bar(f'writing {split}', len(plans)) as bar:
-      tasks = (self._encode_task(plan) for plan in plans.values())
+      tasks = (
+          self._encode_task(plan) | {'span': plan.read.spans[-2:]}
+          for plan in plans.values()
+      )
       for task, outcome in self._pool.map(encode, tasks):
         name = task['name']
         bar.update()
@@ -194,21 +91,18 @@ class Corpus:
     """Removes the working files; not before the shards are in place."""
     self._store.clear()
 
-  def _read(self) -> list[corpus_plan.ModuleRead]:
+  def _open(self):
+    settings = job.open_settings(self._config, self._pool)
+    self._store.open()
+    return settings
+
+  def _read(self) -> dict[str, first_pass.FileRead]:
     """The first pass; takes from the working file what is there already."""
     limit = int(self._config.max_file_mb * 2**20)
-    known = self._store.resume()
     views = self._config.views
     salt = '-'.join((passes.read_stamp(), *views)) + self._files.stamp
-    keys = {
-        file.name: f'{salt}-{file.size}-{file.stamp}'
-        for file in self._files.files
-    }
-    reads = {
-        name: known[name]
-        for name, key in keys.items()
-        if name in known and known[name].key == key
-    }
+    stamps = {f.name: f'{f.size}-{f.stamp}' for f in self._files.files}
+    reads = self._store.resume(salt, stamps)
     self.report.num_resumed = len(reads)
     wanted = []
     for file in self._files.files:
@@ -233,103 +127,35 @@ class Corpus:
         if outcome.failure is not None:
           self.report.add_failure(name, outcome.failure)
           continue
-        reads[name] = self._store.append(name, keys[name], outcome.value)
-    for name, failure in self._files.problems.items():
-      self.report.add_failure(name, failure)
-    # The order of names, not the one in which workers happened to end.
-    ordered = [
-        reads[file.name] for file in self._files.files if file.name in reads
-    ]
-    for read in ordered:
-      self.report.add_lost_views(read.name, read.lost)
-    modules = [module for read in ordered for module in read.modules]
-    self.report.counts.update(corpus_plan.read_counts(modules))
-    return modules
+        reads[name] = self._store.append(name, stamps[name], outcome.value)
+    return reads
 
-  def _add_too_large(self, name: str, size: int) -> None:
-    failure = corpus_files.too_large(size, self._config.max_file_mb)
-    self.report.add_failure(name, failure)
+  def _signatures(self, reads: Sequence[first_pass.ModuleRead]) -> np.ndarray:
+    return store.map_signatures(self._store.modules, reads)
 
-  def _plan(
-      self,
-      reads: list[corpus_plan.ModuleRead],
-      benchmarks: decontamination.Benchmarks | None,
-  ) -> corpus_plan.Plan:
-    threshold = self._config.near_duplicates
-    signatures = contaminated = None
-    if threshold or benchmarks is not None:
-      signatures = self._store.signatures(reads)
-    if benchmarks is not None:
-      hashes = [digest for read in reads for _, digest, _ in read.functions]
-      contaminated, is_exact = benchmarks.find(hashes, signatures, threshold)
-      self.report.set_benchmarks(benchmarks)
-      self.report.counts.update(
-          ('benchmark', int(owner), 'equal' if equal else 'near')
-          for owner, equal in zip(contaminated, is_exact, strict=True)
-          if owner >= 0
-      )
-    origins = [self._origin(read) for read in reads]
-    plan = corpus_plan.plan(
-        reads,
-        [origin.program for origin in origins],
-        self._config.validation_rate,
-        units=[origin.unit for origin in origins],
-        signatures=signatures,
-        threshold=threshold,
-        contaminated=contaminated,
-    )
-    self.report.counts.update(plan.counts)
-    self.report.split_by = plan.split_by
-    return plan
-
-  def _count_words(self) -> tuple[dict[str, int], dict[str, int]]:
-    """Counts of the words of a sample of the training functions.
-
-    Returns:
-      Counts, and how large the sample is.
-    """
-    plans = self._plans[corpus_plan.TRAIN]
-    num_functions = sum(len(plan.indices) for plan in plans)
-    limit = self._config.vocab_functions
-    tasks = []
-    for plan in plans:
-      digests = [digest for _, digest, _ in plan.read.functions]
-      sampled = [
-          i
-          for i in plan.indices
-          if corpus_plan.is_sampled(digests[i], limit, num_functions)
-      ]
-      if sampled:
-        span = plan.read.spans[:2]
-        tasks.append({'span': span, 'indices': sampled})
+  def _count_words(
+      self, tasks: Sequence[tuple[first_pass.ModuleRead, list[int]]]
+  ) -> dict[str, int]:
     count = functools.partial(passes.count_words, str(self._store.modules))
+    rows = [
+        {'span': read.spans[:2], 'indices': indices} for read, indices in tasks
+    ]
     total = collections.Counter()
-    num_sampled = 0
     # Many modules a task: the counts of one are soon sent and soon added.
-    for part, outcome in self._pool.map(count, _batched(tasks)):
+    for _, outcome in self._pool.map(count, _batched(rows)):
       if outcome.failure is not None:
         raise corpus_files.CorpusError(
             f'words could not be counted: {outcome.failure.message}'
         )
       total.update(outcome.value)
-      num_sampled += sum(len(task['indices']) for task in part)
-    counts = dict(total)
-    sample = {
-        'functions': num_sampled,
-        'words': sum(counts.values()),
-        'distinct_words': len(counts),
-    }
-    return counts, sample
+    return dict(total)
 
-  def _encode_task(self, plan: corpus_plan.ModulePlan) -> dict[str, Any]:
-    read = plan.read
-    task = passes.encode_task(
-        read._asdict(), self._origin(read), plan.indices, plan.groups
-    )
-    return task | {'span': read.spans[-2:]}
+  def _num_threads(self) -> int:
+    # All else waits for the vocabulary, so it may have the workers' cores.
+    return self._pool.processes
 
-  def _origin(self, read: corpus_plan.ModuleRead) -> corpus_origins.Origin:
-    return corpus_files.origin_of(self._files, read.file, self._config.group)
+  def _encode(self) -> None:
+    self.tokenizer.save(self._store.vocab)
 
   def _bar(self, what: str, total: int) -> tqdm.tqdm:
     # A log file gets a line now and then, a terminal a bar.
@@ -347,35 +173,3 @@ class Corpus:
 def _batched(tasks: list[dict[str, Any]]) -> Iterator[list[dict[str, Any]]]:
   for start in range(0, len(tasks), _MODULES_AT_ONCE):
     yield tasks[start : start + _MODULES_AT_ONCE]
-
-
-def open_settings(
-    config: CorpusConfig, pool: worker_pool.WorkerPool | None = None
-) -> tuple[ir.Tokenizer | None, decontamination.Benchmarks | None]:
-  """The vocabulary and the benchmarks that a config names.
-
-  Args:
-    config: of the job.
-    pool: reads the benchmarks; one of its own by default.
-
-  Raises:
-    CorpusError: if they cannot be read.
-  """
-  tokenizer = benchmarks = None
-  if config.vocab is not None:
-    try:
-      tokenizer = ir.Tokenizer.load(config.vocab)
-    except (OSError, ValueError) as error:
-      raise corpus_files.CorpusError(
-          f'vocabulary {config.vocab}: {error}'
-      ) from error
-  if config.decontaminate:
-    with contextlib.ExitStack() as stack:
-      if pool is None:
-        pool = stack.enter_context(
-            worker_pool.WorkerPool(config.processes or machine.num_cores())
-        )
-      benchmarks = decontamination.load(config.decontaminate, pool)
-    if config.save_benchmarks is not None:
-      benchmarks.save(config.save_benchmarks)
-  return tokenizer, benchmarks

@@ -8,9 +8,10 @@ The share of equal hashes in two fingerprints estimates the Jaccard similarity
 of the two sets of runs; bands of hashes find the pairs worth comparing.
 """
 
+import functools
 import hashlib
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
 
@@ -33,6 +34,7 @@ _SEED = 20241
 # of n functions costs n comparisons and not n squared.
 MAX_COMPARED = 8
 _MAX_WORDS_KNOWN = 1 << 20
+_BLOCK = 1 << 16  # fingerprints that are in memory at once
 # What enters the sketch besides the words; fingerprints compare only if equal.
 PARAMETERS = (
     f'{rensa.RMinHash.ALGORITHM_VERSION} {NUM_HASHES} {_SHINGLE} {MIN_WORDS} '
@@ -99,11 +101,15 @@ def _run_hashes(words: Sequence[str]) -> np.ndarray:
 
 def bands(signatures: np.ndarray) -> np.ndarray:
   """What two similar functions have one of in common: uint64 [n, NUM_BANDS]."""
-  rows = signatures.reshape(-1, NUM_BANDS, NUM_HASHES // NUM_BANDS)
-  rows = rows.astype(np.uint64)
-  keys = np.zeros(rows.shape[:2], np.uint64)
-  for i in range(rows.shape[2]):
-    keys = (keys ^ rows[..., i]) * np.uint64(0x9E3779B97F4A7C15)
+  return _mix(signatures.reshape(-1, NUM_BANDS, NUM_HASHES // NUM_BANDS))
+
+
+def _mix(hashes: np.ndarray) -> np.ndarray:
+  """One number for the hashes of a band, over the last axis: uint64."""
+  hashes = hashes.astype(np.uint64)
+  keys = np.zeros(hashes.shape[:-1], np.uint64)
+  for i in range(hashes.shape[-1]):
+    keys = (keys ^ hashes[..., i]) * np.uint64(0x9E3779B97F4A7C15)
     keys ^= keys >> np.uint64(31)
   return keys
 
@@ -116,35 +122,66 @@ def similar(
 
 
 def near_duplicates(
-    signatures: np.ndarray, sources: np.ndarray, threshold: float
+    signatures: np.ndarray,
+    sources: np.ndarray,
+    threshold: float,
+    rows: np.ndarray | None = None,
 ) -> np.ndarray:
   """Finds functions that resemble an earlier one.
 
   Args:
-    signatures: of the functions, in order [n, NUM_HASHES].
-    sources: a number for the source of each [n]: views of one source resemble
-      each other and are none the less no duplicates.
+    signatures: of functions [m, NUM_HASHES]; may be mapped from a file, of
+      which only what is compared is held in memory.
+    sources: a number for the source of each function [n]: views of one source
+      resemble each other and are none the less no duplicates.
     threshold: similarity from which on a function is a near-duplicate.
+    rows: places of the functions in `signatures`, in order [n]; by default all.
 
   Returns:
     int64 [n]: the place of the first function of another source that this one
     is a near-duplicate of (which may be one itself), -1 where there is none.
   """
-  nothing = len(signatures)
+  if rows is None:
+    rows = np.arange(len(signatures))
+  nothing = len(rows)
   found = np.full(nothing, nothing, np.int64)
-  signed = np.flatnonzero(signatures.any(axis=1))
-  keys = bands(signatures[signed])
+  signed = np.flatnonzero(_by_blocks(signatures, rows, _is_signed))
   for band in range(NUM_BANDS):
+    keys = _by_blocks(signatures, rows[signed], functools.partial(_key, band))
     # Stable, so that in a band the earlier come first.
-    order = np.argsort(keys[:, band], kind='stable')
-    column, members = keys[order, band], signed[order]
+    order = np.argsort(keys, kind='stable')
+    column, members = keys[order], signed[order]
     for later, earlier in _pairs(column):
       a, b = members[later], members[earlier]
       others = (b < found[a]) & (sources[a] != sources[b])
       a, b = a[others], b[others]
-      hit = similar(signatures[a], signatures[b], threshold)
-      found[a[hit]] = b[hit]
+      for i in range(0, len(a), _BLOCK):
+        c, d = a[i : i + _BLOCK], b[i : i + _BLOCK]
+        hit = similar(signatures[rows[c]], signatures[rows[d]], threshold)
+        found[c[hit]] = d[hit]
   return np.where(found < nothing, found, -1)
+
+
+def _by_blocks(
+    signatures: np.ndarray,
+    rows: np.ndarray,
+    function: Callable[[np.ndarray], np.ndarray],
+) -> np.ndarray:
+  """A number for each of some signatures [n], a block of them at a time."""
+  parts = [
+      function(signatures[rows[i : i + _BLOCK]])
+      for i in range(0, len(rows), _BLOCK)
+  ]
+  return np.concatenate(parts) if parts else np.zeros(0, np.uint64)
+
+
+def _is_signed(signatures: np.ndarray) -> np.ndarray:
+  return signatures.any(axis=1)
+
+
+def _key(band: int, signatures: np.ndarray) -> np.ndarray:
+  width = NUM_HASHES // NUM_BANDS
+  return _mix(signatures[:, band * width : (band + 1) * width])
 
 
 def _pairs(column: np.ndarray) -> Iterator[tuple[np.ndarray, np.ndarray]]:

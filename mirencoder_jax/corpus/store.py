@@ -1,40 +1,19 @@
 """`CorpusStore`: the working files between the two passes of a corpus.
 
-Station in the flow: under `data.corpus`. What the first pass made of every file
-stands in `modules.bin` and, a line a file, in `modules.jsonl`; an interrupted
-run finds there what it had read.
+Station in the flow: under `corpus.corpus`. What the first pass made of every
+file stands in `modules.bin` and, a record a file, in the journal
+`modules.jsonl`; an interrupted run finds there what it had read.
 """
 
-import json
 import pathlib
-from collections.abc import Sequence
-from typing import Any, BinaryIO, NamedTuple, TextIO
+import tempfile
+from collections.abc import Mapping, Sequence
+from typing import Any, BinaryIO
 
 import numpy as np
 
-from mirencoder_jax.corpus import files, fingerprints
-from mirencoder_jax.corpus.plan import ModuleRead
-
-try:
-  import fcntl
-except ImportError:  # not a POSIX system
-  fcntl = None
-
-
-class FileRead(NamedTuple):
-  """What the first pass made of one file.
-
-  Attributes:
-    name: of the file.
-    key: of the file's content and of the code that read it.
-    modules: the module, then its views.
-    lost: views that could not be made, as `corpus_tasks.read_file` has them.
-  """
-
-  name: str
-  key: str
-  modules: list[ModuleRead]
-  lost: list[list[str]]
+from mirencoder_jax.corpus import files, fingerprints, first_pass
+from mirencoder_jax.storage import journal as journal_lib
 
 
 class CorpusStore:
@@ -50,7 +29,7 @@ class CorpusStore:
     self._index_path = folder / 'modules.jsonl'
     self.modules = folder / 'modules.bin'
     self.vocab = folder / 'vocab.json'
-    self._index: TextIO | None = None  # locked while it is open
+    self._index: journal_lib.Journal | None = None
     self._data: BinaryIO | None = None
 
   def open(self) -> None:
@@ -59,16 +38,13 @@ class CorpusStore:
     Raises:
       CorpusError: if another process has it.
     """
-    self._folder.mkdir(parents=True, exist_ok=True)
-    self._index = self._index_path.open('a', encoding='utf-8')
-    if fcntl is not None:
-      try:
-        fcntl.flock(self._index, fcntl.LOCK_EX | fcntl.LOCK_NB)
-      except BlockingIOError:
-        raise files.CorpusError(
-            f'another process prepares this corpus ({self._folder} is locked); '
-            'wait for it'
-        ) from None
+    try:
+      self._index = journal_lib.Journal(self._index_path)
+    except journal_lib.LockedError:
+      raise files.CorpusError(
+          f'another process prepares this corpus ({self._folder} is locked); '
+          'wait for it'
+      ) from None
     self._data = self.modules.open('ab')
 
   def close(self) -> None:
@@ -86,22 +62,34 @@ class CorpusStore:
       if folder.is_dir() and not any(folder.iterdir()):
         folder.rmdir()
 
-  def resume(self) -> dict[str, FileRead]:
-    """What an earlier run has left in the working files."""
+  def resume(
+      self, key: str, stamps: Mapping[str, str]
+  ) -> dict[str, first_pass.FileRead]:
+    """What an earlier run has left in the working files.
+
+    Args:
+      key: of the code that reads, and what it was asked for; what was left
+        under another is thrown away.
+      stamps: of the content of each file.
+    """
+    if self._index.key != key:
+      self._index.begin(key)
+      if self.modules.stat().st_size:
+        self._data.truncate(0)
     size = self.modules.stat().st_size
     known = {}
-    for line in self._index_path.read_text(encoding='utf-8').splitlines():
-      try:
-        name, key, modules, lost = json.loads(line)
-        modules = [ModuleRead(*module) for module in modules]
-        ends = [module.spans[-1] for module in modules]
-      except (ValueError, TypeError, IndexError):
-        continue  # the run ended while it wrote the line
-      if max(ends, default=0) <= size:
-        known[name] = FileRead(name, key, modules, lost)
+    # What stands behind a damaged line is read again.
+    self._index.cut_damage()
+    for name, stamp, modules, lost in self._index.records():
+      if stamps.get(name) == stamp:
+        reads = [first_pass.module_read(*module) for module in modules]
+        if max((read.spans[-1] for read in reads), default=0) <= size:
+          known[name] = first_pass.FileRead(name, reads, lost)
     return known
 
-  def append(self, name: str, key: str, result: dict[str, Any]) -> FileRead:
+  def append(
+      self, name: str, stamp: str, result: dict[str, Any]
+  ) -> first_pass.FileRead:
     """Keeps what a worker made of a file."""
     modules = []
     for summary, parts in result['modules']:
@@ -109,24 +97,38 @@ class CorpusStore:
       for part in parts:
         self._data.write(part)
         spans.append(spans[-1] + len(part))
-      modules.append(ModuleRead(spans=spans, **summary))
-    # The line comes last: what is in the index is in the file.
+      modules.append((summary, spans))
+    # The record comes last: what is in the index is in the file.
     self._data.flush()
-    read = FileRead(name, key, modules, result['lost'])
-    self._index.write(json.dumps(read) + '\n')
-    self._index.flush()
-    return read
+    self._index.append((name, stamp, modules, result['lost']))
+    reads = [first_pass.module_read(*module) for module in modules]
+    return first_pass.FileRead(name, reads, result['lost'])
 
-  def signatures(self, reads: Sequence[ModuleRead]) -> np.ndarray:
-    """Fingerprints of all functions of the modules, uint32 [n, NUM_HASHES]."""
-    total = sum(len(read.functions) for read in reads)
-    result = np.empty((total, fingerprints.NUM_HASHES), np.uint32)
-    row = 0
-    with self.modules.open('rb') as file:
-      for read in reads:
-        file.seek(read.spans[1])
-        data = file.read(read.spans[2] - read.spans[1])
-        part = np.frombuffer(data, np.uint32).reshape(len(read.functions), -1)
-        result[row : row + len(part)] = part
-        row += len(part)
-    return result
+
+def map_signatures(
+    path: pathlib.Path, reads: Sequence[first_pass.ModuleRead]
+) -> np.ndarray:
+  """Fingerprints of all functions of the modules, uint32 [n, NUM_HASHES].
+
+  Args:
+    path: the file that the modules' spans are of; those stand second in them.
+    reads: the modules.
+
+  Returns:
+    An array on a file without a name beside `path`, which goes with it: 256
+    bytes a function are more than all else that a plan is made of.
+  """
+  total = sum(len(read.functions) for read in reads)
+  if not total:
+    return np.zeros((0, fingerprints.NUM_HASHES), np.uint32)
+  with (
+      path.open('rb') as file,
+      tempfile.TemporaryFile(dir=path.parent) as scratch,
+  ):
+    for read in reads:
+      file.seek(read.spans[1])
+      scratch.write(file.read(read.spans[2] - read.spans[1]))
+    scratch.flush()
+    return np.memmap(
+        scratch, np.uint32, 'r', shape=(total, fingerprints.NUM_HASHES)
+    )

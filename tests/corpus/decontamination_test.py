@@ -8,7 +8,13 @@ import numpy as np
 from absl.testing import absltest
 
 from mirencoder_jax import ir
-from mirencoder_jax.corpus import corpus, decontamination, files, worker_pool
+from mirencoder_jax.corpus import (
+    corpus,
+    decontamination,
+    files,
+    first_pass,
+    worker_pool,
+)
 from mirencoder_jax.corpus import plan as corpus_plan
 from mirencoder_jax.ir import llvm
 
@@ -206,8 +212,16 @@ class NearDuplicatesTest(absltest.TestCase):
     ]
     names = ('t/1', 'v/1', 'v/2', 'v/3')
     reads = [
-        corpus_plan.ModuleRead(
-            name, name, '', '', [], [[f.name, f.hash, 9]], False, '', {}
+        first_pass.ModuleRead(
+            name,
+            name,
+            '',
+            '',
+            [],
+            first_pass.Functions([[f.name, f.hash, 9]]),
+            False,
+            '',
+            {},
         )
         for name, f in zip(names, functions, strict=True)
     ]

@@ -1,15 +1,33 @@
 """Tests of `data.corpus_plan`: what is written, and to which side."""
 
+import hashlib
+
 from absl.testing import absltest
 
+from mirencoder_jax.corpus import first_pass
 from mirencoder_jax.corpus import plan as corpus_plan
 
 
-def module(name: str, *hashes: str) -> corpus_plan.ModuleRead:
-  functions = [[f'function{i}', digest, 9] for i, digest in enumerate(hashes)]
-  return corpus_plan.ModuleRead(
-      name, name, '', '', [], functions, False, '', {}
-  )
+def module(name: str, *contents: str) -> first_pass.ModuleRead:
+  functions = [
+      [
+          f'function{i}',
+          hashlib.blake2b(c.encode(), digest_size=16).hexdigest(),
+          9,
+      ]
+      for i, c in enumerate(contents)
+  ]
+  summary = {
+      'name': name,
+      'file': name,
+      'view': '',
+      'opt_level': '',
+      'functions': functions,
+      'unverified': False,
+      'llvm': '',
+      'counts': {},
+  }
+  return first_pass.module_read(summary, [0, 0, 0, 0])
 
 
 class PlanTest(absltest.TestCase):
