@@ -1,14 +1,14 @@
 """Evaluates tasks: `python eval.py --config=configs/tasks.py:device_mapping`.
 
-Also `configs/pretraining_eval.py`: held-out functions. Kept short so that all
-can be imported and tested; `mirencoder_jax.evaluation.results` does the work.
+Also `configs/pretraining_eval.py`: held-out functions. The work is done in
+`mirencoder_jax.evaluation.results`.
 """
 
 import os
 import pathlib
 import sys
 
-from absl import flags, logging
+from absl import flags
 
 from mirencoder_jax.evaluation import results
 from mirencoder_jax.storage import command_line
@@ -38,13 +38,16 @@ _PAGES = flags.DEFINE_multi_string(
 )
 
 
-def main(argv: list[str]) -> None:
-  del argv  # all of it is flags
-  logging.set_verbosity(logging.INFO)
+def main(_) -> None:
+  results.set_up_log()
   try:
     request = results.Request(
-        *(_CHECKPOINT.value, _WORKDIR.value, _DATA_DIR.value),
-        *(_MANUAL_DIR.value, tuple(_COMPARE.value), _PREDICTOR.value),
+        checkpoint=_CHECKPOINT.value,
+        workdir=_WORKDIR.value,
+        data_dir=_DATA_DIR.value,
+        manual_dir=_MANUAL_DIR.value,
+        compared=tuple(_COMPARE.value),
+        predictor=_PREDICTOR.value,
     )
     failed = results.run(_CONFIG.value.to_dict(), request, _PAGES.value)
   except results.USER_ERRORS as error:

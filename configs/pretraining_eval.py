@@ -16,6 +16,7 @@ import ml_collections
 def get_config() -> ml_collections.ConfigDict:
   config = ml_collections.ConfigDict()
   config.heldout = dict(
+      kind='heldout',
       name='',  # of a prepared data set; '' for that of the checkpoint
       split='validation',
       num_batches=160,  # of `small`: over 1,024 graphs, for the pool below
@@ -26,5 +27,6 @@ def get_config() -> ml_collections.ConfigDict:
       find_before=True,  # also with the model before training: twice the time
       more_candidates='train',  # where the held-out split has too few
   )
+  config.evals = {'heldout': config.heldout}
   config.lock()
   return config

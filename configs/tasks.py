@@ -11,6 +11,8 @@ its files in a folder of FOLDER and of the workdir that is named as the task,
 --results_page=docs/RESULTS.md makes one page of everything, and
 --results_page=README.md puts the overview between that file's marks. `:custom`
 is a task of yours, from a CSV file and a folder of IR: docs/custom_task.md.
+
+What runs is `evals`: a name, the kind of evaluation, and what that reads.
 """
 
 import ml_collections
@@ -190,24 +192,32 @@ def get_config(name: str = 'device_mapping') -> ml_collections.ConfigDict:
   `quick` is `all` in minutes: one kind of head and trees, fewer repetitions and
   random embeddings.
   """
-  if name == 'quick':
-    config = get_config('all')
-    with config.unlocked():
-      for task in config.tasks.values():
-        task.table.num_seeds = min(task.table.num_seeds, 2)
-        task.table.num_null = 10
-        task.fit.heads = ('kernel',)
-        task.trees.num_seeds = 1
-    return config
-  if name == 'all':
-    config = ml_collections.ConfigDict()
-    config.tasks = {task: get_config(task) for task in _TASKS}
-    config.heldout = pretraining_eval.get_config().heldout
+  command_line.choose(name, (*_TASKS, 'all', 'quick', 'custom'), 'task')
+  config = ml_collections.ConfigDict()
+  if name not in ('all', 'quick'):
+    config.evals = {name: _evaluation(name)}
+    # The same sections at the top, for --config.table.num_seeds=2.
+    for key, section in config.evals[name].items():
+      if key != 'kind':
+        config[key] = section
     config.lock()
     return config
-  command_line.choose(name, (*_TASKS, 'all', 'quick', 'custom'), 'task')
+  evals = {task: _evaluation(task) for task in _TASKS}
+  if name == 'quick':
+    for task in evals.values():
+      task.table.num_seeds = min(task.table.num_seeds, 2)
+      task.table.num_null = 10
+      task.fit.heads = ('kernel',)
+      task.trees.num_seeds = 1
+  config.evals = evals | dict(pretraining_eval.get_config().evals)
+  config.lock()
+  return config
+
+
+def _evaluation(name: str) -> ml_collections.ConfigDict:
+  """An entry of `evals`: of a task above, or of one's own."""
   row = _TASKS.get(name, _OWN)
-  config = ml_collections.ConfigDict()
+  config = ml_collections.ConfigDict(dict(kind='task'))
   # Of the prepared data; train[:200] looks at the first rows only.
   config.task = dict(name=name, split='train', **row['task'])
   config.splits = row['splits']
@@ -242,5 +252,4 @@ def get_config(name: str = 'device_mapping') -> ml_collections.ConfigDict:
       num_resamples=2000,
       confidence=0.95,
   )
-  config.lock()
   return config

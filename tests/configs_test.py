@@ -5,7 +5,8 @@ import pathlib
 
 from absl.testing import absltest
 
-from mirencoder_jax.downstream.tasks import splits, targets, tasks
+from mirencoder_jax.downstream.tasks import targets
+from mirencoder_jax.evaluation import results
 
 ROOT = pathlib.Path(__file__).resolve().parents[1]
 
@@ -21,39 +22,46 @@ def _load_recipes():
 class TasksRecipesTest(absltest.TestCase):
 
   def test_every_task(self):
-    recipes = _load_recipes()
-    every = recipes.get_config('all').to_dict()['tasks']
-    self.assertIn('thread_coarsening', every)
-    for name, config in every.items():
-      task = tasks.TaskConfig(**config['task'])
-      self.assertEqual(task.name, name)
-      for target, keywords in task.targets.items():
+    """All of them are read, which checks every field and name."""
+    config = _load_recipes().get_config('all').to_dict()
+    evaluations = {e.name: e for e in results.read(config)}
+    self.assertIn('thread_coarsening', evaluations)
+    self.assertIn('heldout', evaluations)
+    for name in evaluations.keys() - {'heldout'}:
+      recipe = evaluations[name].recipe
+      self.assertEqual(recipe.task.name, name)
+      for target, keywords in recipe.task.targets.items():
         target_config = targets.TargetConfig(name=target, **keywords)
         self.assertIn(target_config.unmeasured, targets.FALLBACKS)
-      for split, keywords in config['splits'].items():
-        group = splits.SplitConfig(name=split, **keywords).group
-        self.assertIn(group, (*task.groups, ''))
-      self.assertIn(config['report']['group'], task.groups)
       self.assertTrue((ROOT / 'datasets' / name / 'README.md').is_file())
 
   def test_all(self):
     recipes = _load_recipes()
-    every = recipes.get_config('all').to_dict()['tasks']
-    alone = recipes.get_config('device_mapping').to_dict()
-    self.assertEqual(every['device_mapping'], alone)
+    every = recipes.get_config('all').to_dict()['evals']
+    alone = recipes.get_config('device_mapping').to_dict()['evals']
+    self.assertEqual(alone, {'device_mapping': every['device_mapping']})
+
+  def test_sections_of_one_stand_at_the_top_too(self):
+    """What is typed as --config.table.num_seeds is what runs."""
+    for name in ('device_mapping', 'custom'):
+      config = _load_recipes().get_config(name)
+      config.table.num_seeds = 7
+      config.task.split = 'train[:9]'
+      (evaluation,) = results.read(config.to_dict())
+      self.assertEqual(evaluation.recipe.table.num_seeds, 7)
+      self.assertEqual(evaluation.recipe.task.split, 'train[:9]')
 
   def test_quick_has_the_same_tasks_and_splits(self):
     recipes = _load_recipes()
-    every = recipes.get_config('all').to_dict()
-    quick = recipes.get_config('quick').to_dict()
-    self.assertEqual(quick['heldout'], every['heldout'])
-    self.assertEqual(quick['tasks'].keys(), every['tasks'].keys())
-    for name, config in quick['tasks'].items():
-      self.assertEqual(config['task'], every['tasks'][name]['task'])
-      self.assertEqual(config['splits'], every['tasks'][name]['splits'])
+    every = recipes.get_config('all').to_dict()['evals']
+    quick = recipes.get_config('quick').to_dict()['evals']
+    self.assertEqual(quick.pop('heldout'), every.pop('heldout'))
+    self.assertEqual(quick.keys(), every.keys())
+    for name, config in quick.items():
+      self.assertEqual(config['task'], every[name]['task'])
+      self.assertEqual(config['splits'], every[name]['splits'])
       self.assertIn(
-          every['tasks'][name]['table']['recipe'].split()[0],
-          config['fit']['heads'],
+          every[name]['table']['recipe'].split()[0], config['fit']['heads']
       )
       self.assertLessEqual(config['table']['num_seeds'], 2)
 

@@ -1,8 +1,8 @@
 """Held-out objectives: what pre-training taught, on programs it has not seen.
 
-Station in the flow: a checkpoint and a prepared data set in, plain data and a
-page out. Every figure stands beside that of the same model before training and
-beside a guess: the most frequent token, a node's degree, chance, opcode counts.
+A checkpoint and a prepared data set in, plain data out. Every figure stands
+beside that of the same model before training and beside a guess: the most
+frequent token, a node's degree, chance, opcode counts.
 """
 
 import dataclasses
@@ -31,6 +31,7 @@ from mirencoder_jax.objectives import sums as sums_lib
 
 _STRINGS = ('source', 'program', 'module', 'function', 'language', 'opt_level',
             'hash')  # fmt: skip
+COUNTS = 'opcode counts'
 _READ_AT_ONCE = 256
 _NUM_RESAMPLES = 2000
 
@@ -189,7 +190,7 @@ def _retrieve_views(
 
   vocab_size = encoders['trained'].config.vocab_size
   counts = view_retrieval.count_opcodes(functions, vocab_size)
-  vectors = {'opcode counts': counts}
+  vectors = {COUNTS: counts}
   for name, path in compared.items():
     vectors[name] = features.load_named(path, [e['hash'] for e in functions])
   logging.info('embedding %d functions', len(functions))
@@ -206,15 +207,21 @@ def _retrieve_views(
   everything = np.ones(len(program), bool)
   draws = bootstrap.draw(program, everything, 1, _NUM_RESAMPLES)
   sources = [e['source'] for e in functions]
-  recalls = {}
+  recalls: dict[str, dict[str, Any]] = {}
+  drawn = {}
   for name, v in vectors.items():
     ranks = view_retrieval.rank_targets(v, pairs, candidates, sources)
     hits = np.stack([ranks < 1, ranks < 10]).astype(float)[:, None]
     means = bootstrap.means(hits, draws)
+    drawn[name] = means[0]
     recalls[name] = {
         f'recall_at_{k}': bootstrap.summarise(m, 0.95)
         for k, m in zip((1, 10), means, strict=True)
     }
+    # In pairs, over the same draws; opcode counts come first.
+    recalls[name]['over_counts_at_1'] = bootstrap.summarise(
+        means[0] - drawn[COUNTS], 0.95
+    )
   return {
       'queries': num_queries,
       'candidates': len(candidates),
@@ -240,6 +247,7 @@ def evaluate(
     data_dir: str | os.PathLike[str],
     compared: Mapping[str, str] | None = None,
     workdir: str | None = None,
+    encoder: inference.Encoder | None = None,
 ) -> dict[str, Any]:
   """Evaluates a checkpoint's objectives and embeddings on held-out functions.
 
@@ -249,13 +257,14 @@ def evaluate(
     data_dir: of prepared data sets.
     compared: name -> `.npz` of other vectors, named by the functions' hashes.
     workdir: gets `heldout.json`, and `functions.csv`: what is searched among.
+    encoder: that of the checkpoint, if it is loaded already.
 
   Raises:
     FileNotFoundError: the data set is not prepared.
     ValueError: it has another vocabulary than the checkpoint, or no functions.
   """
   start = time.monotonic()
-  encoder = inference.load(checkpoint)
+  encoder = encoder or inference.load(checkpoint)
   saved = inference.load_checkpoint(checkpoint).config
   name = config.name or saved['data']['name']
   builder = packed_dataset.open_builder(name, data_dir)

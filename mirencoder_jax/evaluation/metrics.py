@@ -7,8 +7,6 @@ and each row of ours with every encoder it is compared to, over the same draws.
 """
 
 import dataclasses
-import json
-import pathlib
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
@@ -16,6 +14,7 @@ import numpy as np
 
 from mirencoder_jax.downstream.tasks import tasks
 from mirencoder_jax.evaluation import bootstrap
+from mirencoder_jax.storage import command_line
 
 METRICS = (
     'accuracy',  # share of rows with the best choice
@@ -24,7 +23,7 @@ METRICS = (
     'oracle_share',  # best cost over that of the choice, mean
     'slowdowns',  # share of rows that got slower than by default
 )
-_LESS_IS_BETTER = ('slowdowns',)
+LESS_IS_BETTER = ('slowdowns',)
 POOLED = 'all'  # name of all targets of a task together
 DEFAULT = 'default choice'
 ORACLE = 'oracle'
@@ -50,8 +49,7 @@ class ReportConfig:
   confidence: float = 0.95
 
   def __post_init__(self):
-    if self.metric not in METRICS:
-      raise ValueError(f'metric {self.metric!r} is none of {METRICS}')
+    command_line.choose(self.metric, METRICS, 'metric')
 
 
 class Entry(NamedTuple):
@@ -221,7 +219,7 @@ def _leads(
   """The metrics in which each entry leads; see `measure`."""
   leads: list[list[str]] = [[] for _ in entries]
   for column, metric in enumerate(METRICS):
-    sign = -1 if metric in _LESS_IS_BETTER else 1
+    sign = -1 if metric in LESS_IS_BETTER else 1
     best_of_side: dict[str, int] = {}
     for i, entry in enumerate(entries):
       if entry.kind == 'null' or entry.features == ORACLE:
@@ -289,11 +287,3 @@ def one_line(task: tasks.Task, entry: Entry) -> str:
       f'{entry.split}: {entry.features}, {entry.head}: right {accuracies} %, '
       f'speedup {speedups} ({entry.seconds:.1f} s)'
   )
-
-
-def save(workdir: str, results: dict[str, Any], table: str) -> None:
-  """Writes results.json and results.md."""
-  folder = pathlib.Path(workdir)
-  folder.mkdir(parents=True, exist_ok=True)
-  (folder / 'results.json').write_text(json.dumps(results, indent=1) + '\n')
-  (folder / 'results.md').write_text(table + '\n')

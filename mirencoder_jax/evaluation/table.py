@@ -1,12 +1,13 @@
 """The table: every kind of features under every head, on every split.
 
-Station in the flow: calls all of `downstream`, and an encoder. Our embeddings,
+Our embeddings,
 the vectors of others, histograms and nothing at all go through the same heads
 on the same folds, so that what a vector adds is seen apart from what a head
 does.
 """
 
 import dataclasses
+import pathlib
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
@@ -17,38 +18,14 @@ from absl import logging
 from mirencoder_jax.downstream.heads import fit
 from mirencoder_jax.downstream.tasks import features, splits, tasks
 from mirencoder_jax.evaluation import baselines, errors, metrics, provenance
-from mirencoder_jax.evaluation.report import embedding_map, task_tables
+from mirencoder_jax.evaluation import recipe as recipe_lib
+from mirencoder_jax.evaluation.report import map as map_lib
+from mirencoder_jax.evaluation.report import selection, task_tables
 
 # Trees take minutes on wide vectors, which get one seed; ablations do without.
 _KINDS_WITH_TREES = ('baseline', 'ours', 'compared')
 _MAX_CONFUSED = 8  # choices, for a confusion matrix that can be read
 _MAX_LISTED = 100  # members of a group, for a list that can be read
-
-
-@dataclasses.dataclass(frozen=True)
-class TableConfig:
-  """What the table has.
-
-  Attributes:
-    splits: names of the splits to run.
-    num_seeds: repetitions of each split.
-    num_inner_folds: folds of the training rows that hyper-parameters are chosen
-      by.
-    num_null: how many random embeddings make up the null.
-    null_width: their width where there is no encoder.
-    null_head: the head they go through, one seed each, and ablations with all
-      seeds.
-    recipe: head and score that our row has in pictures, lists of errors and
-      overviews: chosen beforehand, not by its results.
-  """
-
-  splits: tuple[str, ...]
-  num_seeds: int
-  num_inner_folds: int
-  num_null: int
-  null_width: int
-  null_head: str
-  recipe: str = 'kernel cost'
 
 
 def _share_fits(task: tasks.Task) -> tasks.Task:
@@ -94,7 +71,7 @@ def run_split(
     listed: Sequence[features.Features],
     fit_config: fit.FitConfig,
     trees_config: baselines.TreesConfig,
-    config: TableConfig,
+    config: recipe_lib.TableConfig,
 ) -> Iterator[metrics.Entry]:
   """Every row of one split, as they are done."""
   yield from _rules(task, protocol)
@@ -204,25 +181,17 @@ def _name_default(target: tasks.Target) -> str:
   return names[0] if len(names) == 1 else 'differs by row'
 
 
-def _describe(
-    task: tasks.Task, config: TableConfig, report_config: metrics.ReportConfig
-) -> dict[str, Any]:
+def _describe(task: tasks.Task, recipe: recipe_lib.Recipe) -> dict[str, Any]:
   """What the table is about."""
+  has_ir = np.array([bool(text.strip()) for text in task.ir])
   return {
       'task': task.name,
-      'metric': report_config.metric,
-      'group': report_config.group,
-      'recipe': config.recipe,
-      'rows': len(task.rows),
-      'modules': {
-          'all': len(task.modules),
-          'with_ir': sum(bool(text.strip()) for text in task.ir),
-      },
-      'rows_with_ir': int(
-          np.array([bool(text.strip()) for text in task.ir])[
-              task.module_index
-          ].sum()
-      ),
+      'metric': recipe.report.metric,
+      'group': recipe.report.group,
+      'recipe': recipe.table.recipe,
+      'num_rows': len(task.rows),
+      'modules': {'all': len(task.modules), 'with_ir': int(has_ir.sum())},
+      'rows_with_ir': int(has_ir[task.module_index].sum()),
       'groups': {k: len(v) for k, v in task.group_names.items()},
       'targets': {
           t.name: {
@@ -242,37 +211,31 @@ def _describe(
 
 
 def evaluate(
-    config: Mapping[str, Any],
+    recipe: recipe_lib.Recipe,
     task: tasks.Task,
     *,
     encoder: Any | None = None,
     compared: Mapping[str, str] | None = None,
     workdir: str | None = None,
-) -> tuple[dict[str, Any], str]:
+) -> selection.Results:
   """Runs the whole table.
 
   Args:
-    config: sections as in `configs/tasks.py`.
+    recipe: with its splits.
     task: the rows.
     encoder: ours (`mir.load`); None for baselines only.
     compared: name -> `.npz` of vectors of other encoders.
     workdir: gets `results.json`, `results.md` and our vectors, after each
       split anew.
-
-  Returns:
-    The results as plain data and as markdown.
   """
   start = time.monotonic()
-  table_config = TableConfig(**config['table'])
-  fit_config = fit.FitConfig(**config['fit'])
-  trees_config = baselines.TreesConfig(**config['trees'])
-  report_config = metrics.ReportConfig(**config['report'])
+  config = recipe.table
   listed, missing = features.collect(
       task,
       encoder,
       compared or {},
-      num_null=table_config.num_null,
-      null_width=table_config.null_width,
+      num_null=config.num_null,
+      null_width=config.null_width,
   )
   if workdir is not None:
     ours = [f for f in listed if f.kind == 'ours']
@@ -280,44 +243,45 @@ def evaluate(
   problems = [*task.problems, *missing]
   for problem in problems:
     logging.warning('%s: %s', problem.where, problem.what)
-  about = _describe(task, table_config, report_config) | {
+  about = _describe(task, recipe) | {
       'problems': [problem._asdict() for problem in problems],
-      'map': embedding_map.draw_map(task, listed),
+      'map': map_lib.map_modules(task, listed),
   }
   entries: list[metrics.Entry] = []
-  split_facts = []
-  results, table = {}, ''
-  for name in table_config.splits:
-    split = splits.SplitConfig(name=name, **config['splits'][name])
+  split_facts: list[dict[str, Any]] = []
+  by_name = {split.name: split for split in recipe.splits}
+  for name in config.splits:
     protocol = splits.build_protocol(
-        split,
+        by_name[name],
         task.strata,
         task.groups,
-        num_seeds=table_config.num_seeds,
-        num_inner_folds=table_config.num_inner_folds,
+        num_seeds=config.num_seeds,
+        num_inner_folds=config.num_inner_folds,
     )
     split_facts.append(
         {
             'name': name,
-            'group': split.group,
+            'group': by_name[name].group,
             'folds': int(protocol.fold.max()) + 1,
             'leaks': splits.find_leaks(protocol, task.groups),
         }
     )
     for entry in run_split(
-        task, protocol, listed, fit_config, trees_config, table_config
+        task, protocol, listed, recipe.fit, recipe.trees, config
     ):
       entries.append(entry)
       logging.info('%s', metrics.one_line(task, entry))
-    measured = metrics.measure(task, entries, report_config)
-    results = about | {
-        'seconds': round(time.monotonic() - start, 1),
-        'splits': split_facts,
-        'results': measured,
-        'null': metrics.summarise_null(measured),
-        **_look_closer(task, entries, measured, table_config.recipe),
-    }
-    table = task_tables.format_report(results)
+    measured = metrics.measure(task, entries, recipe.report)
+    results = selection.Results(
+        **about,
+        seconds=round(time.monotonic() - start, 1),
+        splits=list(split_facts),
+        measured=measured,
+        null=metrics.summarise_null(measured),
+        **_look_closer(task, entries, measured, config.recipe),
+    )
     if workdir is not None:
-      metrics.save(workdir, results, table)
-  return results, table
+      results.save(workdir)
+      text = task_tables.format_report(results)
+      pathlib.Path(workdir, 'results.md').write_text(text + '\n')
+  return results

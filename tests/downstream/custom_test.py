@@ -146,22 +146,6 @@ class CustomTest(parameterized.TestCase):
     with self.assertRaisesRegex(ValueError, '--config.task.table'):
       tasks.load_task(tasks.TaskConfig(name='custom', table='', ir_dir=''))
 
-  def test_splits_are_those_of_the_groups(self):
-    task = self.load(GOOD)
-    config = {
-        'splits': {},
-        'table': {'splits': (), 'recipe': 'kernel cost'},
-        'report': {'group': '', 'metric': 'accuracy'},
-    }
-    found = tasks.complete_config(config, task)
-    self.assertEqual(found['table']['splits'], ('random', 'program'))
-    self.assertEqual(found['splits']['program']['num_folds'], 0)
-    self.assertEqual(found['report'], {'group': 'program', 'metric': 'geomean'})
-    self.assertEqual(tasks.complete_config(found, task), found)
-    config['table']['splits'] = ('suite',)
-    with self.assertRaisesRegex(ValueError, "unknown group .'suite'."):
-      tasks.complete_config(config, task)
-
 
 if __name__ == '__main__':
   absltest.main()

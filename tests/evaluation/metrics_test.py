@@ -1,5 +1,6 @@
 """Tests of metrics, intervals and the table as text."""
 
+import dataclasses
 import json
 import pathlib
 import tempfile
@@ -9,7 +10,7 @@ from absl.testing import absltest
 
 from mirencoder_jax.downstream.tasks import tasks
 from mirencoder_jax.evaluation import metrics
-from mirencoder_jax.evaluation.report import task_tables
+from mirencoder_jax.evaluation.report import selection, task_tables
 
 CONFIG = metrics.ReportConfig(group='program', num_resamples=200)
 
@@ -221,29 +222,33 @@ class ReportTest(absltest.TestCase):
         entry([0, 1, 0, 0]),
         entry([0, 1, 0, 1], 'random 0', 'null'),
     )
-    results = {
-        'task': 'toy',
-        'metric': 'accuracy',
-        'recipe': 'head',
-        'rows': 4,
-        'rows_with_ir': 3,
-        'modules': {'all': 4, 'with_ir': 3},
-        'groups': {'kernel': 4, 'program': 2},
-        'targets': {
-            'box': {'num_choices': 2, 'judged_rows': 4, 'unmeasured': 1}
-        },
-        'splits': [
-            {'name': 'random', 'folds': 2, 'leaks': {'kernel': 0.5}},
-        ],
-        'trees': 'none',
-        'date': 'today',
-        'commit': 'abc',
-        'hardware': 'box',
-        'seconds': 60,
-        'results': measured,
-        'null': metrics.summarise_null(measured),
-        'problems': [{'where': 'row 9', 'what': 'is not there'}],
-    }
+    names = [field.name for field in dataclasses.fields(selection.Results)]
+    results = selection.Results(
+        **dict.fromkeys(names)
+        | {
+            'task': 'toy',
+            'metric': 'accuracy',
+            'recipe': 'head',
+            'num_rows': 4,
+            'rows_with_ir': 3,
+            'modules': {'all': 4, 'with_ir': 3},
+            'groups': {'kernel': 4, 'program': 2},
+            'targets': {
+                'box': {'num_choices': 2, 'judged_rows': 4, 'unmeasured': 1}
+            },
+            'splits': [
+                {'name': 'random', 'folds': 2, 'leaks': {'kernel': 0.5}},
+            ],
+            'trees': 'none',
+            'date': 'today',
+            'commit': 'abc',
+            'hardware': 'box',
+            'seconds': 60,
+            'measured': measured,
+            'null': metrics.summarise_null(measured),
+            'problems': [{'where': 'row 9', 'what': 'is not there'}],
+        }
+    )
     text = task_tables.format_report(results)
     self.assertIn('| ours | head | 100.0 |', text)
     self.assertIn('random (leaks)', text)
@@ -255,10 +260,11 @@ class ReportTest(absltest.TestCase):
     self.assertIn('Best baseline: default, head.', text)
     with tempfile.TemporaryDirectory() as folder:
       workdir = pathlib.Path(folder) / 'new'
-      metrics.save(str(workdir), results, text)
+      results.save(workdir)
       saved = json.loads((workdir / 'results.json').read_text())
-      self.assertEqual(saved, results)
-      self.assertEqual((workdir / 'results.md').read_text(), text + '\n')
+    self.assertEqual(saved['rows'], 4)
+    self.assertEqual(saved['results'], measured)
+    self.assertEqual(selection.Results.from_dict(saved), results)
 
 
 if __name__ == '__main__':

@@ -1,6 +1,7 @@
 """Tests of running one task and all of them, and of the page of results."""
 
 import copy
+import dataclasses
 import json
 import pathlib
 import tempfile
@@ -11,10 +12,11 @@ from absl.testing import absltest, parameterized
 
 from configs import tasks as tasks_config
 from mirencoder_jax.downstream.tasks import tasks
-from mirencoder_jax.evaluation import provenance, table
+from mirencoder_jax.evaluation import provenance, table, task_evaluation
 from mirencoder_jax.evaluation import results as results_lib
-from mirencoder_jax.evaluation.report import overview, pictures, task_tables
+from mirencoder_jax.evaluation.evaluation import Part
 from mirencoder_jax.evaluation.report import page as results_page
+from mirencoder_jax.evaluation.report import pictures, selection, task_tables
 
 # What a picture or the page needs of a task.
 SPLITS = dict(
@@ -72,8 +74,10 @@ class OursByHand:
 
 
 def small_config():
+  """Of one entry of `evals`."""
   config = tasks_config.get_config('device_mapping').to_dict()
-  config['splits'] = SPLITS
+  config = config['evals']['device_mapping']
+  config['splits'] = copy.deepcopy(SPLITS)
   config['table'] |= dict(
       splits=tuple(SPLITS), num_seeds=1, num_inner_folds=2, num_null=2
   )
@@ -86,14 +90,22 @@ def small_config():
   return config
 
 
+def small_evaluation():
+  config = {'evals': {'device_mapping': small_config()}}
+  (evaluation,) = results_lib.read(config)
+  return evaluation
+
+
 class ResultsTest(parameterized.TestCase):
 
   @classmethod
   def setUpClass(cls):
     super().setUpClass()
-    config = small_config()
-    task = tasks.build_task(tasks.TaskConfig(**config['task']), make_examples())
-    cls.results, _ = table.evaluate(config, task, encoder=OursByHand())
+    cls.evaluation = small_evaluation()
+    recipe = cls.evaluation.recipe
+    task = tasks.build_task(recipe.task, make_examples())
+    cls.results = table.evaluate(recipe, task, encoder=OursByHand())
+    cls.part = Part(cls.evaluation, cls.results.as_dict())
 
   def test_every_picture_is_drawn(self):
     with tempfile.TemporaryDirectory() as folder:
@@ -103,7 +115,7 @@ class ResultsTest(parameterized.TestCase):
         self.assertGreater(pathlib.Path(folder, name).stat().st_size, 5000)
 
   def test_pictures_without_data_are_left_out(self):
-    results = self.results | {'map': [], 'confusion': [], 'errors': []}
+    results = dataclasses.replace(self.results, map=[], confusion=[], errors=[])
     with tempfile.TemporaryDirectory() as folder:
       stale = pathlib.Path(folder, 'map.png')
       stale.write_bytes(b'of an earlier run')
@@ -118,11 +130,11 @@ class ResultsTest(parameterized.TestCase):
 
   def test_rows_in_pictures(self):
     """Baselines under their best head, ours under the recipe."""
-    rows = pictures.choose_rows(self.results, 'program', 'amd')
+    rows = selection.choose_rows(self.results, 'program', 'amd')
     by_name = {r['features']: r for r in rows}
     self.assertLen(by_name, len(rows))
     self.assertEqual(by_name['MIREncoder']['head'], 'kernel cost')
-    for r in self.results['results']:
+    for r in self.results.measured:
       if (r['split'], r['target'], r['features']) == (
           'program', 'amd', 'opcodes'
       ):  # fmt: skip
@@ -134,7 +146,7 @@ class ResultsTest(parameterized.TestCase):
     with tempfile.TemporaryDirectory() as folder:
       page = pathlib.Path(folder, 'docs', 'RESULTS.md')
       failures = [results_lib.Failure('other', 'no data')]
-      results_page.write(page, [self.results], failures)
+      results_page.write(page, [self.part], failures)
       text = page.read_text()
       for name in pictures.PICTURES:
         self.assertTrue(
@@ -160,13 +172,13 @@ class ResultsTest(parameterized.TestCase):
   def test_overview_between_the_marks_of_a_file(self):
     with tempfile.TemporaryDirectory() as folder:
       page = pathlib.Path(folder, 'README.md')
-      self.assertFalse(results_page.update(page, [self.results]))
+      self.assertFalse(results_page.update(page, [self.part]))
       page.write_text('no marks')
-      self.assertFalse(results_page.update(page, [self.results]))
+      self.assertFalse(results_page.update(page, [self.part]))
       start, end = results_page.MARKERS
       page.write_text(f'before\n{start}\nold\n{end}\nafter\n')
       for _ in range(2):  # the second time changes nothing
-        self.assertTrue(results_page.update(page, [self.results]))
+        self.assertTrue(results_page.update(page, [self.part]))
         text = page.read_text()
         self.assertEqual(text.count('| task | split |'), 1)
     self.assertTrue(text.startswith(f'before\n{start}\n'))
@@ -176,17 +188,68 @@ class ResultsTest(parameterized.TestCase):
   def test_overview_has_ours_and_the_margin(self):
     ours = next(
         r
-        for r in self.results['results']
+        for r in self.results.measured
         if (r['split'], r['target'], r['features'], r['head'])
         == ('program', 'amd', 'MIREncoder', 'kernel cost')
     )
     changed = copy.deepcopy(self.results)
-    for r in changed['results']:
+    for r in changed.measured:
       if r['features'] == 'MIREncoder':
         r['versus']['accuracy'] = {'value': 0.1, 'low': 0.01, 'high': 0.2}
-    lines = '\n'.join(overview.format_overview([changed]))
+    lines = '\n'.join(results_page.format_overview([changed]))
     self.assertIn(f'**{100 * ours["accuracy"]["value"]:.1f}**', lines)
     self.assertIn('**+10.0 [+1.0, +20.0]**', lines)
+
+  def with_margin(self, low, high):
+    """Ours differs from the best baseline by an interval, everywhere."""
+    changed = copy.deepcopy(self.results)
+    for r in changed.measured:
+      if r['features'] == 'MIREncoder':
+        r['versus']['accuracy'] = {
+            'value': (low + high) / 2, 'low': low, 'high': high
+        }  # fmt: skip
+    return changed.as_dict()
+
+  @parameterized.parameters(
+      (0.01, 0.2, 'is better than'),
+      (-0.2, -0.01, 'is worse than'),
+      (-0.01, 0.2, 'cannot be told from'),
+  )
+  def test_verdict(self, low, high, words):
+    text = self.evaluation.verdict(self.with_margin(low, high))
+    self.assertStartsWith(text, 'device mapping, split program: MIREncoder ')
+    self.assertIn(f'MIREncoder {words} the best baseline (', text)
+    self.assertIn(f'95 % interval {100 * low:+.1f} to {100 * high:+.1f}', text)
+
+  def test_summary_has_every_comparison(self):
+    results = self.with_margin(-0.1, 0.3)
+    with tempfile.TemporaryDirectory() as folder:
+      part = Part(self.evaluation, results)
+      results_lib.write_summary(folder, [part])
+      rows = json.loads(pathlib.Path(folder, 'summary.json').read_text())
+    places = {(r['split'], r['target'], r['vector']) for r in rows}
+    self.assertLen(places, len(rows))
+    vectors = {r['vector'] for r in rows}
+    self.assertContainsSubset({'MIREncoder', 'text only'}, vectors)
+    self.assertNotIn('opcodes', vectors)
+    self.assertEqual({r['target'] for r in rows}, {'amd', 'nvidia', 'all'})
+    for row in rows:
+      self.assertEqual(row['task'], 'device_mapping')
+      self.assertEqual((row['metric'], row['oracle']), ('accuracy', 1))
+      if row['vector'] == 'MIREncoder':
+        margin = (row['difference'], row['low'], row['high'])
+        np.testing.assert_allclose(margin, (0.1, -0.1, 0.3))
+      else:
+        self.assertAlmostEqual(
+            row['difference'], row['value'] - row['baseline_value'], places=4
+        )
+
+  def test_plurals(self):
+    for number, noun, text in (
+        (64, 'family', '64 families'), (1, 'family', '1 family'),
+        (3, 'loop', '3 loops'), (2, 'class', '2 classes'), (2, 'key', '2 keys'),
+    ):  # fmt: skip
+      self.assertEqual(tasks.count(number, noun), text)
 
   def test_leaking_split_is_named_in_every_table(self):
     text = task_tables.format_report(self.results)
@@ -202,30 +265,72 @@ class RunTest(parameterized.TestCase):
       request = results_lib.Request(
           workdir=f'{folder}/work', data_dir=f'{folder}/data'
       )
-      config = small_config()
-      configs = {'device_mapping': config, 'broken': {'task': {'name': 'x'}}}
-      failures = results_lib.run({'tasks': configs}, request)
+      evals = {'device_mapping': small_config(), 'broken': small_config()}
+      with mock.patch.object(
+          task_evaluation.TaskEvaluation, 'run', autospec=True
+      ) as run:
+        run.side_effect = FileNotFoundError('bring it'), KeyError('a bug')
+        failures = results_lib.run({'evals': evals}, request)
       self.assertEqual([f.task for f in failures], ['device_mapping', 'broken'])
-      self.assertIn('pass --manual_dir', failures[0].reason)
+      self.assertEqual(failures[0].reason, 'bring it')
+      # Each has a folder of its own.
+      folders = [call.args[2].workdir for call in run.call_args_list]
+      self.assertEqual(
+          folders, [f'{folder}/work/device_mapping', f'{folder}/work/broken']
+      )
       summary = pathlib.Path(folder, 'work', 'summary.md').read_text()
-      self.assertIn('* broken: ', summary)
+      self.assertIn('* broken: KeyError', summary)
+
+  def test_data_that_are_not_there(self):
+    with tempfile.TemporaryDirectory() as folder:
+      request = results_lib.Request(data_dir=f'{folder}/data')
+      with self.assertRaisesRegex(FileNotFoundError, 'pass --manual_dir'):
+        results_lib.run({'evals': {'x': small_config()}}, request)
+
+  @parameterized.parameters(
+      (('kind',), 'tsk', "x: kind 'tsk' is unknown; did you mean 'task'"),
+      (('tabel',), {}, "evals.x has no 'tabel'; did you mean 'table'"),
+      (('table', 'num_sed'), 3, "x.table has no 'num_sed'; .*'num_seeds'"),
+      (('table', 'num_seeds'), '3', "x.table.num_seeds is '3', and no int"),
+      (('table', 'splits'), ('progam',), "'progam' is .*'program'"),
+      (('table', 'recipe'), 'kernl cost', "head 'kernl' is .*'kernel'"),
+      (('fit', 'heads'), ('kernl',), "head 'kernl' is .*'kernel'"),
+      (('fit', 'heads'), ('mlp',), "fit.grids has none for head 'mlp'"),
+      (('report', 'metric'), 'acuracy', "'acuracy' is .*'accuracy'"),
+      (('report', 'group'), 'progam', "'progam' is .*'program'"),
+      (('splits', 'random', 'groop'), '', "splits.random has no 'groop'"),
+      (('splits', 'random', 'group'), 'sweet', "'sweet' is .*'suite'"),
+      (('task', 'targets', 'amd', 'cost'), (), "targets.amd has no 'cost'"),
+  )
+  def test_typo_fails_before_data_are_read(self, place, value, message):
+    config = small_config()
+    section = config
+    for name in place[:-1]:
+      section = section[name]
+    section[place[-1]] = value
+    with mock.patch.object(tasks, 'load_task') as load_task:
+      with self.assertRaisesRegex(ValueError, message):
+        results_lib.run({'evals': {'x': config}}, results_lib.Request())
+      load_task.assert_not_called()
 
   def test_predictor_is_that_of_the_recipe(self):
-    config = small_config()
-    task = tasks.build_task(tasks.TaskConfig(**config['task']), make_examples())
+    evaluation = small_evaluation()
+    task = tasks.build_task(evaluation.recipe.task, make_examples())
     request = results_lib.Request(
         checkpoint='/not/there', predictor='/somewhere/device_mapping'
     )
     with mock.patch.object(
-        results_lib.predictor_writer, 'save_predictor', autospec=True
+        task_evaluation.predictor_writer, 'save_predictor', autospec=True
     ) as save:
-      results_lib._save_predictor(config, task, request, OursByHand())
+      task_evaluation.save_predictor(
+          evaluation.recipe, task, OursByHand(), request
+      )
       (path, *_), keywords = save.call_args
       self.assertEqual(path, '/somewhere/device_mapping')
       self.assertEqual(keywords['head'], 'kernel')
       self.assertEqual(keywords['group'], 'program')
-      with self.assertRaisesRegex(ValueError, 'needs --checkpoint'):
-        results_lib._save_predictor(config, task, request, None)
+    with self.assertRaisesRegex(ValueError, 'needs --checkpoint'):
+      evaluation.run(None, request)
 
   @parameterized.parameters(
       ('IR2Vec={}', {'IR2Vec': '{}'}),
@@ -235,12 +340,13 @@ class RunTest(parameterized.TestCase):
   def test_compared(self, value, expected):
     with tempfile.NamedTemporaryFile() as file:
       expected = {k: v.format(file.name) for k, v in expected.items()}
-      found = results_lib.compared_of('toy', [value.format(file.name)])
+      request = results_lib.Request(compared=(value.format(file.name),))
+      found = request.compared_with('toy')
     self.assertEqual(found, expected)
 
   def test_compared_is_not_there(self):
     with self.assertRaisesRegex(ValueError, 'there is no file'):
-      results_lib.compared_of('toy', ['a=/nowhere.npz'])
+      results_lib.Request(compared=('a=/nowhere.npz',)).compared_with('toy')
 
 
 class ProvenanceTest(absltest.TestCase):

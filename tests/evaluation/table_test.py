@@ -1,5 +1,6 @@
 """Tests of the whole table, with an encoder that is made up."""
 
+import json
 import pathlib
 import subprocess
 import sys
@@ -11,7 +12,9 @@ from absl.testing import absltest
 from configs import tasks as tasks_config
 from mirencoder_jax import ir
 from mirencoder_jax.downstream.tasks import features, tasks
+from mirencoder_jax.evaluation import recipe as recipe_lib
 from mirencoder_jax.evaluation import table
+from mirencoder_jax.evaluation.report import selection, task_tables
 from mirencoder_jax.inference import encoder as inference
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
@@ -84,8 +87,9 @@ def make_task(num_programs=8):
   return tasks.build_task(tasks.TaskConfig(**config['task']), examples)
 
 
-def small_config():
+def small_recipe():
   config = tasks_config.get_config('device_mapping').to_dict()
+  del config['evals']
   config['splits']['program']['num_folds'] = 4
   config['table'] |= dict(
       splits=('program',), num_seeds=1, num_inner_folds=2, num_null=1
@@ -96,7 +100,7 @@ def small_config():
   )
   config['trees'] |= dict(num_trees=3)
   config['report'] |= dict(num_resamples=20)
-  return config
+  return recipe_lib.Recipe.read(config, 'config')
 
 
 class TableTest(absltest.TestCase):
@@ -107,14 +111,20 @@ class TableTest(absltest.TestCase):
       others = pathlib.Path(folder) / 'others.npz'
       names = np.array([f'm{i}' for i in range(7)])
       np.savez(others, names=names, vecs=np.eye(7, dtype=np.float32))
-      results, text = table.evaluate(
-          small_config(),
+      found = table.evaluate(
+          small_recipe(),
           task,
           encoder=FakeEncoder(),
           compared={'others': str(others)},
           workdir=folder,
       )
       saved, missing = features.load_vectors(f'{folder}/mirencoder.npz', task)
+      results = json.loads(pathlib.Path(folder, 'results.json').read_text())
+      text = pathlib.Path(folder, 'results.md').read_text()
+    self.assertEqual(text, task_tables.format_report(found) + '\n')
+    self.assertEqual(
+        selection.Results.from_dict(results).as_dict(), found.as_dict()
+    )
     self.assertEmpty(missing)
     np.testing.assert_array_equal(saved[0, :2], [1, 0])
     found = {(r['features'], r['kind']) for r in results['results']}
@@ -195,6 +205,15 @@ class TableTest(absltest.TestCase):
       )
       self.assertIn('| opcodes | kernel cost |', output.stdout)
       self.assertTrue(pathlib.Path(folder, 'work', 'results.json').exists())
+      *_, last = output.stdout.strip().splitlines()
+      self.assertStartsWith(last, 'Verdict: device mapping, split kernel')
+      self.assertIn('no --checkpoint was named; the best baseline (', last)
+      # Our own lines and warnings, with the time of day: none of a library's.
+      for line in output.stderr.splitlines():
+        self.assertNotIn('load.py', line)
+        self.assertNotIn('dataset_info.py', line)
+      summary = pathlib.Path(folder, 'work', 'summary.json').read_text()
+      self.assertEqual(json.loads(summary), [])  # no vectors to compare
 
 
 if __name__ == '__main__':

@@ -84,6 +84,16 @@ class Task(NamedTuple):
     return np.unique(codes, axis=0, return_inverse=True)[1].reshape(-1)
 
 
+def count(number: int, noun: str) -> str:
+  """A number of things, as in `3 families`."""
+  if number == 1:
+    return f'1 {noun}'
+  if noun.endswith('y') and noun[-2:-1] not in 'aeiou':
+    return f'{number} {noun[:-1]}ies'
+  hisses = noun.endswith(('s', 'x', 'z', 'ch', 'sh'))
+  return f'{number} {noun}{"es" if hisses else "s"}'
+
+
 def build_task(
     config: TaskConfig,
     examples: Iterable[Mapping[str, Any]],
@@ -190,7 +200,7 @@ def load_task(
       task.name,
       len(task.rows),
       len(task.modules),
-      ', '.join(f'{len(v)} {k}s' for k, v in task.group_names.items()),
+      ', '.join(count(len(v), k) for k, v in task.group_names.items()),
       len(task.problems),
   )
   return task
@@ -250,54 +260,6 @@ def _open_prepared(
       builder.as_data_source(split=config.split),
       metadata.get('choices', ()),
   )
-
-
-def complete_config(config: Mapping[str, Any], task: Task) -> dict[str, Any]:
-  """A recipe without splits gets those that the task's groups allow.
-
-  Args:
-    config: sections as in `configs/tasks.py`.
-    task: whose groups are split by.
-
-  Returns:
-    The config: as it is if it has splits, else with one of rows at random and
-    one for each group of three or more members (ten folds; fewer members are
-    left out one at a time), and a bootstrap over the coarsest of these.
-  """
-  if config['splits']:
-    return dict(config)
-  sizes = {name: len(values) for name, values in task.group_names.items()}
-  grouped = {name: size for name, size in sizes.items() if size >= 3}
-  for name in sizes.keys() - grouped.keys():
-    logging.warning(
-        'group %s has %d members; 3 are needed for a split', name, sizes[name]
-    )
-  if not grouped:
-    raise ValueError(
-        f'task {task.name!r}: no group has three members, such as three '
-        f'programs; it has {sizes}'
-    )
-  splits = {'random': dict(group='', num_folds=10)} | {
-      name: dict(group=name, num_folds=10 if size > 10 else 0)
-      for name, size in grouped.items()
-  }
-  wanted = config['table']['splits'] or tuple(splits)
-  unknown = set(wanted) - set(splits)
-  if unknown:
-    raise ValueError(
-        f'unknown group {sorted(unknown)}; there are {sorted(splits)}'
-    )
-  has_costs = all(target.costs is not None for target in task.targets)
-  table = {**config['table'], 'splits': tuple(wanted)}
-  report = {
-      **config['report'],
-      'group': config['report']['group'] or min(grouped, key=grouped.get),
-  }
-  if has_costs:
-    report['metric'] = 'geomean'
-  else:
-    table['recipe'] = table['recipe'].replace('cost', 'class')
-  return {**config, 'splits': splits, 'table': table, 'report': report}
 
 
 def prepare(name: str, *, manual_dir: str | None, data_dir: str | None) -> None:

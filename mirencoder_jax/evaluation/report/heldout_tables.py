@@ -1,10 +1,9 @@
-"""Markdown of `heldout`: what pre-training taught, for a person to read.
-
-Station in the flow: the end, from plain data to text.
-"""
+"""Tables of held-out functions: what pre-training taught, for a person."""
 
 from collections.abc import Mapping
 from typing import Any
+
+from mirencoder_jax.pages import markdown
 
 # Figure -> (title, scale, digits)
 _FIGURES = {
@@ -13,6 +12,8 @@ _FIGURES = {
     'edge_auc': ('edges told from other pairs, AUC', 1.0, 3),
     'matching_accuracy': ('text and graph matched, %', 100.0, 1),
 }
+# Figure -> 1 where more is better, -1 where less is.
+DIRECTIONS = {key: -1 if 'perplexity' in key else 1 for key in _FIGURES}
 _COLUMNS = {
     'trained': 'pre-trained',
     'untrained': 'not pre-trained',
@@ -49,8 +50,6 @@ def format_objectives(results: Mapping[str, Any]) -> list[str]:
       'segments, for the objectives. Model of '
       f'{results["parameters"]:,} parameters.',
       '',
-      '| held out | ' + ' | '.join(_COLUMNS.values()) + ' |',
-      '|---' * (1 + len(_COLUMNS)) + '|',
   ]
   figures = dict(_FIGURES)
   for key in overall['trained']:
@@ -58,21 +57,23 @@ def format_objectives(results: Mapping[str, Any]) -> list[str]:
       pool = key.partition('_of_')[2] or str(min(64, size['examples']))
       title = f'text finds its graph among {pool}, recall@1, %'
       figures[key] = (title, 100.0, 1)
-  for key, (title, scale, digits) in figures.items():
-    if key in overall['trained']:
-      cells = [
-          _cell(overall[column].get(key), scale, digits) for column in _COLUMNS
+  rows = [
+      [
+          title,
+          *(_cell(overall[name].get(key), scale, digits) for name in _COLUMNS),
       ]
-      lines.append(f'| {title} | ' + ' | '.join(cells) + ' |')
-  return lines
+      for key, (title, scale, digits) in figures.items()
+      if key in overall['trained']
+  ]
+  return lines + markdown.table(['held out', *_COLUMNS.values()], rows)
 
 
 def _format_languages(languages: Mapping[str, Any]) -> list[str]:
-  lines = [
-      '| language | functions | masked tokens predicted, % | by unigram '
-      '| perplexity | not pre-trained | by unigram |',
-      '|---' * 7 + '|',
+  header = [
+      *('language', 'functions', 'masked tokens predicted, %', 'by unigram'),
+      *('perplexity', 'not pre-trained', 'by unigram'),
   ]
+  rows = []
   for name, found in sorted(
       languages.items(), key=lambda item: -item[1]['size']['examples']
   ):
@@ -81,15 +82,15 @@ def _format_languages(languages: Mapping[str, Any]) -> list[str]:
       continue
     cells = [
         name,
-        f'{found["size"]["examples"]:,}',
+        found['size']['examples'],
         _cell(trained['mlm_accuracy'], 100, 1),
         _cell(guess['mlm_accuracy'], 100, 1),
         _cell(trained['mlm_perplexity'], 1, 1),
         _cell(found['untrained']['mlm_perplexity'], 1, 0),
         _cell(guess['mlm_perplexity'], 1, 1),
     ]
-    lines.append('| ' + ' | '.join(cells) + ' |')
-  return lines
+    rows.append(cells)
+  return markdown.table(header, rows)
 
 
 def _format_views(views: Mapping[str, Any]) -> list[str]:
@@ -102,13 +103,17 @@ def _format_views(views: Mapping[str, Any]) -> list[str]:
       f'{views["candidates"]:,} functions'
       + (f', {rest:,} of them from the training split.' if rest else '.'),
       '',
-      '| vectors | recall@1, % | recall@10, % |',
-      '|---|---|---|',
   ]
-  for name, recall in views['recall'].items():
-    cells = [
-        f'{100 * r["value"]:.1f} [{100 * r["low"]:.1f}, {100 * r["high"]:.1f}]'
-        for r in (recall['recall_at_1'], recall['recall_at_10'])
-    ]
-    lines.append(f'| {name} | ' + ' | '.join(cells) + ' |')
-  return lines
+  rows = [
+      [
+          name,
+          *(
+              f'{100 * r["value"]:.1f} '
+              f'[{100 * r["low"]:.1f}, {100 * r["high"]:.1f}]'
+              for r in (recall['recall_at_1'], recall['recall_at_10'])
+          ),
+      ]
+      for name, recall in views['recall'].items()
+  ]
+  header = ['vectors', 'recall@1, %', 'recall@10, %']
+  return lines + markdown.table(header, rows)

@@ -1,25 +1,20 @@
-"""The page of results: all tasks, for a person to read in one go.
+"""The page of results: all evaluations, for a person to read in one go.
 
-Station in the flow: the end, from the plain data of each task to one markdown
-file (`docs/RESULTS.md`) and the pictures beside it.
+From what each found to one markdown file (`docs/RESULTS.md`) and the pictures
+beside it. What a task has on it stands here too.
 """
 
 import os
 import pathlib
 from collections.abc import Mapping, Sequence
-from typing import Any
 
-from mirencoder_jax.evaluation.report import (
-    errors_markdown,
-    heldout_tables,
-    overview,
-    task_tables,
-)
-from mirencoder_jax.evaluation.report import pictures as plots
-from mirencoder_jax.pages import plot_style
+from mirencoder_jax.evaluation import metrics
+from mirencoder_jax.evaluation.evaluation import Part
+from mirencoder_jax.evaluation.report import selection, task_tables
+from mirencoder_jax.evaluation.report.selection import METRICS, Results
+from mirencoder_jax.pages import markdown
 
-Results = Mapping[str, Any]
-
+FOLDER = 'results'  # beside a page: its pictures and summary.json
 # What stands between these lines of a file is replaced by the overview.
 MARKERS = ('<!-- results of eval.py -->', '<!-- end of results -->')
 _READING = (
@@ -33,48 +28,76 @@ _READING = (
     'it bold. Random embeddings name a program and say nothing about it: what '
     'lies below their 95 % quantile is no evidence of anything.'
 )
+_COLUMNS = (
+    'default', 'best constant', 'best baseline', 'random embeddings (95 %)',
+    'MIREncoder', 'over best baseline', 'slower rows', 'oracle',
+)  # fmt: skip
+_FEW_COLUMNS = (
+    'best constant', 'best baseline', 'MIREncoder', 'over best baseline',
+    'oracle',
+)  # fmt: skip
 
 
-def format_best(results: Results) -> list[str]:
-  """A row for each features under one head, a column for each split."""
-  metric = results['metric']
-  _, scale, digits = task_tables.METRICS[metric]
-  targets = plots.shown_targets(results)
-  names = [fact['name'] for fact in results['splits']]
-  cells: dict[tuple[str, str, str], dict[str, list[str]]] = {}
-  for split in names:
-    for target in targets:
-      for r in plots.choose_rows(results, split, target):
-        text = f'{scale * r[metric]["value"]:.{digits}f}'
-        text = f'**{text}**' if metric in r['leads'] else text
-        row = cells.setdefault((r['kind'], r['features'], ''), {})
-        row.setdefault(split, []).append(text)
-  rows = {
-      key: '| ' + ' | '.join(
-          [key[1], *(' / '.join(row.get(split, ())) for split in names)]
-      ) + ' |'
-      for key, row in cells.items()
-  }  # fmt: skip
-  labels = [task_tables.split_label(results, name) for name in names]
-  lines = [
-      '| features | ' + ' | '.join(labels) + ' |',
-      '|---' * (1 + len(names)) + '|',
-      *task_tables.group_by_kind(rows, 1 + len(names)),
-  ]
-  nulls = [n for n in results['null'] if n['head'] == results['recipe']]
-  if nulls:
-    row = []
-    for split in names:
-      row.append(' / '.join(
-          f'{scale * n[metric]["median"]:.{digits}f} '
-          f'({scale * n[metric]["quantile_95"]:.{digits}f})'
-          for target in targets
-          for n in nulls
-          if (n['split'], n['target']) == (split, target)
-      ))  # fmt: skip
-    name = f'{nulls[0]["draws"]} random embeddings, median (95 % quantile)'
-    lines.append(f'| {name} | ' + ' | '.join(row) + ' |')
-  return lines
+def _overview_cells(results: Results, split: str) -> dict[str, str]:
+  """An overview's cells of one split, targets that share them by slashes."""
+  metric = results.metric
+  title, scale, digits = METRICS[metric]
+
+  def number(value):
+    return '' if value is None else f'{scale * value:.{digits}f}'
+
+  columns: list[list[str]] = []
+  for target in selection.shown_targets(results):
+    rows = selection.choose_rows(results, split, target)
+    by_name = {r['features']: r[metric]['value'] for r in rows}
+    best = selection.find_best_baseline(results, split, target)
+    random = mine = difference = slower = ''
+    for n in results.random(split, target)[:1]:
+      if n['head'] == results.recipe:
+        median, high = n[metric]['median'], n[metric]['quantile_95']
+        random = f'{number(median)} ({number(high)})'
+    ours = selection.find_ours(results, split, target)
+    if ours is not None:
+      mine = number(ours[metric]['value'])
+      if ours['slowdowns']['value'] is not None:
+        slower = f'{ours["slowdowns"]["value"] * ours["rows"]:.0f}'
+        slower += f' of {ours["rows"]}'
+      versus = ours['versus'][metric]
+      difference = task_tables.format_interval(versus, scale, digits, '+')
+      if versus['low'] is not None and versus['low'] > 0:
+        mine, difference = f'**{mine}**', f'**{difference}**'
+    baseline = f'{best["features"]}, {best["head"]}'
+    columns.append(
+        [
+            number(by_name.get(metrics.DEFAULT)),
+            number(by_name.get('best constant')),
+            f'{number(best[metric]["value"])} ({baseline})',
+            random,
+            mine,
+            difference,
+            slower,
+            number(by_name.get(metrics.ORACLE)),
+        ]
+    )
+  cells = [' / '.join(column) for column in zip(*columns, strict=True)]
+  return {'': title} | dict(zip(_COLUMNS, cells, strict=True))
+
+
+def format_overview(
+    all_results: Sequence[Results], *, short: bool = False
+) -> list[str]:
+  """One table of all tasks: a row for each split, our row by its recipe."""
+  header = ['task', 'split', '', *(_FEW_COLUMNS if short else _COLUMNS)]
+  rows = []
+  for results in all_results:
+    task = results.task
+    if len(results.targets) == 2:
+      task += f' ({" / ".join(results.targets)})'
+    for split in results.split_names:
+      cells = _overview_cells(results, split)
+      label = selection.split_label(results, split)
+      rows.append([task, label, *(cells[name] for name in header[2:])])
+  return markdown.table(header, rows)
 
 
 def format_task(results: Results, pictures: Mapping[str, str]) -> list[str]:
@@ -84,7 +107,7 @@ def format_task(results: Results, pictures: Mapping[str, str]) -> list[str]:
     results: of the task.
     pictures: their file name -> path from the page.
   """
-  name = results['task'].replace('_', ' ')
+  name = results.title
 
   def show(picture, text):
     if picture not in pictures:
@@ -95,40 +118,37 @@ def format_task(results: Results, pictures: Mapping[str, str]) -> list[str]:
   lines += [*task_tables.format_facts(results), '']
   lines += [*task_tables.format_splits(results), '']
   lines += show('comparison.png', 'every row with its interval')
-  title, _, _ = task_tables.METRICS[results['metric']]
-  names = ' / '.join(plots.shown_targets(results))
+  title, _, _ = METRICS[results.metric]
+  targets = selection.shown_targets(results)
   lines += [
-      f'{title[0].upper()}{title[1:]}, {names}; ours and its ablations under '
-      f'the head {results["recipe"]!r}, chosen beforehand, all else under the '
-      'head that is best here, in its favour:',
+      f'{title[0].upper()}{title[1:]}, {" / ".join(targets)}; ours and its '
+      f'ablations under the head {results.recipe!r}, chosen beforehand, all '
+      'else under the head that is best here, in its favour:',
       '',
-      *format_best(results),
+      *task_tables.format_summary(results, results.metric, chosen=True),
       '',
   ]
-  split = plots.choose_split(results)
-  for target in plots.shown_targets(results):
-    label = task_tables.split_label(results, split)
+  split = selection.choose_split(results)
+  for target in targets:
+    label = selection.split_label(results, split)
     lines += [f'### {target}, split {label}', '']
-    rows = plots.choose_rows(results, split, target)
+    rows = selection.choose_rows(results, split, target)
     lines += [*task_tables.format_split(results, split, target, rows), '']
   lines += show('members.png', 'speedup of every program')
   lines += show('map.png', 'embeddings in two dimensions')
-  wrong = errors_markdown.format_errors(results)
+  wrong = task_tables.format_errors(results)
   if wrong:
     lines += [f'### Where ours loses and wins: {name}', '', *wrong]
   lines += [f'### Data: {name}', '', *task_tables.format_problems(results), '']
   return lines
 
 
-def _format_origin(
-    all_results: Sequence[Results], heldout: Mapping[str, Any] | None
-) -> list[str]:
+def _format_origin(parts: Sequence[Part]) -> list[str]:
   """When, where and by which command."""
-  parts = [*all_results, *([heldout] if heldout is not None else [])]
   if not parts:
     return []
-  first = parts[0]
-  minutes = sum(r['seconds'] for r in parts) / 60
+  first = parts[0].results
+  minutes = sum(part.results['seconds'] for part in parts) / 60
   commit = f', commit {first["commit"]}' if first['commit'] else ''
   return [
       f'Made by `eval.py` on {first["date"]}{commit}, {first["hardware"]}, '
@@ -140,41 +160,41 @@ def _format_origin(
   ]
 
 
+def overview(parts: Sequence[Part], *, short: bool = False) -> list[str]:
+  """A table for each kind of evaluation that there are results of."""
+  lines: list[str] = []
+  for kind in dict.fromkeys(type(part.evaluation) for part in parts):
+    of_kind = [p.results for p in parts if type(p.evaluation) is kind]
+    lines += [*kind.overview(of_kind, short=short), '']
+  return lines[:-1]
+
+
 def format_page(
-    all_results: Sequence[Results],
+    parts: Sequence[Part],
     failures: Sequence[tuple[str, str]],
     pictures: Mapping[str, Mapping[str, str]],
-    heldout: Mapping[str, Any] | None = None,
 ) -> str:
   """The page.
 
   Args:
-    all_results: of each task.
-    failures: tasks without results, and why.
-    pictures: task -> file name -> path from the page.
-    heldout: what `heldout.evaluate` found.
+    parts: evaluations that found something.
+    failures: those that did not, and why.
+    pictures: name of an evaluation -> file name -> path from the page.
   """
-  lines = ['# Results', '']
-  lines += _format_origin(all_results, heldout)
+  lines = ['# Results', '', *_format_origin(parts)]
   lines += ['## How to read this', '', _READING, '']
-  lines += ['## In one table', '', *overview.format_overview(all_results), '']
+  lines += ['## In one table', '', *overview(parts), '']
   if failures:
     lines += ['No results:', '']
     lines += [f'* {task}: {reason}' for task, reason in failures]
     lines += ['']
-  if heldout is not None:
-    lines += ['## Held-out functions', '']
-    lines += [*heldout_tables.format_heldout(heldout), '']
-  for results in all_results:
-    lines += format_task(results, pictures.get(results['task'], {}))
+  for evaluation, results in parts:
+    shown = pictures.get(evaluation.name, {})
+    lines += evaluation.section(results, shown)
   return '\n'.join(lines).rstrip() + '\n'
 
 
-def update(
-    path: str | os.PathLike[str],
-    all_results: Sequence[Results],
-    heldout: Mapping[str, Any] | None = None,
-) -> bool:
+def update(path: str | os.PathLike[str], parts: Sequence[Part]) -> bool:
   """Puts the overview between the markers of a file, such as README.md.
 
   Returns:
@@ -188,28 +208,22 @@ def update(
   _, end, after = rest.partition(MARKERS[1])
   if not (start and end):
     return False
-  lines = [*_format_origin(all_results, heldout)]
-  lines += overview.format_overview(all_results, overview.FEW_COLUMNS)
-  if heldout is not None:
-    lines += ['', *heldout_tables.format_objectives(heldout)]
-  body = '\n'.join(lines)
+  body = '\n'.join([*_format_origin(parts), *overview(parts, short=True)])
   page.write_text(f'{before}{start}\n{body}\n{end}{after}')
   return True
 
 
 def write(
     path: str | os.PathLike[str],
-    all_results: Sequence[Results],
+    parts: Sequence[Part],
     failures: Sequence[tuple[str, str]],
-    heldout: Mapping[str, Any] | None = None,
 ) -> None:
   """Writes the page, and its pictures to a folder `results` beside it."""
   page = pathlib.Path(path)
   pictures: dict[str, dict[str, str]] = {}
   page.parent.mkdir(parents=True, exist_ok=True)
-  if plot_style.has_matplotlib():
-    for results in all_results:
-      task = results['task']
-      names = plots.draw_all(results, page.parent / 'results' / task)
-      pictures[task] = {name: f'results/{task}/{name}' for name in names}
-  page.write_text(format_page(all_results, failures, pictures, heldout))
+  for evaluation, results in parts:
+    folder = f'{FOLDER}/{evaluation.name}'
+    names = evaluation.draw(results, page.parent / folder)
+    pictures[evaluation.name] = {name: f'{folder}/{name}' for name in names}
+  page.write_text(format_page(parts, failures, pictures))

@@ -1,70 +1,40 @@
-"""Plots: the report as pictures, from its plain data.
+"""Pictures: what was found about a task, drawn.
 
-Station in the flow: the end, beside `markdown`. In every picture baselines and
-compared encoders stand under their best head, in their favour, and our row
-under the recipe that was chosen beforehand.
+Rows are those of `selection.choose_rows`.
 """
 
 import os
 import pathlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 
 from mirencoder_jax.downstream.tasks import features
 from mirencoder_jax.evaluation import metrics
-from mirencoder_jax.evaluation.report import map_plot, task_tables
+from mirencoder_jax.evaluation.report import map as map_lib
+from mirencoder_jax.evaluation.report import selection
+from mirencoder_jax.evaluation.report.selection import Results
 from mirencoder_jax.pages import plot_style
-
-Results = Mapping[str, Any]
-
-_KINDS = ('rule', 'baseline', 'compared', 'null', 'ablation', 'ours')
-
-
-def shown_targets(results: Results) -> list[str]:
-  """Targets with a panel of their own: one or two, or all of them together."""
-  names = list(results['targets'])
-  return names if len(names) <= 2 else [metrics.POOLED]
-
-
-def choose_rows(
-    results: Results, split: str, target: str
-) -> list[Mapping[str, Any]]:
-  """One row for each kind of features, from rules to ours."""
-  metric = results['metric']
-  found: dict[tuple[str, str], Mapping[str, Any]] = {}
-  for r in results['results']:
-    if (r['split'], r['target']) != (split, target) or r['kind'] == 'null':
-      continue
-    key = (r['kind'], r['features'])
-    old = found.setdefault(key, r)
-    if r['kind'] in ('ours', 'ablation'):
-      better = r['head'] == results['recipe']
-    else:
-      better = r[metric]['value'] > old[metric]['value']
-    if better:
-      found[key] = r
-  return sorted(found.values(), key=lambda r: _KINDS.index(r['kind']))
 
 
 def draw_comparison(results: Results, path: str | os.PathLike[str]) -> None:
   """The metric of every row with its interval; a panel a split and target."""
-  metric = results['metric']
-  title, scale, _ = task_tables.METRICS[metric]
-  splits = [fact['name'] for fact in results['splits']]
-  targets = shown_targets(results)
+  metric = results.metric
+  title, scale, _ = selection.METRICS[metric]
+  splits = results.split_names
+  targets = selection.shown_targets(results)
   names = [
       r['features']
-      for r in choose_rows(results, splits[0], targets[0])
+      for r in selection.choose_rows(results, splits[0], targets[0])
       if r['features'] != metrics.ORACLE
   ]
-  has_null = bool(results['null'])
+  has_null = bool(results.null)
   if has_null:
     after = sum(
         r['kind'] in ('rule', 'baseline', 'compared')
         and r['features'] != metrics.ORACLE
-        for r in choose_rows(results, splits[0], targets[0])
+        for r in selection.choose_rows(results, splits[0], targets[0])
     )
     names.insert(after, 'random embeddings')
   height = len(targets) * (0.24 * len(names) + 0.55) + 0.5
@@ -76,14 +46,14 @@ def draw_comparison(results: Results, path: str | os.PathLike[str]) -> None:
         all_axes, [(t, s) for t in targets for s in splits], strict=True
     ):
       _draw_panel(axes, results, split, target, names)
-      label = task_tables.split_label(results, split)
+      label = selection.split_label(results, split)
       axes.set_title(label if len(targets) == 1 else f'{target}, {label}')
     all_axes[0].set_yticks(range(len(names)), names)
     all_axes[0].invert_yaxis()
     for axes in all_axes[-len(splits) :]:
       axes.set_xlabel(title)
     all_axes[0].figure.suptitle(
-        f'{results["task"].replace("_", " ")}: {title} with 95 % intervals',
+        f'{results.title}: {title} with 95 % intervals',
         x=0.01,
         ha='left',
     )
@@ -92,10 +62,10 @@ def draw_comparison(results: Results, path: str | os.PathLike[str]) -> None:
 def _draw_panel(
     axes: Any, results: Results, split: str, target: str, names: Sequence[str]
 ) -> None:
-  metric = results['metric']
-  scale = task_tables.METRICS[metric][1]
+  metric = results.metric
+  scale = selection.METRICS[metric][1]
   axes.grid(axis='y', visible=False)
-  for r in choose_rows(results, split, target):
+  for r in selection.choose_rows(results, split, target):
     value, low, high = (scale * r[metric][k] for k in ('value', 'low', 'high'))
     color = plot_style.COLORS[r['kind']]
     if r['features'] == metrics.ORACLE:
@@ -114,13 +84,10 @@ def _draw_panel(
     axes.plot(value, y, 'o', color=color, markersize=6 if is_ours else 4.5)
     if r['features'] == features.MAIN:
       axes.axvline(value, color=color, linewidth=0.7, alpha=0.5, zorder=0)
-  nulls = [
-      n
-      for n in results['null']
-      if (n['split'], n['target']) == (split, target) and metric in n
-  ]
-  of_recipe = [n for n in nulls if n['head'] == results['recipe']]
-  for n in (of_recipe or nulls)[:1]:
+  # Of the recipe's head, or else of the first.
+  for n in results.random(split, target)[:1]:
+    if metric not in n:
+      continue
     y = names.index('random embeddings')
     quantiles = [scale * n[metric][k] for k in ('quantile_5', 'quantile_95')]
     color = plot_style.COLORS['null']
@@ -130,25 +97,12 @@ def _draw_panel(
     )
 
 
-def choose_split(results: Results) -> str:
-  """The split that is looked into: the first without a leak, grouped as drawn.
-
-  That is the one over the groups of the bootstrap, or else the last one.
-  """
-  names = [
-      fact['name']
-      for fact in results['splits']
-      if fact['group'] == results['group']
-  ]
-  return names[0] if names else results['splits'][-1]['name']
-
-
 def draw_members(results: Results, path: str | os.PathLike[str]) -> None:
   """Speedup of every program: ours, the baseline's and what was possible."""
-  split = choose_split(results)
-  errors = [e for e in results['errors'] if e['split'] == split]
+  split = selection.choose_split(results)
+  errors = [e for e in results.errors if e['split'] == split]
   listed = errors[0]['groups'] if errors else {}
-  group = results['group'] if results['group'] in listed else None
+  group = results.group if results.group in listed else None
   group = group or max(listed, key=lambda k: len(listed[k]), default=None)
   if group is None or listed[group][0]['speedup'] is None:
     return
@@ -198,8 +152,8 @@ def draw_members(results: Results, path: str | os.PathLike[str]) -> None:
       axes.set_xticks([], minor=True)
     figure = all_axes[0].figure
     figure.suptitle(
-        f'{results["task"].replace("_", " ")}: speedup by {group}, split '
-        f'{task_tables.split_label(results, split)}',
+        f'{results.title}: speedup by {group}, split '
+        f'{selection.split_label(results, split)}',
         x=0.01,
         ha='left',
     )
@@ -219,8 +173,8 @@ def _round_ratios(low: float, high: float) -> list[float]:
 
 def _confusions(results: Results, split: str) -> list[dict[str, Any]]:
   """Confusions of a split, of all targets together if there are several."""
-  found = [c for c in results['confusion'] if c['split'] == split]
-  if shown_targets(results) != [metrics.POOLED]:
+  found = [c for c in results.confusion if c['split'] == split]
+  if selection.shown_targets(results) != [metrics.POOLED]:
     return found
   pooled: dict[str, dict[str, Any]] = {}
   for c in found:
@@ -235,7 +189,7 @@ def _confusions(results: Results, split: str) -> list[dict[str, Any]]:
 
 def draw_confusion(results: Results, path: str | os.PathLike[str]) -> None:
   """What was decided for against what was best, best baseline and ours."""
-  split = choose_split(results)
+  split = selection.choose_split(results)
   found = _confusions(results, split)
   if not found:
     return
@@ -260,8 +214,8 @@ def draw_confusion(results: Results, path: str | os.PathLike[str]) -> None:
       if number % shape[1] == 0:
         axes.set_ylabel('best')
     all_axes[0].figure.suptitle(
-        f'{results["task"].replace("_", " ")}: rows by decision, split '
-        f'{task_tables.split_label(results, split)}',
+        f'{results.title}: rows by decision, split '
+        f'{selection.split_label(results, split)}',
         x=0.01,
         ha='left',
     )
@@ -286,7 +240,7 @@ PICTURES: dict[str, Callable[[Results, str | os.PathLike[str]], None]] = {
     'comparison.png': draw_comparison,
     'members.png': draw_members,
     'confusion.png': draw_confusion,
-    'map.png': map_plot.draw_map,
+    'map.png': map_lib.draw,
 }
 
 

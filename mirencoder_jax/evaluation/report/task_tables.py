@@ -1,42 +1,28 @@
-"""Markdown: the report as a person reads it.
+"""Tables of one task: what was found, as a person reads it.
 
-Station in the flow: the end, from the plain data of `report` to text. Rows are
-grouped by kind. Bold is the best of a column where it is better than the best
-row of every other kind by a margin whose interval excludes zero.
+Rows are grouped by kind. Bold is the best of a column where it is better than
+the best row of every other kind by a margin whose interval excludes zero.
 """
 
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from mirencoder_jax.downstream.tasks import features
-from mirencoder_jax.evaluation import metrics as report
+from mirencoder_jax.downstream.tasks import features, tasks
+from mirencoder_jax.evaluation import metrics as metrics_lib
+from mirencoder_jax.evaluation.report import selection
+from mirencoder_jax.evaluation.report.selection import METRICS, Results
+from mirencoder_jax.pages import markdown
 
-KINDS = {
-    'rule': 'rules',
-    'baseline': 'baselines',
-    'ours': 'ours',
-    'ablation': 'ablations',
-    'compared': 'compared',
-}
-# metric -> (title, scale, digits)
-METRICS = {
-    'accuracy': ('accuracy %', 100.0, 1),
-    'speedup': ('speedup, mean', 1.0, 2),
-    'geomean': ('speedup, geometric', 1.0, 2),
-    'oracle_share': ('of oracle %', 100.0, 1),
-    'slowdowns': ('slower rows', 1.0, 1),
-}
-_FEW_CHOICES = 8  # of more, nobody asks for the very best one
 _NUM_PROBLEMS = 20
-_LEAKING_SHARE = 0.1  # of the test rows
-
-Results = Mapping[str, Any]
+# Of a group with more members than both together.
+_NUM_BEHIND = 10
+_NUM_AHEAD = 5
 
 
 def format_report(results: Results) -> str:
   """Markdown: facts, a summary, a table for each split and target, problems."""
   lines = [
-      f'# {results["task"]}',
+      f'# {results.task}',
       '',
       *format_facts(results),
       '',
@@ -48,21 +34,21 @@ def format_report(results: Results) -> str:
       'seeds.',
       '',
   ]
-  for metric in summary_metrics(results):
+  for metric in selection.summary_metrics(results):
     title = METRICS[metric][0]
-    names = ' / '.join(_summary_targets(results))
+    names = ' / '.join(selection.shown_targets(results))
     lines += [
         f'**{title}**, {names}:', '', *format_summary(results, metric), ''
     ]  # fmt: skip
-  for fact in results['splits']:
+  for split in results.split_names:
     # All together, if there are several targets, comes first.
-    targets = dict.fromkeys(r['target'] for r in results['results'])
-    for target in sorted(targets, key=lambda name: name != report.POOLED):
+    targets = dict.fromkeys(r['target'] for r in results.measured)
+    for target in sorted(targets, key=lambda name: name != metrics_lib.POOLED):
       lines += [
-          f'## {results["task"]}, {target}, split: '
-          f'{split_label(results, fact["name"])}',
+          f'## {results.task}, {target}, split: '
+          f'{selection.split_label(results, split)}',
           '',
-          *format_split(results, fact['name'], target),
+          *format_split(results, split, target),
           '',
       ]
   lines += ['## Data', '', *format_problems(results)]
@@ -72,40 +58,29 @@ def format_report(results: Results) -> str:
 def format_facts(results: Results) -> list[str]:
   """One paragraph: size of the data, what was found, when and on what."""
   usable = ', '.join(
-      f'{name} {t["judged_rows"]}' for name, t in results['targets'].items()
+      f'{name} {t["judged_rows"]}' for name, t in results.targets.items()
   )
-  groups = ', '.join(f'{n} {group}s' for group, n in results['groups'].items())
-  modules = results['modules']
-  commit = f', commit {results["commit"]}' if results['commit'] else ''
+  groups = ', '.join(tasks.count(n, g) for g, n in results.groups.items())
+  modules = results.modules
+  commit = f', commit {results.commit}' if results.commit else ''
   return [
-      f'{results["rows"]} rows (judged: {usable}) of {groups}; IR found for '
+      f'{results.num_rows} rows (judged: {usable}) of {groups}; IR found for '
       f'{modules["with_ir"]} of {modules["all"]} modules. Trees: '
-      f'{results["trees"]}. {results["date"]}{commit}, '
-      f'{results["seconds"] / 60:.1f} minutes on {results["hardware"]}.'
+      f'{results.trees}. {results.date}{commit}, '
+      f'{results.seconds / 60:.1f} minutes on {results.hardware}.'
   ]
-
-
-def split_label(results: Results, split: str) -> str:
-  """The split's name, and `(leaks)` if the finest group is on both sides.
-
-  That of a few rows, such as a kernel that two programs share, is only listed.
-  """
-  leaks = next(f for f in results['splits'] if f['name'] == split)['leaks']
-  groups = results['groups']
-  finest = max(groups, key=groups.get, default='')
-  is_leaking = leaks.get(finest, 0.0) > _LEAKING_SHARE
-  return f'{split} (leaks)' if is_leaking else split
 
 
 def format_splits(results: Results) -> list[str]:
   """A line for each split: its folds, and what is on both sides."""
   lines = []
-  for fact in results['splits']:
+  for fact in results.splits:
     crossing = ', '.join(
         f'{group} {100 * share:.1f} %' for group, share in fact['leaks'].items()
     )
+    label = selection.split_label(results, fact['name'])
     lines.append(
-        f'* **{split_label(results, fact["name"])}**: {fact["folds"]} folds; '
+        f'* **{label}**: {fact["folds"]} folds; '
         + (
             f'test rows with a relative in training: {crossing}.'
             if crossing
@@ -115,89 +90,70 @@ def format_splits(results: Results) -> list[str]:
   return lines
 
 
-def _summary_targets(results: Results) -> list[str]:
-  """Targets that share a cell: one or two, or all of them together."""
-  names = list(results['targets'])
-  return names if len(names) <= 2 else [report.POOLED]
-
-
-def shown_metrics(results: Results, metrics: Sequence[str]) -> list[str]:
-  """Those that are known, accuracy only where choices are few."""
-  num_choices = max(t['num_choices'] for t in results['targets'].values())
-  return [
-      metric
-      for metric in metrics
-      if any(r[metric]['value'] is not None for r in results['results'])
-      and (metric != 'accuracy' or num_choices <= _FEW_CHOICES)
-  ]
-
-
-def summary_metrics(results: Results) -> list[str]:
-  """Those that are shown for all splits at once, the main one first."""
-  shown = shown_metrics(results, ('accuracy', 'geomean'))
-  return sorted(shown, key=lambda metric: metric != results['metric'])
-
-
-def group_by_kind(
-    rows: Mapping[tuple[str, str, str], str], width: int
-) -> list[str]:
-  """Lines of a table, with a line before each kind."""
-  lines = []
-  for kind, title in KINDS.items():
-    members = [line for (k, _, _), line in rows.items() if k == kind]
+def _by_kind(
+    rows: Mapping[tuple[str, ...], Sequence[Any]], width: int
+) -> list[Sequence[Any]]:
+  """Rows of a table under a title for each kind, the first part of a key."""
+  lines: list[Sequence[Any]] = []
+  for kind, title in selection.KINDS.items():
+    members = [row for key, row in rows.items() if key[0] == kind]
     if members:
-      lines += [f'| *{title}* |' + ' |' * (width - 1), *members]
+      lines += [[f'*{title}*', *[''] * (width - 1)], *members]
   return lines
 
 
-def format_summary(results: Results, metric: str) -> list[str]:
-  """A row for each features and head, a column for each split."""
-  targets = _summary_targets(results)
-  names = [fact['name'] for fact in results['splits']]
+def format_summary(
+    results: Results, metric: str, *, chosen: bool = False
+) -> list[str]:
+  """A row for each features and head, a column for each split.
+
+  Args:
+    results: of the task.
+    metric: what stands in the cells, targets beside each other.
+    chosen: only the rows of `selection.choose_rows`, without their heads.
+  """
+  targets = selection.shown_targets(results)
+  names = results.split_names
   _, scale, digits = METRICS[metric]
-  cells: dict[tuple[str, str, str], dict[str, list[str]]] = {}
-  for r in results['results']:
-    if r['kind'] == 'null' or r['target'] not in targets:
-      continue
-    row = cells.setdefault((r['kind'], r['features'], r['head']), {})
-    text = f'{scale * r[metric]["value"]:.{digits}f}'
-    text = f'**{text}**' if metric in r['leads'] else text
-    row.setdefault(r['split'], []).append(text)
+  cells: dict[tuple[str, ...], dict[str, list[str]]] = {}
+
+  def add(key, split, text):
+    cells.setdefault(key, {}).setdefault(split, []).append(text)
+
+  for split in names:
+    for target in targets:
+      if chosen:
+        rows = selection.choose_rows(results, split, target)
+      else:
+        rows = results.rows(split, target)
+      for r in rows:
+        text = f'{scale * r[metric]["value"]:.{digits}f}'
+        text = f'**{text}**' if metric in r['leads'] else text
+        head = () if chosen else (r['head'],)
+        add((r['kind'], r['features'], *head), split, text)
+      for n in results.random(split, target):
+        if metric not in n or (chosen and n['head'] != results.recipe):
+          continue
+        name = f'{n["draws"]} random embeddings, median (95 % quantile)'
+        text = _format_random(n[metric], 'quantile_95', scale, digits)
+        add(('null', name, *(() if chosen else (n['head'],))), split, text)
   rows = {
-      key: _line(*key[1:], *(' / '.join(row.get(n, ())) for n in names))
+      key: [*key[1:], *(' / '.join(row.get(name, ())) for name in names)]
       for key, row in cells.items()
   }
-  labels = [split_label(results, name) for name in names]
-  lines = [
-      _line('features', 'head', *labels),
-      '|---' * (2 + len(names)) + '|',
-      *group_by_kind(rows, 2 + len(names)),
-  ]
-  heads = dict.fromkeys(n['head'] for n in results['null'])
-  for head in heads:
-    row = {}
-    for n in results['null']:
-      if n['head'] == head and n['target'] in targets and metric in n:
-        row.setdefault(n['split'], []).append(
-            f'{scale * n[metric]["median"]:.{digits}f} '
-            f'({scale * n[metric]["quantile_95"]:.{digits}f})'
-        )
-    lines.append(
-        _line(
-            f'{_draws(results)} random embeddings, median (95 % quantile)',
-            head,
-            *(' / '.join(row.get(name, ())) for name in names),
-        )
-    )
-  return lines
+  labels = [selection.split_label(results, name) for name in names]
+  header = ['features', *([] if chosen else ['head']), *labels]
+  nulls = [row for key, row in rows.items() if key[0] == 'null']
+  return markdown.table(header, [*_by_kind(rows, len(header)), *nulls])
 
 
-def _line(*cells: str) -> str:
-  return '| ' + ' | '.join(cells) + ' |'
-
-
-def _draws(results: Results) -> int:
-  return max((n['draws'] for n in results['null']), default=0)
+def _format_random(
+    summary: Mapping[str, float], end: str, scale: float, digits: int
+) -> str:
+  return (
+      f'{scale * summary["median"]:.{digits}f} '
+      f'({scale * summary[end]:.{digits}f})'
+  )
 
 
 def format_interval(
@@ -219,7 +175,7 @@ def format_split(
     results: Results,
     split: str,
     target: str,
-    rows: Sequence[Mapping[str, Any]] | None = None,
+    rows: Sequence[selection.Row] | None = None,
 ) -> list[str]:
   """Everything about one split and target, with intervals.
 
@@ -229,14 +185,10 @@ def format_split(
     target: its name.
     rows: those of the results that are shown; all by default.
   """
-  metrics = shown_metrics(results, tuple(METRICS))
-  main = results['metric']
+  metrics = selection.shown_metrics(results, tuple(METRICS))
+  main = results.metric
   main_title, main_scale, main_digits = METRICS[main]
-  found = rows or [
-      r
-      for r in results['results']
-      if (r['split'], r['target']) == (split, target) and r['kind'] != 'null'
-  ]
+  found = rows or results.rows(split, target)
   if not found:
     return []
   num_rows = found[0]['rows']
@@ -255,31 +207,33 @@ def format_split(
       text = format_interval(r[metric], scale_of(metric), METRICS[metric][2])
       cells.append(f'**{text}**' if metric in r['leads'] else text)
     versus = format_interval(r['versus'][main], main_scale, main_digits, '+')
-    lines[r['kind'], r['features'], r['head']] = _line(
-        r['features'], r['head'], *cells, versus
-    )
-  lines = [
-      _line('features', 'head', *titles, f'{main_title} over best baseline'),
-      '|---' * (3 + len(metrics)) + '|',
-      *group_by_kind(lines, 3 + len(metrics)),
-  ]
-  for n in results['null']:
-    if (n['split'], n['target']) == (split, target):
-      cells = []
-      for metric in metrics:
-        # Of slowdowns the good end is the lower one.
-        end = 'quantile_5' if metric == 'slowdowns' else 'quantile_95'
-        scale, digits = scale_of(metric), METRICS[metric][2]
-        cells.append(
-            f'{scale * n[metric]["median"]:.{digits}f} '
-            f'({scale * n[metric][end]:.{digits}f})'
+    lines[r['kind'], r['features'], r['head']] = [
+        *(r['features'], r['head'], *cells, versus)
+    ]
+  nulls = []
+  for n in results.random(split, target):
+    # Of slowdowns the good end is the lower one.
+    cells = [
+        _format_random(
+            n[metric],
+            'quantile_5' if metric == 'slowdowns' else 'quantile_95',
+            scale_of(metric),
+            METRICS[metric][2],
         )
-      name = f'{n["draws"]} random embeddings, median (best 5 %)'
-      lines.append(_line(name, n['head'], *cells, ''))
-  lines += ['', f'Best baseline: {found[0]["versus"]["baseline"]}.']
+        for metric in metrics
+    ]
+    name = f'{n["draws"]} random embeddings, median (best 5 %)'
+    nulls.append([name, n['head'], *cells, ''])
+  header = ['features', 'head', *titles, f'{main_title} over best baseline']
+  table = markdown.table(header, [*_by_kind(lines, len(header)), *nulls])
   mine = [r for r in found if r['features'] == features.MAIN]
-  recipe = [r for r in mine if r['head'] == results['recipe']] or mine
-  return lines + _format_compared(recipe[:1], main)
+  recipe = [r for r in mine if r['head'] == results.recipe] or mine
+  return [
+      *table,
+      '',
+      f'Best baseline: {found[0]["versus"]["baseline"]}.',
+      *_format_compared(recipe[:1], main),
+  ]
 
 
 def _format_compared(
@@ -302,16 +256,16 @@ def _format_compared(
 
 def format_problems(results: Results) -> list[str]:
   """What was wrong with the data, counted; the first of them in full."""
-  problems = results['problems']
-  modules = results['modules']
+  problems = results.problems
+  modules = results.modules
   unmeasured = ', '.join(
       f'{name} {t["unmeasured"]}'
-      for name, t in results['targets'].items()
+      for name, t in results.targets.items()
       if t['unmeasured']
   )
   lines = [
       f'* Rows without IR, which stay in the table with an empty vector: '
-      f'{results["rows"] - results["rows_with_ir"]} of {results["rows"]} '
+      f'{results.num_rows - results.rows_with_ir} of {results.num_rows} '
       f'({modules["all"] - modules["with_ir"]} modules).',
       f'* Costs that were not measured: {unmeasured or "none"}.',
   ]
@@ -324,4 +278,110 @@ def format_problems(results: Results) -> list[str]:
       f'* Messages about the data: {len(problems)}.',
       *shown,
       *([f'  * … and {more} more in results.json'] if more else []),
+  ]
+
+
+def format_errors(results: Results) -> list[str]:
+  """Every split: errors in common, and who makes them."""
+  main = selection.choose_split(results)
+  lines = []
+  for split in sorted(results.split_names, key=lambda name: name != main):
+    body = [
+        line
+        for found in results.errors
+        if found['split'] == split
+        for line in _format_found(results, found)
+    ]
+    if not body:
+      continue
+    title = f'split {selection.split_label(results, split)}'
+    if split != main:
+      body = [
+          f'<details><summary>{title}</summary>', '', *body, '</details>', ''
+      ]  # fmt: skip
+    lines += body
+  return lines
+
+
+def _format_found(results: Results, found: Mapping[str, Any]) -> list[str]:
+  """One target of one split."""
+  swaps = ', '.join(
+      f'{s["taken"]} for {s["best"]} ({100 * s["share"]:.0f} %)'
+      for s in found['swaps'][:3]
+  )
+  lines = [
+      f'**{found["target"]}**, split {found["split"]}: {found["ours"]} and '
+      f'{found["other"]} are both wrong on {100 * found["both"]:.1f} % of the '
+      f'rows, ours alone on {100 * found["only_ours"]:.1f} %, the baseline '
+      f'alone on {100 * found["only_other"]:.1f} %'
+      + (f'; decided most often: {swaps}.' if swaps else '.'),
+      '',
+  ]
+  for group, members in found['groups'].items():
+    lines += [*_format_members(results, found['target'], group, members), '']
+  return lines
+
+
+def measure_lead(
+    member: Mapping[str, Any], metric: str, num_rows: int
+) -> float:
+  """What a member of a group adds to our lead; sums to it over the group.
+
+  In points of rows that are not wrong where the task is judged by accuracy (or
+  has no costs), in % of the geometric-mean speedup otherwise.
+  """
+  if metric == 'accuracy' or member['lost'] is None:
+    lead = (member['wrong_other'] - member['wrong']) * member['rows']
+  else:
+    lead = member['lost_other'] - member['lost']
+  return 100 * lead / num_rows
+
+
+def _format_members(
+    results: Results,
+    target: str,
+    group: str,
+    members: Sequence[Mapping[str, Any]],
+) -> list[str]:
+  """Members of a group, from where we lose most to where we win most."""
+  num_rows = results.targets[target]['judged_rows']
+  leads = sorted(
+      ((measure_lead(m, results.metric, num_rows), m) for m in members),
+      key=lambda pair: pair[0],
+  )
+  behind, ahead = leads, []
+  if len(leads) > _NUM_BEHIND + _NUM_AHEAD:
+    behind = [pair for pair in leads[:_NUM_BEHIND] if pair[0] < 0]
+    ahead = [pair for pair in leads[-_NUM_AHEAD:] if pair[0] > 0]
+  between = len(leads) - len(behind) - len(ahead)
+  unit = 'points' if results.metric == 'accuracy' else '%'
+  header = [
+      group,
+      *('rows', 'ours wrong %', 'baseline wrong %', 'speedup ours'),
+      *('baseline', 'oracle', f'adds to our lead, {unit}'),
+  ]
+  rows = [_member_cells(*pair) for pair in behind]
+  if between:
+    rest = sum(lead for lead, _ in leads) - sum(x for x, _ in behind + ahead)
+    num_between = sum(m['rows'] for _, m in leads)
+    num_between -= sum(m['rows'] for _, m in behind + ahead)
+    name = f'*{between} in between*'
+    rows.append([name, num_between, *[''] * 5, f'{rest:+.2f}'])
+  return markdown.table(
+      header, [*rows, *(_member_cells(*pair) for pair in ahead)]
+  )
+
+
+def _member_cells(lead: float, member: Mapping[str, Any]) -> list[Any]:
+  speedups = [
+      '' if member[key] is None else f'{member[key]:.2f}'
+      for key in ('speedup', 'speedup_other', 'speedup_oracle')
+  ]
+  return [
+      member['name'],
+      member['rows'],
+      f'{100 * member["wrong"]:.0f}',
+      f'{100 * member["wrong_other"]:.0f}',
+      *speedups,
+      f'{lead:+.2f}',
   ]

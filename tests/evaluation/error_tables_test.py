@@ -1,9 +1,11 @@
 """Tests of the tables of errors: who adds what to our lead."""
 
+import dataclasses
+
 import numpy as np
 from absl.testing import absltest, parameterized
 
-from mirencoder_jax.evaluation.report import errors_markdown
+from mirencoder_jax.evaluation.report import selection, task_tables
 
 
 def make_member(name, rows, wrong, wrong_other, lost=0.0, lost_other=0.0):
@@ -31,17 +33,23 @@ def make_results(members, metric='accuracy'):
       'swaps': [{'taken': 'CPU', 'best': 'GPU', 'share': 0.75}],
       'groups': {'program': members},
   }
-  return {
-      'metric': metric,
-      'group': 'program',
-      'groups': {'program': len(members)},
-      'targets': {'amd': {'judged_rows': sum(m['rows'] for m in members)}},
-      'splits': [
-          {'name': 'random', 'group': '', 'leaks': {'program': 0.9}},
-          {'name': 'program', 'group': 'program', 'leaks': {}},
-      ],
-      'errors': [found | {'split': name} for name in ('random', 'program')],
+  nothing = {
+      field.name: None for field in dataclasses.fields(selection.Results)
   }
+  return selection.Results(
+      **nothing
+      | {
+          'metric': metric,
+          'group': 'program',
+          'groups': {'program': len(members)},
+          'targets': {'amd': {'judged_rows': sum(m['rows'] for m in members)}},
+          'splits': [
+              {'name': 'random', 'group': '', 'leaks': {'program': 0.9}},
+              {'name': 'program', 'group': 'program', 'leaks': {}},
+          ],
+          'errors': [found | {'split': name} for name in ('random', 'program')],
+      }
+  )
 
 
 def table_of(lines):
@@ -63,7 +71,7 @@ class ErrorsMarkdownTest(parameterized.TestCase):
         make_member('b', 3, 1.0, 0.0),
         make_member('c', 1, 0.5, 0.5),
     ]
-    lines = errors_markdown.format_errors(make_results(members))
+    lines = task_tables.format_errors(make_results(members))
     rows = table_of(lines)
     self.assertEqual([row[0] for row in rows], ['b', 'c', 'a'])
     leads = [float(row[-1]) for row in rows]
@@ -77,18 +85,14 @@ class ErrorsMarkdownTest(parameterized.TestCase):
         make_member('a', 2, 0.5, 0.5, lost=np.log(2), lost_other=0.0),
         make_member('b', 2, 0.5, 0.5, lost=0.0, lost_other=np.log(8)),
     ]
-    rows = table_of(
-        errors_markdown.format_errors(make_results(members, 'geomean'))
-    )
+    rows = table_of(task_tables.format_errors(make_results(members, 'geomean')))
     self.assertEqual([row[0] for row in rows], ['a', 'b'])
     total = sum(float(row[-1]) for row in rows)
     self.assertAlmostEqual(total, 100 * np.log(4) / 4, delta=0.01)
 
   def test_labels_only_have_no_speedups(self):
     members = [make_member('a', 4, 0.25, 0.5, None, None)]
-    rows = table_of(
-        errors_markdown.format_errors(make_results(members, 'geomean'))
-    )
+    rows = table_of(task_tables.format_errors(make_results(members, 'geomean')))
     self.assertEqual(rows, [['a', '4', '25', '50', '', '', '', '+25.00']])
 
   def test_of_many_the_ten_worst_and_the_five_best(self):
@@ -96,7 +100,7 @@ class ErrorsMarkdownTest(parameterized.TestCase):
         make_member(f'm{i}', 1, max(0, 12 - i) / 20, max(0, i - 12) / 20)
         for i in range(40)
     ]
-    rows = table_of(errors_markdown.format_errors(make_results(members)))
+    rows = table_of(task_tables.format_errors(make_results(members)))
     names = [row[0] for row in rows]
     self.assertEqual(names[:10], [f'm{i}' for i in range(10)])
     self.assertEqual(names[10], '*25 in between*')
@@ -108,14 +112,13 @@ class ErrorsMarkdownTest(parameterized.TestCase):
 
   def test_every_split_is_there_and_others_are_folded(self):
     members = [make_member('a', 4, 0.25, 0.5)]
-    text = '\n'.join(errors_markdown.format_errors(make_results(members)))
+    text = '\n'.join(task_tables.format_errors(make_results(members)))
     first, _, folded = text.partition('<details>')
     self.assertIn('split program', first)
     self.assertIn('<summary>split random (leaks)</summary>', folded)
     self.assertEqual(text.count('</details>'), 1)
-    self.assertEqual(errors_markdown.format_errors(
-        make_results(members) | {'errors': []}
-    ), [])  # fmt: skip
+    empty = dataclasses.replace(make_results(members), errors=[])
+    self.assertEqual(task_tables.format_errors(empty), [])
 
 
 if __name__ == '__main__':

@@ -1,27 +1,93 @@
-"""Map plot: embeddings of a task's modules as a picture.
+"""Map: a task's modules in two dimensions, as plain data and as a picture.
 
-Station in the flow: from `embedding_map` to a file, one of `plots`.
+The two are the first principal components of the standardised vectors: a
+projection, so that distances in the picture are never larger than real ones.
 """
 
 import collections
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
+from mirencoder_jax.downstream.tasks import features, tasks
+from mirencoder_jax.evaluation.report import selection
 from mirencoder_jax.pages import plot_style
 
+_HISTOGRAM = 'opcodes'
 _MAX_NAMED = 20  # modules, that a map can name
 
 
-def draw_map(results: Mapping[str, Any], path: str | os.PathLike[str]) -> None:
+def project(vectors: np.ndarray) -> tuple[np.ndarray, float]:
+  """The first two principal components.
+
+  Args:
+    vectors: float [m, D], m >= 1.
+
+  Returns:
+    float64 [m, 2], and the share of the variance that they have.
+  """
+  from sklearn import decomposition, preprocessing  # 1 s, for this alone
+
+  scaled = preprocessing.StandardScaler().fit_transform(
+      np.asarray(vectors, np.float64)
+  )
+  points = np.zeros((len(vectors), 2))
+  rank = min(2, *scaled.shape)
+  if not scaled.any():
+    return points, 0.0
+  pca = decomposition.PCA(rank, svd_solver='full')
+  points[:, :rank] = pca.fit_transform(scaled)
+  return points, float(pca.explained_variance_ratio_.sum())
+
+
+def map_modules(
+    task: tasks.Task, listed: Sequence[features.Features]
+) -> list[dict[str, Any]]:
+  """Points of the modules that have IR, ours beside opcode counts.
+
+  Returns:
+    A dict each with `features`, `explained`, and lists over distinct vectors:
+    `points`, `group` (of the task's coarsest group), `module`. Empty without
+    an encoder.
+  """
+  by_name = {f.name: f.vectors for f in listed}
+  if features.MAIN not in by_name or not task.groups:
+    return []
+  coarsest = min(task.group_names, key=lambda k: len(task.group_names[k]))
+  group = np.zeros(len(task.modules), int)
+  group[task.module_index] = task.groups[coarsest]
+  has_ir = np.array([bool(text.strip()) for text in task.ir])
+  if not has_ir.any():
+    return []
+  maps = []
+  for name in (_HISTOGRAM, features.MAIN):
+    vectors = by_name[name][has_ir]
+    vectors = np.log1p(vectors) if name == _HISTOGRAM else vectors
+    _, first = np.unique(vectors, axis=0, return_index=True)
+    chosen = np.flatnonzero(has_ir)[np.sort(first)]
+    points, explained = project(vectors[np.sort(first)])
+    maps.append(
+        {
+            'features': name,
+            'explained': round(explained, 4),
+            'by': coarsest,
+            'points': np.round(points, 3).tolist(),
+            'group': [task.group_names[coarsest][group[i]] for i in chosen],
+            'module': [task.modules[i] for i in chosen],
+        }
+    )
+  return maps
+
+
+def draw(results: selection.Results, path: str | os.PathLike[str]) -> None:
   """The modules' embeddings in two dimensions, coloured by suite.
 
   A few modules bear their names instead of a legend; of many groups the largest
   have colours.
   """
-  maps = results['map']
+  maps = results.map
   if not maps:
     return
   sizes = collections.Counter(name for m in maps for name in m['group'])
@@ -62,7 +128,7 @@ def draw_map(results: Mapping[str, Any], path: str | os.PathLike[str]) -> None:
           ncols=min(7, max(1, num_columns)),
       )
     figure.suptitle(
-        f'{results["task"].replace("_", " ")}: modules by {maps[0]["by"]}, '
+        f'{results.title}: modules by {maps[0]["by"]}, '
         'first two principal components',
         x=0.01,
         ha='left',

@@ -1,0 +1,187 @@
+"""An evaluation of one task: its table, and what is made of that."""
+
+import dataclasses
+import os
+import pathlib
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from absl import logging
+
+from mirencoder_jax.downstream.predictor import predictor_writer
+from mirencoder_jax.downstream.tasks import features, tasks
+from mirencoder_jax.evaluation import metrics, table
+from mirencoder_jax.evaluation import recipe as recipe_lib
+from mirencoder_jax.evaluation.evaluation import Comparison, Request
+from mirencoder_jax.evaluation.report import page, selection, task_tables
+from mirencoder_jax.evaluation.report import pictures as pictures_lib
+from mirencoder_jax.inference import encoder as inference
+from mirencoder_jax.pages import plot_style
+
+
+@dataclasses.dataclass(frozen=True)
+class TaskEvaluation:
+  """One task under one recipe."""
+
+  name: str
+  recipe: recipe_lib.Recipe
+
+  @classmethod
+  def read(
+      cls, name: str, config: Mapping[str, Any], place: str
+  ) -> 'TaskEvaluation':
+    """Of its part of a config; ValueError for a field that is wrong."""
+    return cls(name, recipe_lib.Recipe.read(config, place))
+
+  def run(
+      self, encoder: inference.Encoder | None, request: Request
+  ) -> dict[str, Any]:
+    """Evaluates the task and writes and prints its results.
+
+    Raises:
+      FileNotFoundError: its data are neither prepared nor brought.
+      ValueError: something else that a user can mend.
+    """
+    if request.predictor is not None and encoder is None:
+      raise ValueError('a predictor needs --checkpoint')
+    compared = request.compared_with(self.recipe.task.name)
+    task = tasks.load_task(
+        self.recipe.task,
+        data_dir=request.data_dir,
+        manual_dir=request.manual_dir,
+    )
+    recipe = self.recipe.complete(task)
+    found = table.evaluate(
+        recipe,
+        task,
+        encoder=encoder,
+        compared=compared,
+        workdir=request.workdir,
+    )
+    print(task_tables.format_report(found), flush=True)
+    results = found.as_dict()
+    if request.workdir is not None:
+      names = self.draw(results, request.workdir)
+      if names:
+        logging.info('drew %s in %s', ', '.join(names), request.workdir)
+    if request.predictor is not None and encoder is not None:
+      save_predictor(recipe, task, encoder, request)
+    return results
+
+  def summary(self, results: Mapping[str, Any]) -> list[Comparison]:
+    """Every vector of every split and target beside the best baseline."""
+    found = selection.Results.from_dict(results)
+    metric = found.metric
+    comparisons = []
+    for split in found.split_names:
+      for target in dict.fromkeys(r['target'] for r in found.measured):
+        rows = selection.choose_rows(found, split, target)
+        oracle = next(r for r in rows if r['features'] == metrics.ORACLE)
+        best = selection.find_best_baseline(found, split, target)
+        sign = -1 if metric in metrics.LESS_IS_BETTER else 1
+        for r in rows:
+          if r['kind'] not in ('ours', 'ablation', 'compared'):
+            continue
+          versus = r['versus'][metric]
+          ends = [versus['low'], versus['high']][::sign]
+          low, high = (None if end is None else sign * end for end in ends)
+          comparisons.append(
+              Comparison(
+                  task=self.name,
+                  split=split,
+                  target=target,
+                  metric=metric,
+                  vector=r['features'],
+                  value=r[metric]['value'],
+                  baseline=r['versus']['baseline'],
+                  baseline_value=best[metric]['value'],
+                  difference=sign * versus['value'],
+                  low=low,
+                  high=high,
+                  oracle=oracle[metric]['value'],
+              )
+          )
+    return comparisons
+
+  def verdict(self, results: Mapping[str, Any]) -> str:
+    """Ours against the best baseline, where nothing related is trained on."""
+    found = selection.Results.from_dict(results)
+    split = selection.choose_split(found)
+    target = list(dict.fromkeys(r['target'] for r in found.measured))[-1]
+    title, scale, digits = selection.METRICS[found.metric]
+    where = f'{found.title}, split {selection.split_label(found, split)}'
+
+    if scale == 1:
+      digits += 1  # so that the end of an interval is not -0.00
+
+    def number(value, sign=''):
+      return f'{scale * value:{sign}.{digits}f}'
+
+    for c in self.summary(results):
+      if (c.split, c.target, c.vector) == (split, target, features.MAIN):
+        interval = 'no interval'
+        if c.low is not None and c.high is not None:
+          interval = (
+              f'{100 * self.recipe.report.confidence:g} % interval '
+              f'{number(c.low, "+")} to {number(c.high, "+")}'
+          )
+        return (
+            f'{where}: {c.vector} {c.words} the best baseline ({c.baseline}): '
+            f'{title} {number(c.value)} against {number(c.baseline_value)}, '
+            f'difference {number(c.difference, "+")} ({interval}).'
+        )
+    best = selection.find_best_baseline(found, split, target)
+    return (
+        f'{where}: nothing of ours to judge, as no --checkpoint was named; the '
+        f'best baseline ({best["features"]}, {best["head"]}) has {title} '
+        f'{number(best[found.metric]["value"])}.'
+    )
+
+  def section(
+      self, results: Mapping[str, Any], pictures: Mapping[str, str]
+  ) -> list[str]:
+    """The task's part of the page of results."""
+    return page.format_task(selection.Results.from_dict(results), pictures)
+
+  def draw(
+      self, results: Mapping[str, Any], folder: str | os.PathLike[str]
+  ) -> list[str]:
+    """Draws all pictures that there are data for; their file names."""
+    if not plot_style.has_matplotlib():
+      logging.warning(
+          'no pictures: matplotlib is not installed; '
+          'python -m pip install "mirencoder_jax[plots]"'
+      )
+      return []
+    return pictures_lib.draw_all(selection.Results.from_dict(results), folder)
+
+  @staticmethod
+  def overview(
+      all_results: Iterable[Mapping[str, Any]], *, short: bool = False
+  ) -> list[str]:
+    """One table of all tasks."""
+    return page.format_overview(
+        [selection.Results.from_dict(results) for results in all_results],
+        short=short,
+    )
+
+
+def save_predictor(
+    recipe: recipe_lib.Recipe,
+    task: tasks.Task,
+    encoder: inference.Encoder,
+    request: Request,
+) -> None:
+  """Fits our row of the table on all rows and saves it."""
+  head, *_ = recipe.table.recipe.split()
+  is_shipped = not pathlib.Path(str(request.checkpoint)).exists()
+  predictor_writer.save_predictor(
+      str(request.predictor),
+      task,
+      encoder,
+      recipe.fit,
+      group=recipe.report.group,
+      head=head,
+      encoder_name=str(request.checkpoint) if is_shipped else '',
+  )
+  logging.info('saved a predictor of %s in %s', task.name, request.predictor)
