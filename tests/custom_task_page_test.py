@@ -52,6 +52,8 @@ class PageTest(absltest.TestCase):
     self.assertEqual(results['groups'], {'code': 6, 'program': 3})
     self.assertEqual(results['targets']['machine']['judged_rows'], 10)
     self.assertTrue((folder / 'runs/mine/results.md').is_file())
+    *_, last = done.stdout.strip().splitlines()
+    self.assertStartsWith(last, 'Verdict: custom, split program')
 
 
 if __name__ == '__main__':

@@ -299,7 +299,11 @@ class RunTest(parameterized.TestCase):
       (('report', 'metric'), 'acuracy', "'acuracy' is .*'accuracy'"),
       (('report', 'group'), 'progam', "'progam' is .*'program'"),
       (('splits', 'random', 'groop'), '', "splits.random has no 'groop'"),
-      (('splits', 'random', 'group'), 'sweet', "'sweet' is .*'suite'"),
+      (
+          ('splits', 'random', 'group'),
+          'sweet',
+          "'sweet' is .* there are kernel",
+      ),
       (('task', 'targets', 'amd', 'cost'), (), "targets.amd has no 'cost'"),
   )
   def test_typo_fails_before_data_are_read(self, place, value, message):
