@@ -6,7 +6,7 @@ import json
 import math
 import os
 import sys
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 _MAX_CELL = 56  # characters of a column
@@ -154,6 +154,15 @@ def tell_errors(errors: dict[str, Exception], total: int) -> None:
   say(f'{len(errors)} of {total} files could not be read:')
   for error in errors.values():
     say(f'  {sentence(error)}')
+
+
+def tell_cut(report: Mapping[str, int]) -> None:
+  """Says that vectors do not see all of the code; `Encoding.report` counts."""
+  if report.get('cut_tokens'):
+    say(
+        f'warning: {report["cut_tokens"]:,} of {report["tokens"]:,} tokens '
+        'were cut, of instructions longer than a window: no vector sees them'
+    )
 
 
 def close_stdout() -> None:

@@ -40,4 +40,5 @@ def embed(
   if len(files) == 1 and found.errors:
     raise found.errors[files[0]]
   console.tell_errors(found.errors, len(files))
+  console.tell_cut(found.report)
   return found

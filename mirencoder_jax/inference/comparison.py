@@ -42,6 +42,7 @@ class Comparison:
     module_similarity: cosine of the vectors of the whole modules.
     similarities: float32 [n_a, n_b], of every function with every other.
     functions_a, functions_b: names of its rows and columns.
+    report: counts of `Encoding.report`, of both.
   """
 
   pairs: list[Pair]
@@ -51,6 +52,7 @@ class Comparison:
   similarities: np.ndarray
   functions_a: list[str]
   functions_b: list[str]
+  report: dict[str, int] = dataclasses.field(default_factory=dict)
 
 
 def compare(
@@ -88,6 +90,7 @@ def compare(
       similarities=similarities,
       functions_a=names[:count],
       functions_b=names[count:],
+      report=encoding.report,
   )
 
 

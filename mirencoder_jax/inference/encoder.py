@@ -47,7 +47,10 @@ class Encoding:
     num_modules: inputs, those that failed included.
     errors: what went wrong, by input.
     report: counts: `windows` of tokens, `segments` of split functions with
-      `cut_edges`, `unknown_tokens`, `unverified` modules (see `ir.Module`).
+      `cut_edges`, `cut_tokens` that no vector sees, `unknown_tokens`,
+      `unverified` modules.
+    unverified: bool [n_module], see `ir.Module`.
+    cut_tokens: int32 [n_function], tokens that its vector does not see.
   """
 
   vectors: dict[str, np.ndarray]
@@ -57,6 +60,8 @@ class Encoding:
   num_modules: int
   errors: dict[int, ir_lib.IRError]
   report: dict[str, int]
+  unverified: np.ndarray
+  cut_tokens: np.ndarray
 
   def function_vectors(self, modality: str = 'joint') -> np.ndarray:
     """float32 [n_function, D]; `all` is the three side by side, [., 3 D]."""
@@ -188,7 +193,7 @@ class Encoder:
     examples: list[example_lib.Example] = []
     modules: list[int] = []
     errors: dict[int, ir_lib.IRError] = {}
-    unverified = 0
+    unverified = np.zeros(len(ir), bool)
     for number, source in enumerate(ir):
       try:
         is_read = isinstance(source, ir_lib.Module)
@@ -198,12 +203,18 @@ class Encoder:
           raise
         errors[number] = error
         continue
-      unverified += module.unverified
+      unverified[number] = module.unverified
       new = example_lib.featurize(module, self.tokenizer)
       examples += new
       modules += [number] * len(new)
     vectors, report = self.embed_examples(examples)
-    report['unverified'] = unverified
+    report['unverified'] = int(unverified.sum())
+    cut_tokens = np.zeros(len(examples), np.int32)
+    if report['cut_tokens']:  # seldom: an instruction longer than a window
+      cut_tokens[:] = [
+          segments.split_example(e, self._buckets[-1])[1].tokens
+          for e in examples
+      ]
     return Encoding(
         vectors=vectors,
         functions=[e['function'] for e in examples],
@@ -214,6 +225,8 @@ class Encoder:
         num_modules=len(ir),
         errors=errors,
         report=report,
+        unverified=unverified,
+        cut_tokens=cut_tokens,
     )
 
   def untrained(self, seed: int = 0) -> 'Encoder':

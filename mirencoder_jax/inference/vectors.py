@@ -46,6 +46,9 @@ class Vectors:
     encoder: `Encoder.fingerprint` of what made them.
     errors: what could not be read, by path; not kept in files.
     report: counts of `Encoding.report`, summed; not kept in files.
+    unverified: bool [n], whether LLVM refused the row's text and it was read as
+      it is.
+    cut_tokens: int32 [n], tokens that the row's vector does not see.
   """
 
   vectors: np.ndarray
@@ -57,6 +60,14 @@ class Vectors:
   encoder: str
   errors: dict[str, IRError] = dataclasses.field(default_factory=dict)
   report: dict[str, int] = dataclasses.field(default_factory=dict)
+  unverified: np.ndarray = dataclasses.field(default=None)  # type: ignore
+  cut_tokens: np.ndarray = dataclasses.field(default=None)  # type: ignore
+
+  def __post_init__(self):
+    # Files of version 0.3 do not say.
+    for name, kind in _OF_ROWS.items():
+      if getattr(self, name) is None:
+        object.__setattr__(self, name, np.zeros(len(self.vectors), kind))
 
   def __len__(self) -> int:
     return len(self.vectors)
@@ -64,6 +75,35 @@ class Vectors:
   def label(self, row: int) -> str:
     """`file:function` of a row."""
     return ':'.join(filter(None, (self.files[row], self.functions[row])))
+
+  def select(self, rows: Sequence[int]) -> 'Vectors':
+    """Some of the rows."""
+    arrays = ('vectors', 'num_instructions', *_OF_ROWS)
+    return dataclasses.replace(
+        self,
+        files=[self.files[i] for i in rows],
+        functions=[self.functions[i] for i in rows],
+        **{name: getattr(self, name)[list(rows)] for name in arrays},
+    )
+
+  def by_file(self) -> dict[str, np.ndarray]:
+    """The vector of each file, float32 [D].
+
+    Where functions have vectors: their mean, weighted by instructions, which is
+    what a module's vector is.
+    """
+    rows: dict[str, list[int]] = {}
+    for row, file in enumerate(self.files):
+      rows.setdefault(file, []).append(row)
+    if self.level == 'module':
+      return {file: self.vectors[found[-1]] for file, found in rows.items()}
+    sizes = self.num_instructions.astype(np.float64)
+    return {
+        file: (
+            sizes[found] @ self.vectors[found] / max(sizes[found].sum(), 1)
+        ).astype(np.float32)
+        for file, found in rows.items()
+    }
 
   def save(self, path: str | os.PathLike) -> None:
     """Writes `.npz` or `.parquet`, as the suffix says.
@@ -85,6 +125,7 @@ class Vectors:
         'files': np.array(self.files, np.str_),
         'functions': np.array(self.functions, np.str_),
         'num_instructions': self.num_instructions,
+        **{k: getattr(self, k) for k in _OF_ROWS},
         **{k: np.array(getattr(self, k)) for k in _KINDS},
         _SHA: np.array(_checksum(self)),
     }
@@ -93,6 +134,7 @@ class Vectors:
 
 
 _KINDS = ('level', 'modality', 'encoder')
+_OF_ROWS = {'unverified': np.bool_, 'cut_tokens': np.int32}
 _SHA = 'sha256'  # of all the rest; not in files of version 0.3
 
 
@@ -105,6 +147,8 @@ def _checksum(vectors: Vectors) -> str:
   for array, kind in (
       (vectors.vectors, np.float32),
       (vectors.num_instructions, np.int32),
+      (vectors.unverified, np.bool_),
+      (vectors.cut_tokens, np.int32),
   ):
     digest.update(np.ascontiguousarray(array, kind).data)
   return digest.hexdigest()
@@ -176,6 +220,12 @@ def embed_files(
       encoder=encoder.fingerprint,
       errors=errors,
       report=report,
+      **{
+          name: np.concatenate(
+              [np.zeros(0, kind), *(getattr(p, name) for p in parts)]
+          )
+          for name, kind in _OF_ROWS.items()
+      },
   )
 
 
@@ -191,14 +241,21 @@ def _embed(
     vectors = encoding.function_vectors(modality)
     files = [paths[i] for i in encoding.modules]
     functions, sizes = encoding.functions, encoding.num_instructions
+    unverified = encoding.unverified[encoding.modules]
+    cut_tokens = encoding.cut_tokens
   else:
     vectors = encoding.module_vectors(modality)
     files, functions = paths, [''] * len(paths)
-    sizes = np.bincount(
-        encoding.modules, encoding.num_instructions, len(paths)
-    ).astype(np.int32)
+    unverified = encoding.unverified
+    sizes, cut_tokens = (
+        np.bincount(encoding.modules, counts, len(paths)).astype(np.int32)
+        for counts in (encoding.num_instructions, encoding.cut_tokens)
+    )
   return Vectors(
-      vectors, files, functions, sizes, level, modality, '', {}, encoding.report
+      *(vectors, files, functions, sizes, level, modality, ''),
+      report=encoding.report,
+      unverified=unverified,
+      cut_tokens=cut_tokens,
   )
 
 
@@ -226,6 +283,7 @@ def read_vectors(path: str | os.PathLike) -> Vectors:
           level=str(file['level']),
           modality=str(file['modality']),
           encoder=str(file['encoder']),
+          **{k: file[k] for k in _OF_ROWS if k in file.files},
       )
       return _checked(found, str(file[_SHA]) if _SHA in file.files else None)
   except Exception as error:  # numpy, zipfile and zlib raise many kinds.
@@ -240,10 +298,11 @@ def _unreadable(path: pathlib.Path, error: Exception) -> VectorsError:
 
 
 def check_path(path: str | os.PathLike) -> pathlib.Path:
-  """The path, if vectors can be kept there as far as its name goes.
+  """The path, if vectors can be kept there as far as can be told before.
 
   Raises:
-    VectorsError: for another suffix, or a folder that is not there.
+    VectorsError: for another suffix, a folder that is not there, or parquet
+      without pyarrow.
   """
   path = pathlib.Path(path)
   if path.suffix not in SUFFIXES:
@@ -252,6 +311,8 @@ def check_path(path: str | os.PathLike) -> pathlib.Path:
     )
   if not path.parent.is_dir():
     raise VectorsError(f'{path}: there is no folder {path.parent}')
+  if path.suffix == '.parquet':
+    _pyarrow()
   return path
 
 
@@ -261,7 +322,8 @@ def _pyarrow():
     import pyarrow.parquet
   except ImportError:
     raise VectorsError(
-        'parquet needs pyarrow: `python -m pip install pyarrow`, or write .npz'
+        'parquet needs pyarrow: `python -m pip install '
+        '"mirencoder_jax[parquet]"`, or write .npz'
     ) from None
   return pyarrow
 
@@ -274,6 +336,7 @@ def _write_parquet(vectors: Vectors, path: pathlib.Path) -> None:
           'file': vectors.files,
           'function': vectors.functions,
           'num_instructions': vectors.num_instructions,
+          **{k: getattr(vectors, k) for k in _OF_ROWS},
           'vector': pyarrow.FixedSizeListArray.from_arrays(
               vectors.vectors.ravel(), width
           ),
@@ -298,6 +361,7 @@ def _read_parquet(path: pathlib.Path) -> Vectors:
         level=kinds[b'level'].decode(),
         modality=kinds[b'modality'].decode(),
         encoder=kinds[b'encoder'].decode(),
+        **{k: table[k].to_numpy() for k in _OF_ROWS if k in table.column_names},
     )
     recorded = kinds.get(_SHA.encode())
     return _checked(found, recorded and recorded.decode())

@@ -125,6 +125,7 @@ class Module:
     refusal: LLVM's message, or ''.
     producer_llvm: version of the producer as `!llvm.ident` has it, or ''.
     counts: what was left out: `debug_records`, `metadata_lines`.
+    triple: of the target, such as `x86_64-unknown-linux-gnu`, or ''.
   """
 
   name: str
@@ -135,6 +136,7 @@ class Module:
   refusal: str = ''
   producer_llvm: str = ''
   counts: dict[str, int] = dataclasses.field(default_factory=dict)
+  triple: str = ''
 
   def function(self, name: str) -> Function:
     """The definition of that name.

@@ -39,6 +39,7 @@ _IDENT = re.compile(
     r'![0-9]+ = !\{!"(?![^"]*Apple)(?:[^"]*?[ (])?'
     r'(?:clang|flang|flang-new|LLVM)(?: version)? ?([0-9]+(?:\.[0-9]+)*)'
 )
+_TRIPLE = re.compile(r'^target triple = "([^"]*)"', re.MULTILINE)
 # Characters of a body that are cut into lines at a time.
 _CHUNK = 1 << 20
 # What is kept of a global; its initial value may be megabytes.
@@ -159,7 +160,10 @@ def parse_text(
         + '; nothing to encode',
         name,
     )
-  return outline.module()
+  module = outline.module()
+  triple = _TRIPLE.search(text, 0, outline.bodies[0][0])
+  module.triple = triple[1] if triple else ''
+  return module
 
 
 @contextlib.contextmanager

@@ -148,6 +148,72 @@ class ShippedTest(absltest.TestCase):
     self.assertIn(decision['choice'], decision['probabilities'])
     self.assertGreaterEqual(decision['gain'], 1)
 
+  def test_example_of_help_works_and_says_what_to_do(self):
+    folder = pathlib.Path(self.enter_context(tempfile.TemporaryDirectory()))
+    self.enter_context(contextlib.chdir(folder))
+    pathlib.Path('kernel.ll').write_text(AXPY)
+    (words,) = (e for e in predict.command.examples if ' predict ' in e)
+    out = io.StringIO()
+    with contextlib.redirect_stdout(out):
+      self.assertEqual(cli.main(words.split()[1:]), console.OK)
+    self.assertRegex(
+        out.getvalue(),
+        r'kernel.ll, machine: (#pragma clang loop vectorize_width\(\d+\) '
+        r'interleave_count\(\d+\)|no pragma)',
+    )
+
+  def test_tasks_say_inputs_units_and_ranges(self):
+    out = io.StringIO()
+    with contextlib.redirect_stdout(out):
+      self.assertEqual(cli.main(['tasks', '--json']), console.OK)
+      self.assertEqual(cli.main(['tasks']), console.OK)
+    document, end = json.JSONDecoder().raw_decode(out.getvalue())
+    (target,) = document['loop_vectorization']['targets']
+    inputs = {i['name']: i for i in target['inputs']}
+    self.assertIn('log2 of the bytes', inputs['log_bytes']['meaning'])
+    self.assertBetween(inputs['log_bytes']['low'], 2, 6)
+    self.assertBetween(inputs['log_bytes']['high'], 20, 26)
+    self.assertIn('--input log_bytes=NUMBER  log2 of', out.getvalue()[end:])
+
+  def predict(self, text, **inputs):
+    folder = pathlib.Path(self.enter_context(tempfile.TemporaryDirectory()))
+    (folder / 'a.ll').write_text(text)
+    given = dict(log_trip_count=10, log_iterations=10, log_bytes=13) | inputs
+    out, errors = io.StringIO(), io.StringIO()
+    words = [w for k, v in given.items() for w in ('--input', f'{k}={v}')]
+    with contextlib.redirect_stdout(out), contextlib.redirect_stderr(errors):
+      code = cli.main(
+          ['predict', str(folder / 'a.ll'), '--task', 'loop_vectorization']
+          + [*words, '--json']
+      )
+    return code, json.loads(out.getvalue() or '{}'), errors.getvalue()
+
+  def test_a_whole_wrong_unit_is_named(self):
+    code, _, errors = self.predict(AXPY, log_bytes=8000000)
+    self.assertEqual(code, console.FAILED)
+    self.assertRegex(errors, 'log2 of the bytes.*mean log_bytes=22.93')
+
+  def test_an_input_that_was_not_seen_is_far(self):
+    code, document, _ = self.predict(AXPY, log_bytes=31)
+    self.assertEqual(code, console.OK)
+    (decision,) = document['decisions']
+    self.assertTrue(decision['far'])
+    self.assertIn('log_bytes 31 is outside', decision['notes'][0])
+
+  def test_programs_of_another_kind_get_the_default_and_are_far(self):
+    for text, message in (
+        ('target triple = "nvptx64-nvidia-cuda"\n' + AXPY, 'device code'),
+        ('target triple = "spir64"\n' + AXPY, 'device code'),
+        (AXPY.replace('define', 'define amdgpu_kernel'), 'device code'),
+        (SQUARE, 'without a loop'),
+    ):
+      code, document, errors = self.predict(text)
+      self.assertEqual(code, console.OK, errors)
+      (decision,) = document['decisions']
+      self.assertTrue(decision['far'])
+      self.assertEqual(decision['choice'], 'compiler')
+      self.assertIn(message, decision['notes'][0])
+
   def test_a_task_that_does_not_ship(self):
     with self.assertRaisesRegex(console.UsageError, 'loop_vectorization ship'):
       predict.find('xyz')

@@ -1,5 +1,6 @@
 """Tests of the whole table, with an encoder that is made up."""
 
+import importlib.util
 import json
 import pathlib
 import subprocess
@@ -7,7 +8,7 @@ import sys
 import tempfile
 
 import numpy as np
-from absl.testing import absltest
+from absl.testing import absltest, parameterized
 
 from configs import tasks as tasks_config
 from mirencoder_jax import ir
@@ -16,6 +17,7 @@ from mirencoder_jax.evaluation import recipe as recipe_lib
 from mirencoder_jax.evaluation import table
 from mirencoder_jax.evaluation.report import selection, task_tables
 from mirencoder_jax.inference import encoder as inference
+from mirencoder_jax.inference import vectors as vectors_lib
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 DUMMY = ROOT / 'datasets' / 'device_mapping' / 'dummy_data'
@@ -54,6 +56,8 @@ class FakeEncoder:
         num_modules=len(texts),
         errors=errors,
         report={},
+        unverified=np.zeros(len(texts), bool),
+        cut_tokens=np.zeros(len(read), np.int32),
     )
 
 
@@ -103,7 +107,7 @@ def small_recipe():
   return recipe_lib.Recipe.read(config, 'config')
 
 
-class TableTest(absltest.TestCase):
+class TableTest(parameterized.TestCase):
 
   def test_table(self):
     task = make_task()
@@ -182,6 +186,28 @@ class TableTest(absltest.TestCase):
       np.savez(path, vecs=np.ones((2, 2)))
       with self.assertRaisesRegex(ValueError, 'no array names'):
         features.load_vectors(path, task)
+
+  @parameterized.parameters('v.npz', 'v.parquet')
+  def test_vectors_of_the_command_line(self, name):
+    if name.endswith('parquet') and not importlib.util.find_spec('pyarrow'):
+      self.skipTest('pyarrow is not installed')
+    task = make_task(3)
+    embedded = vectors_lib.Vectors(
+        vectors=np.array([[0, 3], [4, 0], [5, 5], [6, 6]], np.float32),
+        files=['ir/m0.ll', 'ir/m0.ll', 'ir/m1.ll', 'other/m1.ll'],
+        functions=['f', 'g', 'f', 'f'],
+        num_instructions=np.array([1, 3, 2, 2], np.int32),
+        level='function', modality='joint', encoder='test',
+    )  # fmt: skip
+    with tempfile.TemporaryDirectory() as folder:
+      embedded.save(f'{folder}/{name}')
+      found, problems = features.load_vectors(f'{folder}/{name}', task)
+      np.testing.assert_allclose(found[0], [3, 0.75])  # by instructions
+      # Two files could be m1, none is m2.
+      self.assertEqual([p.where for p in problems], ['m1', 'm2'])
+      embedded.select([2]).save(f'{folder}/{name}')
+      with self.assertRaisesRegex(ValueError, "'m0' .*it has 'ir/m1.ll'"):
+        features.load_vectors(f'{folder}/{name}', make_task(1))
 
   def test_command(self):
     """Takes 15 s: starts Python twice and compiles a head."""

@@ -1,8 +1,10 @@
 """Vectors and what is made of them: files, pairs, nearest, a sklearn step."""
 
+import dataclasses
 import pathlib
 import pickle
 import resource
+import sys
 import tempfile
 from unittest import mock
 
@@ -46,13 +48,18 @@ class FilesTest(parameterized.TestCase):
         import pyarrow  # noqa: F401
       except ImportError:
         self.skipTest('pyarrow is not installed')
-    before = random_vectors(5)
+    before = dataclasses.replace(
+        random_vectors(5),
+        unverified=np.arange(5) == 2,
+        cut_tokens=np.arange(5, dtype=np.int32),
+    )
     before.save(self.folder / name)
     after = mir.read_vectors(self.folder / name)
     np.testing.assert_array_equal(before.vectors, after.vectors)
-    np.testing.assert_array_equal(
-        before.num_instructions, after.num_instructions
-    )
+    for array in ('num_instructions', 'unverified', 'cut_tokens'):
+      np.testing.assert_array_equal(
+          getattr(before, array), getattr(after, array)
+      )
     for field in ('files', 'functions', 'level', 'modality', 'encoder'):
       self.assertEqual(getattr(before, field), getattr(after, field))
 
@@ -104,6 +111,38 @@ class FilesTest(parameterized.TestCase):
       resource.setrlimit(resource.RLIMIT_FSIZE, limits)
     self.assertEqual(path.read_bytes(), before)
     self.assertLen(list(self.folder.iterdir()), 1)
+
+  def test_rows_say_what_was_doubtful_or_cut(self):
+    arguments = ', '.join(['i32 %a'] * 5000)
+    (self.folder / 'b.ll').write_text(
+        'declare void @g(...)\ndefine void @f(i32 %a) {\n'
+        f'  call void (...) @g({arguments})\n  ret void\n}}\n'
+    )
+    (self.folder / 'a.ll').write_text(SQUARE)
+    (self.folder / 'c.ll').write_text(SQUARE.replace('mul', 'mul newflag'))
+    encoder = testing_encoder.create_encoder()
+    for level in ('function', 'module'):
+      found = mir.embed_files(encoder, [self.folder], level=level)
+      self.assertEqual(found.unverified.tolist(), [False, False, True])
+      self.assertEqual((found.cut_tokens > 0).tolist(), [False, True, False])
+      self.assertEqual(found.cut_tokens.sum(), found.report['cut_tokens'])
+
+  def test_files_of_version_0_3_have_neither(self):
+    path = self.folder / 'v.npz'
+    random_vectors(3).save(path)
+    with np.load(path) as file:
+      kept = dict(file)
+    for name in ('sha256', 'unverified', 'cut_tokens'):
+      del kept[name]
+    np.savez(path, **kept)
+    self.assertEqual(mir.read_vectors(path).unverified.tolist(), [False] * 3)
+
+  def test_parquet_is_refused_before_the_work(self):
+    with (
+        mock.patch.dict(sys.modules, {'pyarrow': None}),
+        self.assertRaisesRegex(vectors_lib.VectorsError, 'needs pyarrow'),
+    ):
+      vectors_lib.check_path(self.folder / 'v.parquet')
 
   def test_clear_errors(self):
     (self.folder / 'bad.npz').write_bytes(b'PK\x03\x04 nothing')

@@ -39,6 +39,7 @@ def command(
   modules = [reader.read(path).module for path in (a, b)]
   encoder = inference.load(checkpoint)
   found = comparison.compare(encoder, *modules, modality=modality)
+  console.tell_cut(found.report)
   if as_json:
     console.show_json(_document(found))
     return console.OK

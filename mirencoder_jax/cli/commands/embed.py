@@ -92,6 +92,8 @@ def _document(found: 'vectors_lib.Vectors', with_vectors: bool) -> dict:
           'file': found.files[i],
           'function': found.functions[i] or None,
           'num_instructions': int(found.num_instructions[i]),
+          'unverified': bool(found.unverified[i]),
+          'cut_tokens': int(found.cut_tokens[i]),
       }
       for i in range(len(found))
   ]
@@ -123,7 +125,14 @@ def _show(found: 'vectors_lib.Vectors') -> None:
       )
       for i in range(min(len(found), _SHOWN))
   ]
-  console.show_table(('file', 'function', 'instructions', 'vector'), rows)
+  head = ['file', 'function', 'instructions', 'vector']
+  if found.cut_tokens.any():  # beside the instructions
+    head.insert(3, 'tokens cut')
+    rows = [
+        (*row[:3], int(found.cut_tokens[i]), *row[3:])
+        for i, row in enumerate(rows)
+    ]
+  console.show_table(head, rows)
   if len(found) > _SHOWN:
     console.show(f'... and {len(found) - _SHOWN:,} more')
   length = float(np.linalg.norm(found.vectors, axis=1).mean())

@@ -17,8 +17,9 @@ RUNS = pathlib.Path('runs')
 
 @options.command(
     examples=(
-        'mirencoder predict kernel.ll --task device_mapping '
-        '--input transfer=4194304 --input wgsize=256',
+        'mirencoder tasks',
+        'mirencoder predict kernel.ll --task loop_vectorization '
+        '--input trip_count=4096 --input iterations=4096 --input bytes=32768',
     ),
     call='mir.load_predictor(path).predict(ir, inputs)',
 )
@@ -29,8 +30,9 @@ RUNS = pathlib.Path('runs')
     '--task',
     required=True,
     metavar='NAME|FOLDER',
+    shell_complete=lambda *_: sorted(known_tasks()),
     help='a predictor: its folder, or the name of a task in runs/ or of one '
-    'that ships',
+    'that ships; `mirencoder tasks` lists them',
 )
 @click.option(
     '--target', metavar='NAME', help='this machine only (default: all)'
@@ -40,7 +42,8 @@ RUNS = pathlib.Path('runs')
     'pairs',
     multiple=True,
     metavar='NAME=NUMBER',
-    help='a run-time input of the task; repeatable',
+    help='a run-time input of the task; repeatable. `mirencoder tasks` says '
+    'what each is, and its unit; NAME is taken for log_NAME',
 )
 @options.checkpoint(
     default=None, title='the encoder, if the predictor does not hold it'
@@ -80,7 +83,7 @@ def command(
   if as_json:
     console.show_json(_document(predictor, files, decisions, errors))
   else:
-    _show(files, decisions)
+    _show(predictor, files, decisions)
   return console.PARTLY if errors else console.OK
 
 
@@ -101,7 +104,7 @@ def find(name: str) -> pathlib.Path:
     if predictor_checkpoint.is_predictor(place):
       return place
   fitted = sorted(p.parent.name for p in RUNS.glob('*/predictor'))
-  known = [*fitted, *shipped]
+  known = list(known_tasks())
   near = difflib.get_close_matches(name, known, 1, 0.6)
   if near:
     hint = f'did you mean {near[0]}?'
@@ -113,6 +116,18 @@ def find(name: str) -> pathlib.Path:
         '--save_predictor=runs/TASK/predictor` fits one'
     )
   raise console.UsageError(f'there is no predictor {name}: {hint}')
+
+
+def known_tasks() -> dict[str, pathlib.Path]:
+  """Predictors by the name of their task: those of runs/, and that ship."""
+  from mirencoder_jax.downstream.predictor import predictor_checkpoint
+
+  fitted = {p.parent.name: p for p in sorted(RUNS.glob('*/predictor'))}
+  return fitted | {
+      name: path
+      for name, path in predictor_checkpoint.shipped().items()
+      if name not in fitted
+  }
 
 
 def _targets(predictor: 'predictor_lib.Predictor', wanted: str | None):
@@ -127,6 +142,7 @@ def _targets(predictor: 'predictor_lib.Predictor', wanted: str | None):
 
 
 def _decide(predictor, programs, inputs, target):
+  from mirencoder_jax.downstream.predictor import meaning
   from mirencoder_jax.downstream.predictor import predictor as predictor_lib
   from mirencoder_jax.ir import IRError
 
@@ -134,6 +150,7 @@ def _decide(predictor, programs, inputs, target):
       predictor_lib.input_name(name, target)
       for name in predictor.targets[target].inputs
   }
+  known |= {name.removeprefix(meaning.LOG) for name in known}
   mine = {k: v for k, v in inputs.items() if k in known} or inputs
   try:
     return predictor.predict(
@@ -143,7 +160,8 @@ def _decide(predictor, programs, inputs, target):
     if isinstance(error, IRError):
       raise
     raise console.UsageError(
-        f'{error}; give inputs as --input NAME=NUMBER'
+        f'{error}; give inputs as --input NAME=NUMBER, `mirencoder tasks` says '
+        'which'
     ) from None
 
 
@@ -160,7 +178,9 @@ def _inputs(pairs: tuple[str, ...]) -> dict[str, float]:
   return inputs
 
 
-def _show(paths, decisions) -> None:
+def _show(predictor, paths, decisions) -> None:
+  from mirencoder_jax.downstream.predictor import meaning
+
   head = (
       'file', 'target', 'choice', 'probability', 'gain', 'default',
       'remoteness', '',
@@ -174,19 +194,40 @@ def _show(paths, decisions) -> None:
           float('nan') if decision.gain is None else decision.gain,
           decision.default or '-',
           decision.remoteness,
-          'far from all it has seen: a guess' if decision.far else '',
+          _doubts(decision),
       )
       for target, found in decisions.items()
       for path, decision in zip(paths, found, strict=True)
   ]
   console.show_table(head, rows)
+  for target, found in decisions.items():
+    for path, decision in zip(paths, found, strict=True):
+      use = meaning.use(predictor.task, decision.choice)
+      if use:
+        console.show(f'{path}, {target}: {use}')
+      for note in decision.notes:
+        console.show(f'{path}, {target}: {note}')
+
+
+def _doubts(decision) -> str:
+  if not decision.far:
+    return ''
+  is_remote = not decision.notes
+  return f'{"far from all it has seen" if is_remote else "far"}: a guess'
 
 
 def _document(predictor, paths, decisions, errors) -> dict:
+  from mirencoder_jax.downstream.predictor import meaning
+
   return {
       'task': predictor.task,
       'decisions': [
-          {'file': path, 'target': target, **dataclasses.asdict(decision)}
+          {
+              'file': path,
+              'target': target,
+              **dataclasses.asdict(decision),
+              'use': meaning.use(predictor.task, decision.choice) or None,
+          }
           for target, found in decisions.items()
           for path, decision in zip(paths, found, strict=True)
       ],

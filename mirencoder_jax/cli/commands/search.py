@@ -1,6 +1,5 @@
 """`mirencoder search`: nearest functions of a corpus."""
 
-import dataclasses
 import difflib
 import os
 import typing
@@ -108,13 +107,7 @@ def _only(
     raise console.UsageError(
         f'no function of the query is called {function!r}; there are {names}'
     )
-  return dataclasses.replace(
-      queries,
-      vectors=queries.vectors[rows],
-      files=[queries.files[i] for i in rows],
-      functions=[queries.functions[i] for i in rows],
-      num_instructions=queries.num_instructions[rows],
-  )
+  return queries.select(rows)
 
 
 def _document(queries, corpus, hits, is_exact) -> dict:

@@ -26,11 +26,14 @@ import numpy as np
 from mirencoder_jax.downstream import heads
 from mirencoder_jax.downstream.heads import fit, kernel_heads
 from mirencoder_jax.downstream.heads import rows as rows_lib
+from mirencoder_jax.downstream.predictor import meaning
 from mirencoder_jax.inference import encoder as inference
+from mirencoder_jax.ir import Module, read_module
 
 # A program further from everything fitted than 95 % of the fitted rows are from
 # the rows of other groups is far.
 FAR = 0.95
+_SLACK = 0.05  # of a limit, which is kept in float32 logarithms
 _BATCH = 8  # programs are asked for in multiples, so that few shapes compile
 
 Inputs = Mapping[str, float]
@@ -51,7 +54,9 @@ class Decision:
       it are left out. Calibrated on groups held out.
     remoteness: share of the fitted rows that are closer to the nearest row of
       another group than this program is to its nearest row, 0 to 1.
-    far: remoteness above 0.95: the answer is a guess.
+    far: remoteness above 0.95, or a program or input of another kind: the
+      answer is a guess. For a program of another kind it is the default.
+    notes: why it is far beside remoteness, and what was cut of the program.
   """
 
   choice: str
@@ -60,6 +65,7 @@ class Decision:
   probabilities: dict[str, float]
   remoteness: float
   far: bool
+  notes: tuple[str, ...] = ()
 
 
 @dataclasses.dataclass(frozen=True)
@@ -174,16 +180,57 @@ class Predictor:
 
     Raises:
       ir.IRError: naming file and line of IR that cannot be read.
-      ValueError: an unknown target; inputs that are missing, unknown, negative
-        or not finite.
+      ValueError: an unknown target; inputs that are missing, unknown, negative,
+        not finite, or of a whole wrong unit.
     """
     known = self._find_target(target)
-    is_one = isinstance(ir, (str, bytes, os.PathLike))
+    is_one = isinstance(ir, (str, bytes, os.PathLike, Module))
     sources = [ir] if is_one else list(ir)
     table = self._read_inputs(known, inputs, len(sources))
-    vectors = self.encoder.embed(sources, modality=self.info['modality'])
-    decisions = self._decide(known, vectors, table)
+    modules = [s if isinstance(s, Module) else read_module(s) for s in sources]
+    encoding = self.encoder.encode(modules)
+    vectors = encoding.module_vectors(self.info['modality'])
+    cut_tokens = np.bincount(
+        encoding.modules, encoding.cut_tokens, len(modules)
+    )
+    decisions = [
+        _doubt(
+            decision,
+            meaning.mismatch(self.task, module),
+            self._outside(known, row),
+            int(cut),
+        )
+        for decision, module, row, cut in zip(
+            self._decide(known, vectors, table),
+            modules,
+            table,
+            cut_tokens,
+            strict=True,
+        )
+    ]
     return decisions[0] if is_one else decisions
+
+  def seen_inputs(self, target: str) -> dict[str, tuple[float, float]]:
+    """Least and greatest of each input among the rows that were fitted."""
+    params = self._arrays[target]['params']
+    scale = params.input_scale
+    mean, inverse = np.asarray(scale.mean), np.asarray(scale.inverse)
+    spread = np.divide(1, inverse, where=inverse > 0, out=0 * inverse)
+    seen = np.expm1(np.asarray(params.inputs) * spread + mean)
+    names = self.targets[target].inputs
+    return {
+        name: (float(column.min()), float(column.max()))
+        for name, column in zip(names, seen.T, strict=True)
+    }
+
+  def _outside(self, target: TargetInfo, row: np.ndarray) -> list[str]:
+    """Inputs that are beyond what was seen, for people."""
+    seen = self.seen_inputs(target.name)
+    return [
+        f'{name} {value:.4g} is outside {low:.4g} to {high:.4g}'
+        for value, (name, (low, high)) in zip(row, seen.items(), strict=True)
+        if not low - _SLACK * abs(low) <= value <= high + _SLACK * abs(high)
+    ]
 
   def predict_all(
       self, ir: inference.Source, inputs: Inputs | None = None
@@ -222,7 +269,10 @@ class Predictor:
       )
     rows = []
     for place, given in enumerate(inputs):
-      given = {input_name(k, target.name): v for k, v in given.items()}
+      given = _in_logarithms(
+          {input_name(k, target.name): v for k, v in given.items()},
+          target.inputs,
+      )
       known = target.fixed | given
       missing = [name for name in target.inputs if name not in known]
       unknown = [name for name in given if name not in target.inputs]
@@ -243,6 +293,11 @@ class Predictor:
               f'program {place}: input {name!r} is {value}; it must be finite '
               'and not negative'
           )
+        problem = meaning.wrong_unit(
+            self.task, name, value, *self.seen_inputs(target.name)[name]
+        )
+        if problem:
+          raise ValueError(f'program {place}: {problem}')
       rows.append(row)
     return np.array(rows, np.float64).reshape(num_programs, len(target.inputs))
 
@@ -273,6 +328,31 @@ class Predictor:
         _decide_one(target, opinion, float(remote))
         for opinion, remote in zip(opinions, remoteness, strict=True)
     ]
+
+
+def _in_logarithms(given: Inputs, names: Sequence[str]) -> dict[str, float]:
+  """`bytes` is taken for `log_bytes`, where the task has no input `bytes`."""
+  found = {}
+  for name, value in given.items():
+    if name not in names and meaning.LOG + name in names and value > 0:
+      name, value = meaning.LOG + name, math.log2(value)
+    found[name] = value
+  return found
+
+
+def _doubt(
+    decision: Decision, mismatch: str, outside: Sequence[str], cut_tokens: int
+) -> Decision:
+  """A decision with what speaks against trusting it."""
+  notes = [*filter(None, [mismatch]), *outside]
+  if notes:
+    decision = dataclasses.replace(decision, far=True)
+  if mismatch and decision.default:
+    gain = None if decision.gain is None else 1.0
+    decision = dataclasses.replace(decision, choice=decision.default, gain=gain)
+  if cut_tokens:
+    notes.append(f'{cut_tokens:,} tokens were cut, which no vector sees')
+  return dataclasses.replace(decision, notes=tuple(notes))
 
 
 def probabilities(opinions: np.ndarray, temperature: float) -> np.ndarray:

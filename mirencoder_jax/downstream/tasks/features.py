@@ -17,6 +17,7 @@ from absl import logging
 
 from mirencoder_jax import ir as ir_lib
 from mirencoder_jax.downstream.tasks import tasks
+from mirencoder_jax.inference import vectors as vectors_lib
 
 MAIN = 'MIREncoder'
 # Rows of ours: name -> (modality, whether the encoder is trained, kind).
@@ -114,7 +115,13 @@ def embed_modules(
 
 
 def load_named(path: str, names: Sequence[str]) -> np.ndarray:
-  """Vectors of these names from a `.npz` with `names` and `vecs`.
+  """Vectors of these names, of whichever encoder.
+
+  Args:
+    path: what `mirencoder embed -o` wrote, whose files are known by their path
+      or the end of it, with or without suffix; or a `.npz` with arrays `names`
+      and `vecs`.
+    names: of modules.
 
   Returns:
     float32 [n, D]; NaN for names that are not in it.
@@ -122,11 +129,7 @@ def load_named(path: str, names: Sequence[str]) -> np.ndarray:
   Raises:
     ValueError: another content, or none of the names in it.
   """
-  with np.load(path) as file:
-    missing = {'names', 'vecs'} - set(file)
-    if missing:
-      raise ValueError(f'{path}: no array {", ".join(sorted(missing))}')
-    there, vectors = file['names'], np.asarray(file['vecs'], np.float32)
+  there, vectors = _read_named(path, names)
   if vectors.ndim != 2 or len(there) != len(vectors):
     raise ValueError(
         f'{path}: names {there.shape} and vecs {vectors.shape} do not match; '
@@ -142,6 +145,40 @@ def load_named(path: str, names: Sequence[str]) -> np.ndarray:
     )
   found[known] = vectors[[rows[names[i]] for i in known]]
   return found
+
+
+def _read_named(
+    path: str, names: Sequence[str]
+) -> tuple[np.ndarray, np.ndarray]:
+  """Names [n] and float32 [n, D], as a file has them."""
+  if pathlib.Path(path).suffix == '.npz':
+    with np.load(path) as file:
+      if 'vecs' in file or 'vectors' not in file:
+        missing = {'names', 'vecs'} - set(file)
+        if missing:
+          raise ValueError(
+              f'{path}: no array {", ".join(sorted(missing))}, and nothing of '
+              '`mirencoder embed -o`'
+          )
+        return file['names'], np.asarray(file['vecs'], np.float32)
+  found = vectors_lib.read_vectors(path).by_file()
+  files = _ends_of_paths(found)
+  known = {n: found[files[n]] for n in names if files.get(n)}
+  chosen = known or found  # for the message, what is there
+  return np.array(list(chosen)), np.stack(list(chosen.values()))
+
+
+def _ends_of_paths(paths: Iterable[str]) -> dict[str, str]:
+  """What a path may be called -> the path; '' where that means several."""
+  names: dict[str, str] = {}
+  exact = dict.fromkeys(paths)
+  for path in exact:
+    parts = pathlib.PurePath(path).parts
+    for start in range(len(parts)):
+      end = pathlib.PurePath(*parts[start:])
+      for name in {str(end), str(end.with_suffix(''))}:
+        names[name] = '' if names.get(name, path) != path else path
+  return names | {path: path for path in exact}
 
 
 def load_vectors(
@@ -198,10 +235,12 @@ def collect(
   Args:
     task: whose modules.
     encoder: ours, None to do without.
-    compared: name -> `.npz` of vectors of other encoders.
+    compared: name -> file of vectors of other encoders, see `load_named`.
     num_null: how many random embeddings.
     null_width: their width where there is no encoder.
   """
+  # Before the work: they may be of another task, or need what is not there.
+  others = {name: load_vectors(path, task) for name, path in compared.items()}
   nothing = np.zeros((len(task.modules), 0), np.float32)
   features = [Features('inputs only', 'baseline', nothing)]
   if not any(text.strip() for text in task.ir):
@@ -227,8 +266,7 @@ def collect(
         Features(name, kind, (vectors if pretrained else before)[modality])
         for name, (modality, pretrained, kind) in _OURS.items()
     ]
-  for name, path in compared.items():
-    vectors, missing = load_vectors(path, task)
+  for name, (vectors, missing) in others.items():
     features.append(Features(name, 'compared', vectors))
     problems += missing
   features += _random(task, num_null, null_width)
