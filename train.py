@@ -9,17 +9,15 @@ import pathlib
 import subprocess
 import sys
 
-from absl import app, flags, logging
-from ml_collections import config_flags
+from absl import flags, logging
 
+from mirencoder_jax.storage import command_line
 from mirencoder_jax.training import pretrain
 
 ROOT = pathlib.Path(__file__).resolve().parent
 STARTER = 'starter_ir'  # prepared from what the repository ships
 
-_CONFIG = config_flags.DEFINE_config_file(
-    'config', f'{ROOT}/configs/pretrain.py:tiny', 'Recipe.', lock_config=True
-)
+_CONFIG = command_line.define_config()
 _WORKDIR = flags.DEFINE_string(
     'workdir',
     None,
@@ -34,22 +32,28 @@ _DATA_DIR = flags.DEFINE_string(
 
 
 def main(argv: list[str]) -> None:
-  if len(argv) > 1:
-    raise app.UsageError(f'not understood: {" ".join(argv[1:])}')
+  del argv  # all of it is flags
   logging.set_verbosity(logging.WARNING)
-  config, data_dir = _CONFIG.value, _DATA_DIR.value
+  try:
+    _train(_CONFIG.value, _DATA_DIR.value)
+  except pretrain.USER_ERRORS as error:
+    sys.exit(f'train.py: {error}')
+  except KeyboardInterrupt:  # later ones save
+    print('train.py: Ctrl-C, before training began', file=sys.stderr)
+    sys.exit(130)  # as shells have it
+
+
+def _train(config, data_dir) -> None:
   if config.data.name == STARTER and not list(
       pathlib.Path(data_dir, STARTER).glob('*/dataset_info.json')
   ):
     print(f'preparing {STARTER} in {data_dir}, once', flush=True)
     prepare = [sys.executable, ROOT / 'datasets' / 'prepare.py', STARTER]
-    subprocess.run([*prepare, f'--data_dir={data_dir}'], check=True)
+    if subprocess.run([*prepare, f'--data_dir={data_dir}']).returncode:
+      sys.exit(f'train.py: {STARTER} could not be prepared; see above')
   workdir = _WORKDIR.value or ROOT / 'runs' / config.name
-  try:
-    pretrain.train_and_evaluate(config, workdir, data_dir)
-  except pretrain.USER_ERRORS as error:
-    sys.exit(f'train.py: {error}')
+  pretrain.train_and_evaluate(config, workdir, data_dir)
 
 
 if __name__ == '__main__':
-  app.run(main)
+  command_line.run(main, f'{ROOT}/configs/pretrain.py:tiny')

@@ -8,12 +8,19 @@ tiny trains on the starter corpus, in 5 minutes on two cores that were shared
 with other jobs (2026-11-25): eval/mlm_accuracy 0.288, eval/edge_auc 0.977,
 eval/matching_accuracy 0.915, eval/retrieval_recall_at_1 0.812. small_cpu
 made the weights that ship (docs/experiments/pretraining.md). small and base are
-for corpora of a hundred thousand functions and more, and were not run yet.
+for corpora of a hundred thousand functions and more, and were not run to their
+end yet.
+
+Memory on a CPU: small computes its 16 packs in 4 parts, which took 6.7 GB at
+most in the first step (88 files, under `ulimit -v` of 16 GiB, 2026-11-28);
+in one part it takes more than 20. A step that does not fit what is left of
+the memory is refused before it is computed, with flags that do.
 """
 
 import ml_collections
 
 from configs import models
+from mirencoder_jax.storage import command_line
 
 _RUNS = {
     'tiny': dict(
@@ -33,6 +40,7 @@ _RUNS = {
         every_log_steps=100,
         every_eval_steps=1_000,
         batch_size=16,
+        accumulation_steps=4,  # 4 packs at a time, also to match within
         num_rows=16,
         num_tokens=512,
     ),
@@ -72,7 +80,7 @@ def get_config(variant: str = 'tiny') -> ml_collections.ConfigDict:
   size = variant.removesuffix('_paper')
   if size not in _RUNS:
     known = [f'{name}{end}' for name in _RUNS for end in ('', '_paper')]
-    raise ValueError(f'variant {variant!r} is none of {known}')
+    command_line.choose(variant, known, 'variant')
   run = _RUNS[size]
   config = ml_collections.ConfigDict()
   config.name = variant  # of the default workdir
@@ -121,13 +129,14 @@ def get_config(variant: str = 'tiny') -> ml_collections.ConfigDict:
   config.train = dict(
       num_steps=run['num_steps'],
       seed=0,
-      accumulation_steps=1,
+      accumulation_steps=run.get('accumulation_steps', 1),
       every_log_steps=run['every_log_steps'],
       every_eval_steps=run['every_eval_steps'],
       every_checkpoint_steps=run['every_eval_steps'],
       num_eval_batches=16,
       num_last_checkpoints=2,
       distributed=False,  # True on pods
+      check_memory=True,  # refuses a step that does not fit
       compilation_cache='~/.cache/mirencoder_jax/compiled',  # '' for none
   )
   if variant != size:

@@ -118,13 +118,46 @@ class TrainScriptTest(ScriptTestCase):
     self.assertEqual(self.curve(broken), self.curve(whole))
     self.assertEqual(json.loads(self.curve(broken)[-2])['step'], NUM_STEPS)
 
+  def test_ctrl_c_saves_and_a_second_one_leaves_at_once(self):
+    """Takes long: starts JAX and compiles twice."""
+    workdir = self.folder / 'interrupted'
+    with self.start(workdir) as process:
+      self.wait_for(process, 'starting')
+      process.send_signal(signal.SIGINT)
+      output = self.finish(process)
+    self.assertIn('once more leaves at once', output)
+    self.assertRegex(output, r'Ctrl-C: saved after step \d+ of 30')
+    self.assertNotIn('Traceback', output)
+    self.assertNotEmpty(os.listdir(workdir / 'checkpoints'))
+
+    with self.start(workdir) as process:
+      self.wait_for(process, 'going on after step')
+      process.send_signal(signal.SIGINT)
+      self.wait_for(process, 'Ctrl-C: saves after')
+      process.send_signal(signal.SIGINT)
+      output = self.finish(process, 130)
+    self.assertIn('left without saving', output)
+    self.assertNotIn('Traceback', output)
+
+  def wait_for(self, process, start):
+    for line in process.stdout:
+      if line.startswith(start):
+        return
+    self.fail(f'ended before it said {start!r}')
+
   def test_mistakes_of_the_user(self):
     for flag, message in (
         ('--config.data.name=nope', "dataset 'nope' is not prepared in"),
         ('--config.data.batchsize=3', 'batchsize'),
+        ('--config.data.bach_size=3', "did you mean 'batch_size'?"),
+        ('--config.model.dtype=float17', "did you mean 'float16'?"),
+        ('--config.train.every_log_steps=0', 'every_log_steps is 0; at least'),
+        ('--wrkdir=x', "did you mean 'workdir'?"),
     ):
       output = self.finish(self.start(self.folder / 'other', flag), 1)
       self.assertIn(message, output)
+      self.assertNotIn('Traceback', output)
+      self.assertEqual(output.count('\n'), 1, output)
 
 
 @pytest.mark.slow  # A minute of CPU: five starts, two programs.

@@ -46,6 +46,11 @@ class DataConfig:
   num_prefetched: int = 4
   pair_views: bool = True
 
+  def __post_init__(self):
+    for name in ('batch_size', 'num_rows', 'num_tokens', 'num_prefetched'):
+      if getattr(self, name) < 1:
+        raise ValueError(f'{name} is {getattr(self, name)}; at least 1')
+
 
 class Fed(NamedTuple):
   """A batch, where the stream stands after it, and what of it is content."""

@@ -57,6 +57,8 @@ class MIREncoderConfig:
   dtype: str = 'float32'
 
   def __post_init__(self):
+    if min(self.width, self.num_heads) < 1:
+      raise ValueError('width and num_heads are at least 1')
     if self.width % (2 * self.num_heads):
       raise ValueError(
           f'width {self.width} is not a multiple of twice num_heads'

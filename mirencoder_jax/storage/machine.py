@@ -8,12 +8,9 @@ from typing import Any
 
 def processor() -> str:
   """Model of the processor, as far as the system tells."""
-  try:
-    for line in pathlib.Path('/proc/cpuinfo').read_text().splitlines():
-      if line.startswith('model name'):
-        return line.partition(':')[2].strip()
-  except OSError:
-    pass  # not Linux
+  for line in _read('/proc/cpuinfo').splitlines():
+    if line.startswith('model name'):
+      return line.partition(':')[2].strip()
   return platform.processor() or platform.machine()
 
 
@@ -95,6 +92,7 @@ def _cgroup_memory(folder: pathlib.Path) -> tuple[int | None, int]:
 
 
 def _read(path: str | os.PathLike) -> str:
+  """A file of the system; '' where there is none."""
   try:
     return pathlib.Path(path).read_text()
   except OSError:

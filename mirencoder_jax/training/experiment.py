@@ -13,8 +13,11 @@ import ml_collections
 from mirencoder_jax import objectives
 from mirencoder_jax.data import input_pipeline, packed_dataset
 from mirencoder_jax.models import mirencoder
+from mirencoder_jax.storage import command_line
 from mirencoder_jax.training import optimizer as optimizer_lib
 from mirencoder_jax.training import update
+
+_DTYPES = ('auto', 'bfloat16', 'float16', 'float32')
 
 
 @dataclasses.dataclass(frozen=True)
@@ -32,6 +35,7 @@ class TrainConfig:
     num_eval_batches: of the held-out split, at most.
     num_last_checkpoints: kept besides the best one.
     distributed: whether this is one of several processes, as on pods.
+    check_memory: whether a first step that would not fit the memory is refused.
     compilation_cache: folder for compiled programs, '' for none.
   """
 
@@ -44,17 +48,31 @@ class TrainConfig:
   num_eval_batches: int = 16
   num_last_checkpoints: int = 2
   distributed: bool = False
+  check_memory: bool = True
   compilation_cache: str = '~/.cache/mirencoder_jax/compiled'
+
+  def __post_init__(self):
+    for field in dataclasses.fields(self):
+      value = getattr(self, field.name)
+      if field.name != 'seed' and type(value) is int and value < 1:
+        raise ValueError(f'{field.name} is {value}; at least 1')
 
 
 class Experiment:
   """What a run is made of, opened and checked before anything is computed."""
 
   def __init__(self, config: ml_collections.ConfigDict, data_dir):
-    self.data = input_pipeline.DataConfig(**config.data)
-    self.train = TrainConfig(**config.train)
-    self.objectives = objectives.ObjectivesConfig(**config.objectives)
-    optimizer_config = optimizer_lib.OptimizerConfig(**config.optimizer)
+    self.data = _section(input_pipeline.DataConfig, config, 'data')
+    self.train = _section(TrainConfig, config, 'train')
+    self.objectives = _section(
+        objectives.ObjectivesConfig, config, 'objectives'
+    )
+    optimizer_config = _section(
+        optimizer_lib.OptimizerConfig, config, 'optimizer'
+    )
+    # Before the data are read; of what size the vocabulary is does not matter.
+    _section(mirencoder.MIREncoderConfig, config, 'model')
+    dtype = _dtype(config.model.dtype)
     self.optimizer = optimizer_lib.create_optimizer(
         optimizer_config, self.train.num_steps
     )
@@ -77,7 +95,7 @@ class Experiment:
             **{
                 **config.model,
                 'vocab_size': tokenizer.vocab_size,
-                'dtype': _dtype(config.model.dtype),
+                'dtype': dtype,
             }
         )
     )
@@ -117,8 +135,13 @@ class Experiment:
     )
 
 
+def _section(kind, config, name):
+  return command_line.make_section(kind, config[name], f'config.{name}')
+
+
 def _dtype(name: str) -> str:
   """'auto' is bfloat16 where the hardware multiplies it, float32 on a CPU."""
+  command_line.choose(name, _DTYPES, 'config.model.dtype')
   if name != 'auto':
     return name
   return 'float32' if jax.default_backend() == 'cpu' else 'bfloat16'

@@ -17,8 +17,14 @@ from jax.experimental import multihost_utils
 from mirencoder_jax.data import input_pipeline
 from mirencoder_jax.data.batch import Batch
 from mirencoder_jax.objectives import evaluation
-from mirencoder_jax.storage import checkpoint
-from mirencoder_jax.training import experiment, preemption, recorder, update
+from mirencoder_jax.storage import checkpoint, command_line
+from mirencoder_jax.training import (
+    experiment,
+    memory,
+    preemption,
+    recorder,
+    update,
+)
 
 AXIS = 'device'
 
@@ -53,10 +59,19 @@ class _Sharding:
       )
       ways = [str(x) for x in (below, above) if x > 0]
       parts = f' in {num_parts} parts' if num_parts > 1 else ''
+      fewer = [
+          n
+          for n in range(1, num_parts)
+          if batch_size > 0 and not batch_size % (num_devices * n)
+      ]
+      way_out = (
+          f'{" or ".join(ways or [str(share)])} (--config.data.batch_size)'
+      )
+      if fewer:
+        way_out += f', or --config.train.accumulation_steps={fewer[-1]}'
       raise ValueError(
           f'batch_size {batch_size} is not divisible by {num_devices} devices'
-          f'{parts}; use {" or ".join(ways or [str(share)])} '
-          '(--config.data.batch_size)'
+          f'{parts}; use {way_out}'
       )
     self._shape = (jax.local_device_count(), num_parts, batch_size // share)
     packs = np.arange(batch_size).reshape(num_parts, num_devices, -1)
@@ -82,7 +97,7 @@ def train_and_evaluate(
     data_dir: of prepared datasets.
 
   Returns:
-    Metrics of the last evaluation; empty if SIGTERM came before it.
+    Metrics of the last evaluation; empty if SIGTERM or Ctrl-C came before it.
 
   Raises:
     ConfigError: naming the field and what it may be.
@@ -90,7 +105,10 @@ def train_and_evaluate(
     checkpoint.CheckpointError: if the workdir does not fit, or the last
       checkpoint cannot be written.
   """
-  train = _checked(experiment.TrainConfig, **config.train)
+  train = _checked(
+      command_line.make_section,
+      *(experiment.TrainConfig, config.train, 'config.train'),
+  )
   if train.distributed:
     _join_processes()
   if train.compilation_cache and not jax.config.jax_compilation_cache_dir:
@@ -214,17 +232,23 @@ def _map_evaluation(run: experiment.Experiment):
 
 
 def _loop(run, sharding, state, batches, record, preempted) -> dict[str, float]:
-  """Updates until the end or SIGTERM; returns the last evaluation."""
+  """Updates until the end or a signal; returns the last evaluation."""
   train = run.train
   train_step, evaluate = _map_train_step(run), _map_evaluation(run)
   rng = jax.random.fold_in(jax.random.key(train.seed), 1)
-  step, values, is_stopped = int(state.step), {}, False
+  start, values, is_stopped = int(state.step), {}, False
+  step = start
   if step >= train.num_steps:
     record.say(f'nothing to do: {step} of {train.num_steps} steps are done')
     return record.evaluation(step, lambda: evaluate(state.params))
   while step < train.num_steps and not is_stopped:
     fed = next(batches)
-    state, sums = train_step(state, sharding.shard(fed.batch), rng)
+    batch = sharding.shard(fed.batch)
+    if train.check_memory and step == start:
+      # Compiled here and taken by the call that follows.
+      compiled = train_step.lower(state, batch, rng).compile()
+      _checked(memory.check, compiled, state.params, _memory_recipe(run))
+    state, sums = train_step(state, batch, rng)
     step += 1
     record.step(step, sums, fed.counts, batches.seconds_waited)
     is_stopped = preempted.is_noticed(step)
@@ -240,10 +264,19 @@ def _loop(run, sharding, state, batches, record, preempted) -> dict[str, float]:
       record.save(step, state, fed.position, loss, is_final)
   if is_stopped:
     record.say(
-        f'SIGTERM: saved after step {step} of {train.num_steps}; the same '
-        'command goes on from there'
+        f'{preempted.reason}: saved after step {step} of {train.num_steps}; '
+        'the same command goes on from there'
     )
   return values
+
+
+def _memory_recipe(run: experiment.Experiment) -> memory.Recipe:
+  return memory.Recipe(
+      run.data.batch_size,
+      run.train.accumulation_steps,
+      run.data.num_rows,
+      jax.device_count(),
+  )
 
 
 def _restore_or_create(
