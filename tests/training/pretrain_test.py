@@ -17,7 +17,7 @@ from absl.testing import absltest, parameterized
 from jax.experimental.compilation_cache import compilation_cache
 
 from configs import pretrain as recipe
-from mirencoder_jax.storage import checkpoint, checkpoint_writer
+from mirencoder_jax.storage import checkpoint, checkpoint_writer, machine
 from mirencoder_jax.training import preemption, pretrain, recorder
 
 NUM_STEPS = 5
@@ -97,6 +97,17 @@ class PretrainTest(parameterized.TestCase):
       return pretrain.train_and_evaluate(
           config or get_config(), self.interrupted, self.data_dir
       )
+
+  def test_a_step_that_does_not_fit_is_refused_before_it_is_computed(self):
+    with mock.patch.object(machine, 'available_memory', return_value=10**5):
+      with self.assertRaisesRegex(
+          pretrain.ConfigError, 'of memory, this machine has 0.0 GB left: '
+      ):
+        self.train()
+      self.assertEmpty(self.curve(self.interrupted))
+      config = get_config()
+      config.train.check_memory = False
+      self.train(config, stop_after=1)
 
   def steps(self, workdir):
     return sorted(int(path.name) for path in checkpoint.find(workdir))
