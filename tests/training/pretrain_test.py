@@ -235,7 +235,7 @@ class PretrainTest(parameterized.TestCase):
     config = get_config()
     with config.unlocked():
       config.train.num_step = 3
-    with self.assertRaisesRegex(TypeError, 'num_step'):
+    with self.assertRaisesRegex(pretrain.ConfigError, "mean 'num_steps'"):
       self.train(config)
 
 
