@@ -13,8 +13,9 @@
 # # 4. Add your own task from a CSV
 #
 # Programs, choices, and what each choice cost: a CSV file and a folder of LLVM
-# IR say whether an embedding helps to choose. Run the cells from a clone of the
-# repository; the first installs what is missing.
+# IR say whether an embedding helps to choose. The first cell installs what is
+# missing, in Jupyter and in Colab; outside a clone of the repository, it says
+# what to set.
 
 # %%
 import os
@@ -22,28 +23,44 @@ import pathlib
 import subprocess
 import sys
 
+# Outside a clone of the repository: its address (or a folder) to clone.
+REPOSITORY = ''
 HERE = pathlib.Path.cwd()
-ROOT = next(p for p in [HERE, *HERE.parents] if (p / 'train.py').is_file())
+CLONE = HERE / 'mirencoder_jax'
+
+
+def is_clone(folder):
+  return (folder / 'train.py').is_file() and (folder / 'colabs').is_dir()
+
+
+if REPOSITORY and not any(map(is_clone, [HERE, *HERE.parents, CLONE])):
+  subprocess.run(['git', 'clone', '-q', REPOSITORY, str(CLONE)], check=True)
+ROOT = next(filter(is_clone, [HERE, *HERE.parents, CLONE]), None)
+if ROOT is None:
+  raise SystemExit(
+      f'No clone of the repository is at or above {HERE}: set REPOSITORY, at '
+      'the top of this cell, to its address and run the cell again.'
+  )
 os.chdir(ROOT)
-sys.path.insert(0, str(ROOT))  # where this runs as a script, too
-if 'google.colab' in sys.modules:
+sys.path.insert(0, str(ROOT))
+QUICK = bool(os.environ.get('COLAB_QUICK'))  # the tests run a small part
+if not QUICK:  # only what is missing: a runtime keeps its JAX and NumPy
   subprocess.run(
-      [sys.executable, '-m', 'pip', 'install', '-q', f'{ROOT}[colab,tasks]'],
+      [sys.executable, 'colabs/support/install.py', 'train', 'plots'],
       check=True,
   )
-QUICK = bool(os.environ.get('COLAB_QUICK'))  # the tests run a small part
 OUT = pathlib.Path(os.environ.get('COLAB_OUT', 'runs/colabs/your_task'))
 OUT.mkdir(parents=True, exist_ok=True)
-
 # %% [markdown]
 # ## Table and IR
 #
 # Set `TABLE` and `IR_DIR` to yours. Else we take the example that
 # `docs/custom_task.md` writes down, with what each column means: a time for
 # each choice, numbers known beforehand, groups that must not be torn apart.
-
 # %%
 import re
+
+from colabs.support import notebook
 
 TABLE = ''
 IR_DIR = ''
@@ -85,22 +102,10 @@ if QUICK:
       '--config.table.num_inner_folds=2',
       '--config.fit.grids.kernel.penalty=(1.0,)',
   ]  # fmt: skip
-done = subprocess.run(command, capture_output=True, text=True)
-print(done.stdout)
-print('\n'.join(done.stderr.splitlines()[-3:]) if done.returncode else '')
-done.check_returncode()
+notebook.run(command, shown=0)
 
 
 # %%
-def show(path):
-  """The picture in a notebook; its path elsewhere."""
-  try:
-    from IPython import display
-  except ImportError:
-    print(path)
-  else:
-    display.display(display.Image(filename=str(path)))
-
-
+notebook.show(OUT / 'results' / 'results.md')
 for picture in sorted((OUT / 'results').rglob('*.png')):
-  show(picture)
+  notebook.show(picture)

@@ -14,8 +14,9 @@
 #
 # How wide should a loop be vectorised? The data set `loop_vectorization` ships
 # with the repository: loops of 64 families, each measured with every width and
-# interleave count. Run the cells from a clone of the repository; the first
-# installs what is missing. On a CPU this takes some minutes.
+# interleave count. The first cell installs what is missing, in Jupyter and in
+# Colab; outside a clone of the repository, it says what to set. On a CPU this
+# takes some minutes.
 
 # %%
 import os
@@ -23,41 +24,53 @@ import pathlib
 import subprocess
 import sys
 
+# Outside a clone of the repository: its address (or a folder) to clone.
+REPOSITORY = ''
 HERE = pathlib.Path.cwd()
-ROOT = next(p for p in [HERE, *HERE.parents] if (p / 'train.py').is_file())
+CLONE = HERE / 'mirencoder_jax'
+
+
+def is_clone(folder):
+  return (folder / 'train.py').is_file() and (folder / 'colabs').is_dir()
+
+
+if REPOSITORY and not any(map(is_clone, [HERE, *HERE.parents, CLONE])):
+  subprocess.run(['git', 'clone', '-q', REPOSITORY, str(CLONE)], check=True)
+ROOT = next(filter(is_clone, [HERE, *HERE.parents, CLONE]), None)
+if ROOT is None:
+  raise SystemExit(
+      f'No clone of the repository is at or above {HERE}: set REPOSITORY, at '
+      'the top of this cell, to its address and run the cell again.'
+  )
 os.chdir(ROOT)
-sys.path.insert(0, str(ROOT))  # where this runs as a script, too
-if 'google.colab' in sys.modules:
+sys.path.insert(0, str(ROOT))
+QUICK = bool(os.environ.get('COLAB_QUICK'))  # the tests run a small part
+if not QUICK:  # only what is missing: a runtime keeps its JAX and NumPy
   subprocess.run(
-      [sys.executable, '-m', 'pip', 'install', '-q', f'{ROOT}[colab,tasks]'],
+      [sys.executable, 'colabs/support/install.py', 'train', 'plots'],
       check=True,
   )
-QUICK = bool(os.environ.get('COLAB_QUICK'))  # the tests run a small part
 OUT = pathlib.Path(os.environ.get('COLAB_OUT', 'runs/colabs/vectorization'))
 OUT.mkdir(parents=True, exist_ok=True)
-
 # %% [markdown]
 # ## The table
 #
 # Every row is a loop: its IR, what is known when it is entered (trip counts,
 # bytes), and the seconds of each choice. What is to be gained at all? The best
 # choice of each loop against what the compiler does by itself.
-
 # %%
 import numpy as np
 
+from colabs.support import notebook
 from configs import tasks as task_configs
 from mirencoder_jax.downstream.tasks import tasks
 from mirencoder_jax.pages import plot_style
 
 DATA = OUT / 'data'
-subprocess.run(
-    [
-        sys.executable, 'datasets/prepare.py', 'loop_vectorization',
-        f'--data_dir={DATA}',
-    ],
-    check=True,
-)  # fmt: skip
+notebook.run([
+    sys.executable, 'datasets/prepare.py', 'loop_vectorization',
+    f'--data_dir={DATA}',
+])  # fmt: skip
 
 # %%
 config = task_configs.get_config('loop_vectorization').to_dict()
@@ -76,25 +89,17 @@ for i in np.argsort(-means)[:5]:
   print(f'  {means[i]:.3f}  {choices[i]}')
 
 
-def show(path):
-  """The picture in a notebook; its path elsewhere."""
-  try:
-    from IPython import display
-  except ImportError:
-    print(path)
-  else:
-    display.display(display.Image(filename=str(path)))
-
-
 with plot_style.drawing(OUT / 'gains.png', (6.4, 3.2)) as (axes,):
   axes.plot(np.sort(gain)[::-1], color=plot_style.COLORS['oracle'])
   axes.axhline(1, color=plot_style.COLORS['rule'], linewidth=0.8)
   axes.set_yscale('log')
   axes.set_yticks([1, 1.5, 2, 3, 5], ['1', '1.5', '2', '3', '5'])
   axes.minorticks_off()
-  axes.set_xlabel('loops, sorted')
-  axes.set_title('best choice over the compiler, times faster')
-show(OUT / 'gains.png')
+  axes.text(0, 1, ' the compiler', va='top', color=plot_style.QUIET)
+  axes.set_xlabel('loops, sorted by what is to be gained')
+  axes.set_ylabel('times faster, log')
+  axes.set_title('best choice of each loop over the compiler')
+notebook.show(OUT / 'gains.png')
 
 # %% [markdown]
 # ## Splits that do not leak
@@ -128,14 +133,12 @@ else:
   command.append(
       f'--checkpoint={os.environ.get("COLAB_CHECKPOINT", "small")}'
   )
-done = subprocess.run(command, capture_output=True, text=True)
-print(done.stdout)
-print('\n'.join(done.stderr.splitlines()[-3:]) if done.returncode else '')
-done.check_returncode()
+notebook.run(command, shown=0)
 
 # %%
+notebook.show(OUT / 'results' / 'results.md')
 for picture in sorted((OUT / 'results').rglob('*.png')):
-  show(picture)
+  notebook.show(picture)
 
 # %% [markdown]
 # ## What next

@@ -13,8 +13,9 @@
 # # 1. Embed your code and see it
 #
 # Every function of some programs becomes a vector; near vectors are code that
-# the encoder finds alike. Works on CPU, GPU and TPU runtimes. Run the cells
-# from a clone of the repository; the first installs what is missing.
+# the encoder finds alike. Works on CPU, GPU and TPU runtimes. The first cell
+# installs what is missing, in Jupyter and in Colab; outside a clone of the
+# repository, it says what to set.
 
 # %%
 import os
@@ -22,28 +23,44 @@ import pathlib
 import subprocess
 import sys
 
+# Outside a clone of the repository: its address (or a folder) to clone.
+REPOSITORY = ''
 HERE = pathlib.Path.cwd()
-ROOT = next(p for p in [HERE, *HERE.parents] if (p / 'train.py').is_file())
+CLONE = HERE / 'mirencoder_jax'
+
+
+def is_clone(folder):
+  return (folder / 'train.py').is_file() and (folder / 'colabs').is_dir()
+
+
+if REPOSITORY and not any(map(is_clone, [HERE, *HERE.parents, CLONE])):
+  subprocess.run(['git', 'clone', '-q', REPOSITORY, str(CLONE)], check=True)
+ROOT = next(filter(is_clone, [HERE, *HERE.parents, CLONE]), None)
+if ROOT is None:
+  raise SystemExit(
+      f'No clone of the repository is at or above {HERE}: set REPOSITORY, at '
+      'the top of this cell, to its address and run the cell again.'
+  )
 os.chdir(ROOT)
-sys.path.insert(0, str(ROOT))  # where this runs as a script, too
-if 'google.colab' in sys.modules:
+sys.path.insert(0, str(ROOT))
+QUICK = bool(os.environ.get('COLAB_QUICK'))  # the tests run a small part
+if not QUICK:  # only what is missing: a runtime keeps its JAX and NumPy
   subprocess.run(
-      [sys.executable, '-m', 'pip', 'install', '-q', f'{ROOT}[colab]'],
+      [sys.executable, 'colabs/support/install.py', 'train', 'plots'],
       check=True,
   )
-QUICK = bool(os.environ.get('COLAB_QUICK'))  # the tests run a small part
 OUT = pathlib.Path(os.environ.get('COLAB_OUT', 'runs/colabs/embed_your_code'))
 OUT.mkdir(parents=True, exist_ok=True)
-
 # %% [markdown]
 # ## Programs
 #
 # Set `FOLDER` to a folder of your own, with `.ll` and `.bc` files, or with
 # sources if there is a clang. Else we take C programs of the starter corpus,
 # each compiled without optimisation and with all of it.
-
 # %%
 import tarfile
+
+from colabs.support import notebook
 
 FOLDER = ''
 
@@ -72,7 +89,11 @@ else:
 import mirencoder_jax as mir
 
 encoder = mir.load(os.environ.get('COLAB_CHECKPOINT', 'small'))
-vectors = mir.embed_files(encoder, paths)
+progress = notebook.Progress()
+vectors = mir.embed_files(
+    encoder, paths, on_program=lambda program: progress(f'at {program.path}')
+)
+progress('embedded', last=True)
 vectors.save(OUT / 'vectors.npz')
 print(f'{len(vectors):,} functions, {vectors.vectors.shape[1]} numbers each')
 for error in vectors.errors.values():
@@ -90,18 +111,9 @@ from sklearn import manifold
 
 from mirencoder_jax.pages import plot_style
 
-
-def show(path):
-  """The picture in a notebook; its path elsewhere."""
-  try:
-    from IPython import display
-  except ImportError:
-    print(path)
-  else:
-    display.display(display.Image(filename=str(path)))
-
-
 unit = vectors.vectors / np.linalg.norm(vectors.vectors, axis=1, keepdims=True)
+progress = notebook.Progress()
+progress('placing the points of the map')
 points = manifold.TSNE(
     metric='cosine',
     init='pca',
@@ -109,15 +121,17 @@ points = manifold.TSNE(
     max_iter=250 if QUICK else 1000,
     random_state=0,
 ).fit_transform(unit)
+progress('placed', last=True)
 families = [pathlib.Path(file).parent.name for file in vectors.files]
 is_plain = np.array(['O0' in pathlib.Path(f).parts for f in vectors.files])
 names = sorted(set(families))
+colors = plot_style.distinct_colors(len(names))
 
 with plot_style.drawing(OUT / 'map.png', (8.4, 5.4)) as (axes,):
   for number, name in enumerate(names):
     mine = np.array([family == name for family in families])
-    color = plot_style.CYCLE[number % len(plot_style.CYCLE)]
-    marker = plot_style.MARKERS[number // len(plot_style.CYCLE)]
+    color = colors[number]
+    marker = plot_style.MARKERS[number % len(plot_style.MARKERS)]
     for plain, face, label in ((True, 'none', None), (False, color, name)):
       where = mine & (is_plain == plain)
       axes.scatter(
@@ -126,9 +140,11 @@ with plot_style.drawing(OUT / 'map.png', (8.4, 5.4)) as (axes,):
       )  # fmt: skip
   axes.set_xticks([])
   axes.set_yticks([])
+  axes.set_xlabel('t-SNE, first axis (no unit)')
+  axes.set_ylabel('t-SNE, second axis (no unit)')
   axes.set_title(f'{len(unit):,} functions; hollow: -O0, filled: -O3')
   axes.legend(loc='center left', bbox_to_anchor=(1, 0.5))
-show(OUT / 'map.png')
+notebook.show(OUT / 'map.png')
 
 # %% [markdown]
 # ## Nearest functions
@@ -183,7 +199,7 @@ if not FOLDER:
     axes.set_ylabel('at -O0')
     axes.set_title('cosine similarity')
     axes.figure.colorbar(image, shrink=0.8)
-  show(OUT / 'levels.png')
+  notebook.show(OUT / 'levels.png')
 
 # %% [markdown]
 # How often is the nearest -O3 function the same one? A guess would be right

@@ -13,8 +13,9 @@
 # # 2. Pre-train on your own folder in ten minutes
 #
 # A folder of LLVM IR becomes shards, a small model is trained on them, and what
-# it learned is shown. On a CPU, a GPU or a TPU. Run the cells from a clone of
-# the repository; the first installs what is missing.
+# it learned is shown. On a CPU, a GPU or a TPU. The first cell installs what is
+# missing, in Jupyter and in Colab; outside a clone of the repository, it says
+# what to set.
 
 # %%
 import os
@@ -22,19 +23,34 @@ import pathlib
 import subprocess
 import sys
 
+# Outside a clone of the repository: its address (or a folder) to clone.
+REPOSITORY = ''
 HERE = pathlib.Path.cwd()
-ROOT = next(p for p in [HERE, *HERE.parents] if (p / 'train.py').is_file())
+CLONE = HERE / 'mirencoder_jax'
+
+
+def is_clone(folder):
+  return (folder / 'train.py').is_file() and (folder / 'colabs').is_dir()
+
+
+if REPOSITORY and not any(map(is_clone, [HERE, *HERE.parents, CLONE])):
+  subprocess.run(['git', 'clone', '-q', REPOSITORY, str(CLONE)], check=True)
+ROOT = next(filter(is_clone, [HERE, *HERE.parents, CLONE]), None)
+if ROOT is None:
+  raise SystemExit(
+      f'No clone of the repository is at or above {HERE}: set REPOSITORY, at '
+      'the top of this cell, to its address and run the cell again.'
+  )
 os.chdir(ROOT)
-sys.path.insert(0, str(ROOT))  # where this runs as a script, too
-if 'google.colab' in sys.modules:
+sys.path.insert(0, str(ROOT))
+QUICK = bool(os.environ.get('COLAB_QUICK'))  # the tests run a small part
+if not QUICK:  # only what is missing: a runtime keeps its JAX and NumPy
   subprocess.run(
-      [sys.executable, '-m', 'pip', 'install', '-q', f'{ROOT}[colab]'],
+      [sys.executable, 'colabs/support/install.py', 'train', 'plots'],
       check=True,
   )
-QUICK = bool(os.environ.get('COLAB_QUICK'))  # the tests run a small part
 OUT = pathlib.Path(os.environ.get('COLAB_OUT', 'runs/colabs/pretrain'))
 OUT.mkdir(parents=True, exist_ok=True)
-
 # %% [markdown]
 # ## Data
 #
@@ -42,9 +58,10 @@ OUT.mkdir(parents=True, exist_ok=True)
 # files: `clang -S -emit-llvm -O1 file.c` makes one. Else we take the C programs
 # of the starter corpus. Functions are de-duplicated and whole programs are held
 # out; the report says what became of every file.
-
 # %%
 import tarfile
+
+from colabs.support import notebook
 
 SOURCE = ''
 
@@ -61,13 +78,10 @@ if not SOURCE:
     archive.extractall(SOURCE, chosen, filter='data')
 
 DATA = OUT / 'data'
-subprocess.run(
-    [
-        sys.executable, 'datasets/prepare.py', 'ir_folder',
-        f'--source={SOURCE}', f'--data_dir={DATA}', '--overwrite',
-    ],
-    check=True,
-)  # fmt: skip
+notebook.run([
+    sys.executable, 'datasets/prepare.py', 'ir_folder',
+    f'--source={SOURCE}', f'--data_dir={DATA}', '--overwrite',
+])  # fmt: skip
 
 # %% [markdown]
 # ## Training
@@ -96,16 +110,14 @@ if QUICK:  # smaller still
       '--config.model.graph_layers=1', '--config.data.num_tokens=128',
       '--config.data.num_rows=8', '--config.train.num_eval_batches=1',
   ]  # fmt: skip
-done = subprocess.run(command, capture_output=True, text=True)
-lines = (done.stdout + done.stderr).splitlines()
-print('\n'.join(lines[-12:]))
-done.check_returncode()
+notebook.run(command)
 
 # %% [markdown]
 # ## Curves
 #
-# Training in thin lines, held-out programs in dots. The first row is what it is
-# trained on, the second what that is good for.
+# Training in thin lines, held-out programs in dots, and dashed what a guess
+# reaches. The first row is what it is trained on, the second what that is good
+# for.
 
 # %%
 import json
@@ -114,31 +126,24 @@ import numpy as np
 
 from mirencoder_jax.pages import plot_style
 
-
-def show(path):
-  """The picture in a notebook; its path elsewhere."""
-  try:
-    from IPython import display
-  except ImportError:
-    print(path)
-  else:
-    display.display(display.Image(filename=str(path)))
-
-
 rows = [
     json.loads(line)
     for line in (OUT / 'run' / 'metrics.jsonl').read_text().splitlines()
 ]
+# A guess says the most frequent token, or tosses a coin.
+unigram = [r for r in rows if 'eval/mlm_unigram_accuracy' in r][-1]
 SHOWN = (
-    ('loss/mlm', 'masked tokens, nats'),
-    ('loss/edge', 'edges, nats'),
-    ('loss/matching', 'text and graph, nats'),
-    ('mlm_accuracy', 'masked tokens right'),
-    ('edge_auc', 'edges, AUC'),
-    ('matching_accuracy', 'text and graph matched'),
-)
+    ('loss/mlm', 'masked tokens', 'nats',
+     np.log(unigram['eval/mlm_unigram_perplexity'])),
+    ('loss/edge', 'edges', 'nats', None),
+    ('loss/matching', 'text and graph', 'nats', None),
+    ('mlm_accuracy', 'masked tokens', 'share that is right',
+     unigram['eval/mlm_unigram_accuracy']),
+    ('edge_auc', 'edges', 'area under the curve', 0.5),
+    ('matching_accuracy', 'text and graph', 'share that is matched', 0.5),
+)  # fmt: skip
 with plot_style.drawing(OUT / 'curves.png', (9, 4.6), 2, 3) as panels:
-  for axes, (name, title) in zip(panels, SHOWN, strict=True):
+  for axes, (name, title, unit, chance) in zip(panels, SHOWN, strict=True):
     for split, style in (
         ('train', dict(color=plot_style.COLORS['baseline'], linewidth=0.9)),
         ('eval', dict(color=plot_style.COLORS['ours'], marker='o',
@@ -151,9 +156,16 @@ with plot_style.drawing(OUT / 'curves.png', (9, 4.6), 2, 3) as panels:
       ]
       if curve:
         axes.plot(*np.transpose(curve), label=split, **style)
+    if chance is not None:
+      axes.axhline(
+          chance, color=plot_style.COLORS['rule'], linewidth=0.9,
+          linestyle='--', label='a guess',
+      )  # fmt: skip
     axes.set_title(title)
+    axes.set_ylabel(unit)
+    axes.set_xlabel('step')
   panels[0].legend()
-show(OUT / 'curves.png')
+notebook.show(OUT / 'curves.png')
 
 # %% [markdown]
 # ## What it is good for
@@ -166,7 +178,11 @@ import mirencoder_jax as mir
 
 encoder = mir.load(OUT / 'run')
 files = sorted(pathlib.Path(SOURCE).rglob('*.ll'))[:6]
-vectors = mir.embed_files(encoder, files)
+progress = notebook.Progress()
+vectors = mir.embed_files(
+    encoder, files, on_program=lambda program: progress(f'at {program.path}')
+)
+progress('embedded', last=True)
 hits = mir.Index(vectors).search(vectors, 2)
 for row in range(0, len(vectors), max(1, len(vectors) // 6)):
   nearest = hits[row][-1]
@@ -176,11 +192,8 @@ for row in range(0, len(vectors), max(1, len(vectors) // 6)):
   )
 
 # %%
-subprocess.run(
-    [
-        sys.executable, '-m', 'mirencoder_jax', 'export',
-        f'{OUT}/run', f'{OUT}/weights', '--name=mine',
-    ],
-    check=True,
-)  # fmt: skip
+notebook.run([
+    sys.executable, '-m', 'mirencoder_jax', 'export',
+    f'{OUT}/run', f'{OUT}/weights', '--name=mine',
+])  # fmt: skip
 print((OUT / 'weights' / 'MODEL_CARD.md').read_text()[:400])

@@ -50,9 +50,22 @@ class ColabsTest(parameterized.TestCase):
         cells_of(path.read_text()),
         'make it again: jupytext --to ipynb colabs/*.py',
     )
-    self.assertTrue(all(not cell.get('outputs') for cell in notebook['cells']))
+    codes = [c for c in notebook['cells'] if c['cell_type'] == 'code']
+    for cell in codes:
+      for output in cell['outputs']:
+        self.assertNotEqual(output['output_type'], 'error')
+        self.assertNotIn('/home/', json.dumps(output))
     first = next(c for c in notebook['cells'] if c['cell_type'] == 'code')
-    self.assertIn('pip', ''.join(first['source']))
+    self.assertIn('support/install.py', ''.join(first['source']))
+
+  @parameterized.named_parameters((p.stem, p) for p in COLABS)
+  def test_outside_a_clone_it_says_what_to_set(self, path):
+    first = next(
+        cell for cell in cells_of(path.read_text()) if 'import sys' in cell
+    )
+    with tempfile.TemporaryDirectory() as folder, contextlib.chdir(folder):
+      with self.assertRaisesRegex(SystemExit, 'set REPOSITORY'):
+        exec(compile(first, str(path), 'exec'), {})
 
   @parameterized.named_parameters((p.stem, p) for p in COLABS)
   def test_runs(self, path):

@@ -33,6 +33,12 @@ from mirencoder_jax.ir.reader import read_module
 _REPORT = 'extract.csv'
 # Passes come after a function is found: they inline some and drop others.
 _NO_PASSES = ('-Xclang', '-disable-llvm-passes')
+# A place, as OpenMP's runtime is told it: `;folder/a.c;function;line;column;;`.
+_PLACE = re.compile(
+    r'^(?P<name>@\S+) = (?P<kind>[^\n]*)\[(?P<size>\d+) x i8\] '
+    r'c";(?P<file>[^;"\n]*)(?P<rest>;[^"\n]*)\\00"',
+    re.MULTILINE,
+)
 
 
 class Wanted(NamedTuple):
@@ -166,6 +172,7 @@ def extract(
       text = slicing.slice_function(
           compiled.text, found.symbol, pipeline=pipeline
       )
+      text = _without_folders(text)
       module = read_module(text, want.name)
     except IRError as error:
       yield result._replace(error=error.message)
@@ -177,6 +184,31 @@ def extract(
         functions=len(module.functions),
         instructions=sum(f.num_instructions for f in module.functions),
     )
+
+
+def _without_folders(text: str) -> str:
+  """IR whose places of OpenMP name files without their folders.
+
+  Clang up to 16 writes there what it was given, later ones less.
+  """
+  for place in _PLACE.finditer(text):
+    name, size = place['name'], int(place['size'])
+    lost = place['file'].rpartition('/')[0]
+    if not lost:
+      continue
+    # An escape such as \\C3 is one byte.
+    shorter = size - len(re.sub(r'\\[0-9A-F]{2}', 'x', lost)) - 1
+    file = place['file'].removeprefix(f'{lost}/')
+    text = text.replace(
+        place[0],
+        f'{name} = {place["kind"]}[{shorter} x i8] '
+        f'c";{file}{place["rest"]}\\00"',
+    )
+    # A place is kept with its length.
+    text = text.replace(
+        f'i32 {size - 1}, ptr {name} }}', f'i32 {shorter - 1}, ptr {name} }}'
+    )
+  return text
 
 
 def write_report(path: pathlib.Path, results: Iterable[Result]) -> None:

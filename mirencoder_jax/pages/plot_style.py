@@ -10,6 +10,7 @@ keep apart for colour-blind readers and in grey.
       axes.plot(steps, losses, color=plot_style.COLORS['ours'])
 """
 
+import colorsys
 import contextlib
 import os
 import pathlib
@@ -131,6 +132,19 @@ def drawing(
     path = pathlib.Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
     figure.savefig(path)
+
+
+def distinct_colors(number: int) -> list[str]:
+  """As many colours as there are classes, no two alike."""
+  if number <= len(CYCLE):
+    return list(CYCLE[:number])
+  # Around the circle of hues; neighbours differ in lightness, too.
+  lightness = (0.36, 0.66, 0.5)
+  found = []
+  for i in range(number):
+    channels = colorsys.hls_to_rgb(i / number, lightness[i % 3], 0.6)
+    found.append('#' + ''.join(f'{round(255 * c):02x}' for c in channels))
+  return found
 
 
 def sequential_map() -> Any:

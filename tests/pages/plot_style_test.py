@@ -27,6 +27,16 @@ def _contrast(one, other):
 
 class PlotStyleTest(parameterized.TestCase):
 
+  @parameterized.parameters(1, 12, 13, 20, 40)
+  def test_as_many_colors_as_classes(self, number):
+    colors = plot_style.distinct_colors(number)
+    self.assertLen(colors, number)
+    channels = np.array(
+        [[int(c[i : i + 2], 16) for i in (1, 3, 5)] for c in colors]
+    )
+    apart = np.abs(channels[:, None] - channels[None]).max(-1)
+    self.assertGreater(apart[~np.eye(number, dtype=bool)].min(initial=255), 14)
+
   def test_writes_the_picture_with_its_background(self):
     from matplotlib import colors, image
 
