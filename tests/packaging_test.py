@@ -2,6 +2,7 @@
 
 import ast
 import pathlib
+import subprocess
 import sys
 import tomllib
 
@@ -125,6 +126,19 @@ class PackagingTest(absltest.TestCase):
     self.assertRegex(version, r'^\d+\.\d+\.\d+$')
     changelog = (ROOT / 'CHANGELOG.md').read_text()
     self.assertIn(f'## {version}', changelog)
+
+  def test_public_names_are_completed(self):
+    done = subprocess.run(  # before any of them was used
+        [
+            sys.executable,
+            '-c',
+            'import mirencoder_jax as mir\n'
+            'assert mir.__all__ and not set(mir.__all__) - set(dir(mir))',
+        ],
+        check=False,
+        cwd=ROOT,
+    )
+    self.assertEqual(done.returncode, 0)
 
   def test_public_names_are_there(self):
     for name in mirencoder_jax.__all__:

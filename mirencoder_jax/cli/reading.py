@@ -33,6 +33,17 @@ class Reader:
     """The files that paths mean; says what was left in folders."""
     from mirencoder_jax.frontend import program_files
 
+    for left in program_files.left_in(paths):
+      if left.sources:
+        console.say(
+            f'{left.folder}: took its IR and left '
+            f'{console.count(len(left.sources), "source")} '
+            f'({_some(left.sources)}); name them to have them compiled'
+        )
+      if left.special:
+        console.say(
+            f'{left.folder}: left what is no file: {_some(left.special)}'
+        )
     return program_files.find(paths)
 
   def read(self, path: str) -> 'program_files.Program':
@@ -72,3 +83,8 @@ class Reader:
       console.say(f'compiled {program.compiled}')
     if program.compiled.warnings:
       console.say(program.compiled.warnings)
+
+
+def _some(paths: list[str]) -> str:
+  more = f', and {len(paths) - 3} more' if len(paths) > 3 else ''
+  return ', '.join(paths[:3]) + more

@@ -7,6 +7,7 @@ many files of a person's and must not stop at the first bad one.
 import dataclasses
 import os
 import pathlib
+import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from mirencoder_jax.frontend import compilers
@@ -14,6 +15,7 @@ from mirencoder_jax.ir import reader
 from mirencoder_jax.ir.module import IRError, Module
 
 IR_SUFFIXES = ('.ll', '.bc')
+STDIN = '-'  # as a path: IR that is piped in
 
 
 @dataclasses.dataclass(frozen=True)
@@ -46,14 +48,50 @@ class Program:
   error: IRError | None = None
 
 
+@dataclasses.dataclass
+class Left:
+  """What was not taken of a folder.
+
+  Attributes:
+    folder: which.
+    sources: source files, left because the folder has IR.
+    special: what looks like IR or a source by its name and is no file: a pipe,
+      a device, a link that leads nowhere.
+  """
+
+  folder: str
+  sources: list[str]
+  special: list[str]
+
+
+def left_in(paths: Iterable[str | os.PathLike]) -> list[Left]:
+  """What `find` leaves in folders, where it leaves something."""
+  found = []
+  for folder in (p for p in map(pathlib.Path, paths) if p.is_dir()):
+    taken = set(_in_folder(folder))
+    known = [
+        p
+        for p in sorted(folder.rglob('*'))
+        if p.suffix in IR_SUFFIXES or compilers.language_of(p)
+    ]
+    left = Left(
+        str(folder),
+        [str(p) for p in known if p.is_file() and str(p) not in taken],
+        [str(p) for p in known if not p.is_file() and not p.is_dir()],
+    )
+    if left.sources or left.special:
+      found.append(left)
+  return found
+
+
 def find(paths: Iterable[str | os.PathLike]) -> list[str]:
   """The files that paths mean, in order, each once.
 
   Args:
-    paths: files, which are taken whatever they are called, and folders, of
-      which all IR files are taken at any depth; sources only of a folder that
-      has no IR. What is not there, or has neither, stays in the list, for
-      `read` to complain about.
+    paths: `-` for standard input; files, which are taken whatever they are
+      called, and folders, of which all IR files are taken at any depth; sources
+      only of a folder that has no IR (`left_in` tells). What is not there, or
+      has neither, stays in the list, for `read` to complain about.
   """
   found: list[str] = []
   for path in map(pathlib.Path, paths):
@@ -78,6 +116,8 @@ def read(
     IRError: if it cannot be compiled or read.
   """
   path = os.fspath(path)
+  if path == STDIN:
+    return Program(path, reader.read_module(_standard_input(), '<stdin>'))
   if os.path.isdir(path):
     raise IRError(
         f'no file in this folder is LLVM IR ({", ".join(IR_SUFFIXES)}) or a '
@@ -90,6 +130,19 @@ def read(
   compiled = compilers.compile_source(path, **dataclasses.asdict(options))
   module = reader.read_module(compiled.text, name=path)
   return Program(path, module, compiled, compiled.text)
+
+
+def _standard_input() -> bytes:
+  """What is piped in; once, for then it is gone.
+
+  Raises:
+    IRError: if there is nothing, or it was read before.
+  """
+  stream = getattr(sys.stdin, 'buffer', None)
+  data = stream.read() if stream else b''
+  if not data:
+    raise IRError('standard input is empty, or was read before', '<stdin>')
+  return data
 
 
 def read_all(

@@ -9,6 +9,8 @@ numbers of attributes. What was dropped is counted.
 import dataclasses
 import hashlib
 
+from mirencoder_jax.ir import names
+
 
 class IRError(ValueError):
   """IR that cannot be read.
@@ -141,12 +143,21 @@ class Module:
   def function(self, name: str) -> Function:
     """The definition of that name.
 
+    Args:
+      name: a symbol, or what `names.readable` makes of one, with or without
+        parameters: `_Z4axpyif`, `axpy(int, float)`, `axpy`.
+
     Raises:
-      KeyError: if the module does not define it; the message lists some it
-        does.
+      KeyError: if the module does not define it, or several are so named; the
+        message lists them, or some that it defines.
     """
+    found = names.find(name, (f.name for f in self.functions))
     for function in self.functions:
-      if function.name == name:
+      if [function.name] == found:
         return function
-    known = ', '.join(f.name for f in self.functions[:8])
+    if found:
+      raise KeyError(
+          f'{self.name} defines several functions {name!r}: {", ".join(found)}'
+      )
+    known = ', '.join(names.readable(f.name) for f in self.functions[:8])
     raise KeyError(f'{self.name} does not define {name!r}; it defines {known}')

@@ -131,6 +131,61 @@ class CommandLineTest(parameterized.TestCase):
       self.assertEqual(query['hits'][0]['function'], 'axpy')
       self.assertLen(query['hits'], 2)
 
+  def test_standard_input(self):
+    done = []
+    for words in (
+        ['embed', '-', '--json'],
+        ['inspect', '-', '--json'],
+        ['search', '-', self.ir, '--json'],
+        ['compare', '-', self.axpy, '--json'],
+    ):
+      piped = io.TextIOWrapper(io.BytesIO(AXPY.encode()))
+      with mock.patch.object(sys, 'stdin', piped):
+        done.append(json.loads(self.run_well(*words)))
+    embedded, inspected, searched, compared = done
+    self.assertEqual(embedded['rows'][0]['function'], 'axpy')
+    self.assertEqual(inspected['functions'][0]['name'], 'axpy')
+    self.assertEqual(searched['queries'][0]['hits'][0]['function'], 'axpy')
+    self.assertAlmostEqual(compared['module_similarity'], 1, places=4)
+    with mock.patch.object(sys, 'stdin', io.TextIOWrapper(io.BytesIO())):
+      code, _, err = run('embed', '-', '-c', self.weights)
+    self.assertEqual(code, console.FAILED)
+    self.assertIn('error: <stdin>: standard input is empty', err)
+
+  def test_what_is_left_of_a_folder_is_said(self):
+    folder = self.folder / 'mixed'
+    folder.mkdir()
+    (folder / 'a.ll').write_text(AXPY)
+    (folder / 'b.c').write_text('int f(void);')
+    (folder / 'gone.ll').symlink_to('nowhere')
+    os.mkfifo(folder / 'pipe.bc')
+    code, out, err = run('inspect', str(folder), '-c', self.weights)
+    self.assertEqual(code, console.OK, err)
+    self.assertIn('left 1 source (', err)
+    self.assertRegex(err, r'left what is no file: .*gone.ll, .*pipe.bc')
+    self.assertRegex(out, r'mixed/a.ll +1 +13 ')
+
+  def test_inspect_a_folder(self):
+    document = json.loads(self.run_well('inspect', self.ir, '--json'))
+    self.assertEqual(
+        [f['file'] for f in document['files']], [self.axpy, self.square]
+    )
+    code, _, err = run('inspect', self.ir, '--function', 'f')
+    self.assertEqual(code, console.FAILED)
+    self.assertIn('take one file', err)
+
+  def test_readable_names_are_shown_and_accepted(self):
+    path = self.folder / 'rust.ll'
+    symbol = '_ZN4spmv3Csr4spmv17h69d9c86e2f95bab4E'
+    path.write_text(AXPY.replace('axpy', symbol))
+    out = self.run_well('embed', str(path))
+    self.assertIn('  spmv::Csr::spmv  ', out)
+    out = self.run_well('inspect', str(path), '--function', 'spmv::Csr::spmv')
+    self.assertIn('spmv::Csr::spmv, as it is read', out)
+    out = self.run_well('search', f'{path}:spmv::Csr::spmv', self.ir, '--json')
+    (query,) = json.loads(out)['queries']
+    self.assertEqual(query['function'], symbol)
+
   def test_source_names_its_compiler(self):
     source = self.folder / 'square.c'
     source.write_text('int square(int x) { return x * x; }')
@@ -191,6 +246,7 @@ class CommandLineTest(parameterized.TestCase):
       (('search', '{axpy}', 'no.npz'), console.FAILED, 'no no.npz; `mirenc'),
       (('search', '{axpy}:axp', '{ir}'), console.FAILED, 'there are axpy'),
       (('search', '{axpy}', '{ir}', '--hits', '0'), console.FAILED, 'least 1'),
+      (('compare', '{axpy}', '{ir}'), console.FAILED, 'search FILE'),
       (('compare', '{axpy}', 'gone.ll'), console.FAILED, 'gone.ll: there is'),
       ((), console.USAGE, ''),
   )

@@ -196,6 +196,27 @@ class ComparisonTest(absltest.TestCase):
     self.assertEqual((pairs[0].a, left_a, left_b), ('b', ['a', 'c'], []))
     self.assertTrue(np.isnan(pairs[0].runner_up))
 
+  def test_names_pair_before_code(self):
+    # By code alone, each would get the other.
+    similarities = np.array([[0.1, 0.9, 0.2], [0.9, 0.1, 0.3], [0.2, 0.3, 0.4]])
+    sides = ['f', 'g', 'old'], ['f.llvm.7', 'g', 'new'], [1] * 3, [1] * 3
+    pairs, _, _ = comparison.match(similarities, *sides, use_names=True)
+    self.assertEqual(
+        sorted((p.a, p.b, p.by_name) for p in pairs),
+        [('f', 'f.llvm.7', True), ('g', 'g', True), ('old', 'new', False)],
+    )
+    pairs, _, _ = comparison.match(similarities, *sides)
+    self.assertIn(('f', 'g', False), [(p.a, p.b, p.by_name) for p in pairs])
+
+  def test_a_name_that_stands_twice_says_nothing(self):
+    pairs, left, _ = comparison.match(
+        np.array([[0.1], [0.9]]), ['f', 'f.1'], ['f'], [1, 2], [2],
+        use_names=True,
+    )  # fmt: skip
+    self.assertEqual(
+        (pairs[0].a, pairs[0].by_name, left), ('f.1', False, ['f'])
+    )
+
   def test_order_of_functions_does_not_matter(self):
     encoder = testing_encoder.create_encoder()
     found = mir.compare(encoder, AXPY + SQUARE, SQUARE + AXPY)

@@ -116,10 +116,12 @@ def _document(found: 'vectors_lib.Vectors', with_vectors: bool) -> dict:
 def _show(found: 'vectors_lib.Vectors') -> None:
   import numpy as np
 
+  from mirencoder_jax.ir import names
+
   rows = [
       (
           found.files[i],
-          found.functions[i] or '(all)',
+          names.readable(found.functions[i]) or '(all)',
           int(found.num_instructions[i]),
           ' '.join(f'{x:+.2f}' for x in found.vectors[i, :4]) + ' ...',
       )

@@ -1,5 +1,6 @@
 """`mirencoder inspect`: what was read of a file."""
 
+import os
 import typing
 
 import click
@@ -55,6 +56,12 @@ def command(
   from mirencoder_jax.ir import graph_builder
   from mirencoder_jax.pages import drawing, inspection
 
+  if os.path.isdir(path):
+    if function or dot or html:
+      raise console.UsageError(
+          f'{path} is a folder; --function, --dot and --html take one file'
+      )
+    return _inspect_folder(path, checkpoint, reader, as_json)
   module = reader.read(path).module
   chosen = module.functions
   if function:
@@ -75,6 +82,56 @@ def command(
   else:
     _show(found, lines)
   return console.OK
+
+
+def _inspect_folder(
+    path: str, checkpoint: str, reader: reading.Reader, as_json: bool
+) -> int:
+  """A line for each file of a folder."""
+  from mirencoder_jax.pages import inspection
+
+  files = reader.find([path])
+  programs = reader.read_all(files)
+  errors = {p.path: p.error for p in programs if p.error}
+  if len(errors) == len(files):
+    if len(files) == 1:
+      raise errors[files[0]]
+    console.tell_errors(errors, len(files))
+    raise console.UsageError('no file could be read: nothing to inspect')
+  console.tell_errors(errors, len(files))
+  tokenizer, num_tokens = _vocabulary(checkpoint)
+  found = {
+      program.path: inspection.inspect_module(
+          program.module, tokenizer, num_tokens=num_tokens
+      )
+      for program in programs
+      if program.module
+  }
+  if as_json:
+    failed = [
+        {'file': file, 'message': console.sentence(error)}
+        for file, error in errors.items()
+    ]
+    files = [{'file': file, **one.as_dict()} for file, one in found.items()]
+    console.show_json({'files': files, 'errors': failed})
+  else:
+    console.show_table(
+        ('file', 'functions', 'instructions', 'tokens', 'unknown', 'LLVM', ''),
+        [
+            (
+                file,
+                len(one.functions),
+                sum(f.num_instructions for f in one.functions),
+                sum(f.num_tokens for f in one.functions),
+                sum(f.num_unknown for f in one.functions),
+                one.llvm or '-',
+                'refused by LLVM, read as it is' if one.unverified else '',
+            )
+            for file, one in found.items()
+        ],
+    )
+    console.show('`mirencoder inspect FILE` shows one of them in full')
+  return console.PARTLY if errors else console.OK
 
 
 def _write(path: str, text: str) -> None:
@@ -100,6 +157,8 @@ def _vocabulary(name: str) -> tuple['Tokenizer | None', int]:
 
 
 def _show(found: 'inspection.Inspection', num_lines: int) -> None:
+  from mirencoder_jax.ir import names
+
   origin = f', made by LLVM {found.llvm}' if found.llvm else ''
   state = (
       f'LLVM refused it and it was read as it is: {found.refusal}'
@@ -123,7 +182,7 @@ def _show(found: 'inspection.Inspection', num_lines: int) -> None:
     head += ['tokens', 'unknown', 'windows']
   rows = []
   for f in found.functions:
-    row = [f.name, f.num_instructions, f.num_blocks]
+    row = [names.readable(f.name), f.num_instructions, f.num_blocks]
     row += [sum(f.nodes.values()), sum(f.edges.values()), f.edges['data']]
     if found.has_pieces:
       row += [f.num_tokens, f.num_unknown, f.num_windows]
@@ -136,7 +195,9 @@ def _show(found: 'inspection.Inspection', num_lines: int) -> None:
 
 def _show_lines(function: 'inspection.FunctionView', num_lines: int) -> None:
   """Each line as words, and under it the pieces, where they differ."""
-  console.show(f'\n{function.name}, as it is read:')
+  from mirencoder_jax.ir import names
+
+  console.show(f'\n{names.readable(function.name)}, as it is read:')
   for line in function.lines[: num_lines + 1]:
     console.show(f'  {line.text}')
     pieces = ' '.join(line.pieces)

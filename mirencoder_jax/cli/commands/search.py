@@ -49,6 +49,7 @@ def command(
   from mirencoder_jax.inference import encoder as inference
   from mirencoder_jax.inference import search as search_lib
   from mirencoder_jax.inference import vectors as vectors_lib
+  from mirencoder_jax.ir import names
 
   if hits < 1:
     raise console.UsageError(f'--hits is {hits}; ask for at least 1')
@@ -73,11 +74,16 @@ def command(
     console.show_json(_document(queries, known, found, index.is_exact))
   else:
     for row, nearest in enumerate(found):
-      console.show(f'{queries.label(row)}')
+      file, name = queries.files[row], queries.functions[row]
+      console.show(':'.join(filter(None, (file, names.readable(name)))))
       console.show_table(
           ('similarity', 'function', 'file'),
           [
-              (hit.similarity, known.functions[hit.row], known.files[hit.row])
+              (
+                  hit.similarity,
+                  names.readable(known.functions[hit.row]),
+                  known.files[hit.row],
+              )
               for hit in nearest
           ],
       )
@@ -100,12 +106,16 @@ def _parts(query: str) -> tuple[str, str]:
 def _only(
     queries: 'vectors_lib.Vectors', function: str
 ) -> 'vectors_lib.Vectors':
-  rows = [i for i, name in enumerate(queries.functions) if name == function]
+  from mirencoder_jax.ir import names
+
+  wanted = names.find(function, queries.functions)
+  rows = [i for i, name in enumerate(queries.functions) if name in wanted]
   if not rows:
-    near = difflib.get_close_matches(function, queries.functions, 3, 0.5)
-    names = ', '.join(near or queries.functions[:8])
+    there = [names.readable(name) for name in queries.functions]
+    near = difflib.get_close_matches(function, there, 3, 0.5)
     raise console.UsageError(
-        f'no function of the query is called {function!r}; there are {names}'
+        f'no function of the query is called {function!r}; there are '
+        f'{", ".join(near or there[:8])}'
     )
   return queries.select(rows)
 
