@@ -8,13 +8,15 @@ is declared, and words that LLVM does not know are dropped, which is a guess.
 """
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from typing import NamedTuple
 
 from mirencoder_jax.ir import llvm
+from mirencoder_jax.ir import source as source_lib
 from mirencoder_jax.ir.parsing import (
     constant_expressions,
     instruction,
+    layout,
     line_shape,
     operands,
     undeclared,
@@ -73,16 +75,30 @@ def mend(laid: Laid) -> Mended:
       if not state.react(str(error)):
         break
     except llvm.LlvmAbort:
-      canonical = _without_deadly(state.laid)
       state.is_sure = False
+      if state.strip_metadata():
+        continue
+      canonical = _without_deadly(state.laid)
       break
   completed = undeclared.complete(laid)
+  if canonical is not None:
+    canonical = canonical.replace(_HIDDEN, '@llvm.')
   return Mended(
       upgrade.finish(completed or laid),
       canonical,
       state.is_sure,
       state.num_debug if canonical is not None else 0,
   )
+
+
+def mend_bytes(data: bytes) -> bytes | None:
+  """A refused text as LLVM accepts it; None if that takes a guess."""
+  if source_lib.is_bitcode(data):
+    return None
+  mended = mend(layout.lay_out(data.decode()))
+  if mended.canonical is None or not mended.is_sure:
+    return None
+  return mended.canonical.encode()
 
 
 class _State:
@@ -105,8 +121,16 @@ class _State:
       self._globals()
       return True
     is_node = line[:1] == '!' or 'metadata' in what or 'debug' in what
-    if is_node and self._once('metadata'):
-      self._metadata()
+    if is_node and self.strip_metadata():
+      return True
+    if line.startswith('target datalayout') and self._once('layout'):
+      self.is_sure = False
+      self._map(lambda line: '' if line.startswith('target datal') else line)
+      return True
+    names = set(_INTRINSIC.findall(line)) if 'intrinsic' in what else ()
+    if names and self._once(min(names)):
+      # Bitcode that calls what is no more is read as it is.
+      self._map(lambda line: _hide(line, names))
       return True
     if 'use of undefined' in what and self._once('undefined'):
       completed = undeclared.complete(self.laid)
@@ -138,8 +162,10 @@ class _State:
 
     self._map(change)
 
-  def _metadata(self) -> None:
-    """Empties all metadata but the producer's name."""
+  def strip_metadata(self) -> bool:
+    """Empties all metadata but the producer's name; False if it was done."""
+    if not self._once('metadata'):
+      return False
 
     def change(line: str) -> str:
       if line[:1] == '!':
@@ -153,6 +179,7 @@ class _State:
       return _ATTACHED.sub('', line) if '!' in line else line
 
     self._map(change)
+    return True
 
   def _drop(self, line: str, column: int) -> bool:
     """Drops a word that LLVM does not know, wherever it stands."""
@@ -175,6 +202,20 @@ class _State:
     return True
 
 
+def _hide(text: str, names: Collection[str]) -> str:
+  """The text with other names for some intrinsics."""
+  if not names:
+    return text
+  return _INTRINSIC.sub(
+      lambda match: (
+          _HIDDEN + match.group()[len('@llvm.') :]
+          if match.group() in names
+          else match.group()
+      ),
+      text,
+  )
+
+
 def _encoded(laid: Laid) -> bytes:
   return laid.text.encode(errors='replace')
 
@@ -193,7 +234,7 @@ def _without_deadly(laid: Laid) -> str | None:
       return None
     canonical, number = last
     if not number:
-      return canonical.replace(_HIDDEN, '@llvm.')
+      return canonical
     hidden.add(names[number - 1])
 
 
@@ -222,16 +263,7 @@ def _first_that_works(
 
 def _hiding(text: str, names: set[str]) -> str | None:
   """LLVM's text with some intrinsics hidden from it, or None."""
-  if names:
-    text = _INTRINSIC.sub(
-        lambda match: (
-            _HIDDEN + match.group()[6:]
-            if match.group() in names
-            else match.group()
-        ),
-        text,
-    )
   try:
-    return llvm.canonical_text(text.encode(errors='replace'))
+    return llvm.canonical_text(_hide(text, names).encode(errors='replace'))
   except (llvm.LlvmRefusal, llvm.LlvmAbort):
     return None

@@ -122,11 +122,13 @@ class Module:
     symbols: every function, defined or declared, in file order: symbol -> the
       word under which it is kept (`@sqrt`, or `@f` for a user's).
     constants: every distinct constant of the definitions, by (type, text).
-    unverified: True if LLVM did not accept the text and it was read as it is;
-      `refusal` then says why LLVM refused it.
+    unverified: True if LLVM did not accept the text, nor what it surely was
+      before an older LLVM wrote it; `refusal` then says why.
     refusal: LLVM's message, or ''.
     producer_llvm: version of the producer as `!llvm.ident` has it, or ''.
-    counts: what was left out: `debug_records`, `metadata_lines`.
+    counts: what was left out: `debug_records`, `metadata_lines`; of text that
+      LLVM refused `lost_functions`, and `unknown_instructions`, which were read
+      by their operands alone. Those that are 0 may be missing.
     triple: of the target, such as `x86_64-unknown-linux-gnu`, or ''.
   """
 

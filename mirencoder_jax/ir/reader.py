@@ -116,13 +116,13 @@ def _read_refused(text: str, name: str, refusal: str) -> Module:
       for opcode in function.opcodes
       if opcode not in instruction.OPCODES
   )
-  module.counts['unknown_instructions'] = opcodes.total()
   if opcodes:
+    module.counts['unknown_instructions'] = opcodes.total()
     refusal += (
         f'; {_counted(opcodes.total(), "instruction")} not known here, read by '
         f'the operands alone ({", ".join(sorted(opcodes)[:5])})'
     )
-  if lost := module.counts['lost_functions']:
+  if lost := module.counts.get('lost_functions'):
     refusal += f'; {_counted(lost, "function")} could not be read and left out'
     if module.refusal:
       refusal += f' ({module.refusal})'
@@ -324,7 +324,7 @@ class _Outline:
         counts={
             'metadata_lines': self._num_metadata,
             'debug_records': sum(f.num_dropped for f in functions),
-            'lost_functions': len(self.lost),
+            **({'lost_functions': len(self.lost)} if self.lost else {}),
         },
     )
 

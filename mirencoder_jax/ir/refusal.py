@@ -9,6 +9,12 @@ _PRODUCER = re.compile(
     r"Producer: 'LLVM(([0-9]+)[^' ]*)' Reader: 'LLVM ([0-9]+)"
 )
 _RETIRED = re.compile(r'unsupported constant expression of type (\w+)')
+# Of bits that mean nothing; what means something is older than LLVM's rules.
+_DAMAGE = re.compile(
+    "invalid|malformed block|unexpected end|can't skip|too soon|no operands|"
+    'conflicting|corrupt|abbrev|before seeing|unknown|unrecognized',
+    re.IGNORECASE,
+)
 LLVM_DIS = 'give the text that `llvm-dis` of the LLVM that wrote it makes of it'
 
 
@@ -43,6 +49,10 @@ def bitcode_advice(message: str) -> str:
     return (
         f'{writer} wrote it, which is newer than that of llvmlite: upgrade '
         f'llvmlite, or {LLVM_DIS}'
+    )
+  if not _DAMAGE.search(message):
+    return (
+        f'{writer} wrote it, and LLVM accepts no more what it says; {LLVM_DIS}'
     )
   if producer:
     return (

@@ -13,7 +13,7 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-from mirencoder_jax.ir import llvm, reader
+from mirencoder_jax.ir import llvm, mending, reader
 from mirencoder_jax.ir import source as source_lib
 from mirencoder_jax.ir.module import IRError, Module
 
@@ -127,9 +127,17 @@ def read_views(
   """
   if not source_lib.is_bitcode(data):
     data = source_lib.decode(data, name).encode(errors='replace')
+  accepted = data  # by LLVM; what is random hangs on the bytes as they are
   for view in views_of(data, names):
     try:
-      text = llvm.canonical_text(data, timeout, view.pipeline)
+      try:
+        text = llvm.canonical_text(accepted, timeout, view.pipeline)
+      except llvm.LlvmRefusal:
+        mended = mending.mend_bytes(data) if accepted is data else None
+        if mended is None:
+          raise
+        accepted = mended
+        text = llvm.canonical_text(accepted, timeout, view.pipeline)
     except llvm.LlvmAbort as error:
       yield LostView(view, 'abort', str(error))
       continue

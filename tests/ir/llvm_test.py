@@ -10,12 +10,12 @@ from mirencoder_jax import ir
 from mirencoder_jax.ir import llvm
 
 GOOD = b'define void @f() {\n  ret void\n}\n'
-# Coroutines as LLVM 14 wrote them: LLVM 22 dies of upgrading the call.
+# LLVM 22 dies of upgrading a call whose type is another than it thinks.
 DEADLY = b"""
-declare i1 @llvm.coro.end(ptr, i1)
-define i1 @f(ptr %h) {
-  %x = call i1 @llvm.coro.end(ptr %h, i1 false)
-  ret i1 %x
+declare <2 x i32> @llvm.aarch64.sve.ld2.nxv32i8(i1, ptr)
+define i1 @f(i1 %c, ptr %h) {
+  %x = call <2 x i32> @llvm.aarch64.sve.ld2.nxv32i8(i1 %c, ptr %h)
+  ret i1 %c
 }
 """
 

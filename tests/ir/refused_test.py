@@ -5,6 +5,7 @@
 from absl.testing import absltest, parameterized
 
 from mirencoder_jax import ir
+from mirencoder_jax.ir import refusal
 
 
 def words(text: str) -> list[str]:
@@ -287,6 +288,23 @@ declare void @llvm.dbg.value(metadata, metadata, metadata)
           'define i32 @f(i32 %x) {\n  ret i32 %x\n}\n',
       ),
       (
+          'end_of_a_coroutine',
+          """
+declare i1 @llvm.coro.end(i8*, i1)
+define i1 @f(i8* %h) {
+  %x = call i1 @llvm.coro.end(i8* getelementptr (i8, i8* null, i32 1), i1 false)
+  ret i1 %x
+}
+""",
+          """
+declare i1 @llvm.coro.end(ptr, i1, token)
+define i1 @f(ptr %h) {
+  %x = call i1 @llvm.coro.end(ptr getelementptr (i8, ptr null, i32 1), i1 false, token none)
+  ret i1 %x
+}
+""",
+      ),
+      (
           'quoted_names',
           """
 @"a b" = global i32 0
@@ -330,22 +348,34 @@ define i1 @f() {
     self.assertLen(module.functions, 2)
 
   def test_what_llvm_dies_of_costs_one_intrinsic(self):
+    # Our LLVM wants another type of the first, and upgrades the second.
     module = ir.read_module("""
-declare i1 @llvm.coro.end(i8*, i1)
+declare <2 x i32> @llvm.aarch64.sve.ld2.nxv32i8(i1, i8*)
 declare void @llvm.memcpy.p0i8.p0i8.i64(i8*, i8*, i64, i32, i1)
-define i1 @f(i8* %h) {
+define i1 @f(i1 %c, i8* %h) {
   call void @llvm.memcpy.p0i8.p0i8.i64(i8* %h, i8* %h, i64 8, i32 1, i1 false)
-  %x = call i1 @llvm.coro.end(i8* %h, i1 false)
-  ret i1 %x
+  %x = call <2 x i32> @llvm.aarch64.sve.ld2.nxv32i8(i1 %c, i8* %h)
+  ret i1 %c
 }
 """)
     self.assertTrue(module.unverified)
     self.assertIn('aborted', module.refusal)
     self.assertEqual(
         ' '.join(module.functions[0].words),
-        'define i1 ( ptr %a0 ) b0: call void @llvm.memcpy ( %a0 %a0 i64 8 '
-        'i1 false ) %0 call i1 @llvm.coro.end ( %a0 i1 false ) ret i1 %0',
+        'define i1 ( i1 %a0 ptr %a1 ) b0: call void @llvm.memcpy ( %a1 %a1 '
+        'i64 8 i1 false ) %0 call <2xi32> @llvm.aarch64.sve.ld2.nxv32i8 ( '
+        'i1 %a0 %a1 ) ret i1 %a0',
     )
+
+  def test_an_intrinsic_of_another_type_is_read_as_it_is(self):
+    module = ir.read_module("""
+declare float @llvm.sin.i32(i32)
+define float @f(i32 %x) {
+  %y = call float @llvm.sin.i32(i32 %x)
+  ret float %y
+}
+""")
+    self.assertIn('@llvm.sin', module.functions[0].words)
 
 
 class NewerLlvmTest(parameterized.TestCase):
@@ -542,6 +572,37 @@ class NulTest(parameterized.TestCase):
   )
   def test_padding_and_comments(self, text):
     self.assertLen(ir.read_module(text).functions, 2)
+
+
+class BitcodeTest(parameterized.TestCase):
+  """Advice on bitcode that LLVM refuses, by LLVM's message."""
+
+  @parameterized.parameters(
+      (
+          'Value referenced by initializer is an unsupported constant '
+          "expression of type mul (Producer: 'LLVM19.1.7' Reader: 'LLVM 22.1.0')",
+          "whole, but LLVM 19.1.7 .*'mul'.*llvm-dis",
+      ),
+      (
+          "Invalid record (Producer: 'LLVM19.1.7' Reader: 'LLVM 22.1.0')",
+          'LLVM 19.1.7 wrote it, which LLVM 22 reads, so it is damaged',
+      ),
+      (
+          "Invalid record (Producer: 'LLVM23.0.0git' Reader: 'LLVM 22.1.0')",
+          'LLVM 23.0.0git .*newer.*upgrade',
+      ),
+      (
+          "Unknown type (Producer: 'LLVM17.0.6-rust-1.75.0' Reader: 'LLVM 22.1')",
+          'damaged',
+      ),
+      ('Incompatible epoch: Bitcode 1 vs current: 0', 'newer'),
+      ("can't skip to bit 10496 from 320", 'cut off or damaged'),
+      ('Invalid encoding', 'cut off or damaged'),
+      ('i8 must be 8-bit aligned', 'accepts no more.*llvm-dis'),
+      ('Expected a single module', 'cut off before .*llvm-modextract'),
+  )
+  def test_damaged_retired_or_newer(self, message, advice):
+    self.assertRegex(refusal.bitcode_advice(message), advice)
 
 
 class ProducerTest(parameterized.TestCase):

@@ -141,6 +141,15 @@ class ViewsTest(parameterized.TestCase):
     self.assertIsInstance(module, ir.Module)
     self.assertEqual(module.name, 'raw')
 
+  def test_text_of_an_older_llvm_has_views(self):
+    old = RAW.replace(
+        b'mul nsw i32 %x, 2', b'mul nsw i32 %x, udiv (i32 6, i32 3)'
+    )
+    (_, one), (_, other) = (
+        next(views.read_views(data, 'x.ll', ('O2',))) for data in (RAW, old)
+    )
+    self.assertEqual(one.functions[0].words, other.functions[0].words)
+
 
 if __name__ == '__main__':
   absltest.main()

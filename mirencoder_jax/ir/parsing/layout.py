@@ -151,7 +151,7 @@ class _Layout:
         first.startswith('define')
         or last[-1] in ',='
         or last.endswith(('global', 'constant', 'alias', 'type', 'define'))
-        or line[0] in ',([{"#'
+        or line[0] in ',([{<"#'
     )
 
   def _body(self, line: str, indent: int, number: int) -> None:

@@ -197,6 +197,9 @@ class OperandParser(cursor.Cursor):
     if spelled.word == 'metadata':
       self._metadata()
       return spelled
+    if spelled.word == 'label':  # in an operand bundle, and no successor
+      self.block()
+      return spelled
     self.type_word(spelled)
     start = self.at
     self.skip_attributes()

@@ -37,7 +37,8 @@ _HAS_UNTYPED = re.compile(
 )
 # What needs no look at its tokens.
 _ANY = re.compile(
-    r'inrange|x86_mmx|webkit_jscc|hhvm|byval|sret|inalloca|preallocated'
+    r'inrange|x86_mmx|webkit_jscc|hhvm|byval|sret|inalloca|preallocated|'
+    r'@llvm\.coro\.end\('
 )
 # An alignment before LLVM 7, and a size before LLVM 22.
 _OLD_MEMORY = re.compile(
@@ -45,6 +46,8 @@ _OLD_MEMORY = re.compile(
     r'(, i1 \w+\))'
 )
 _OLD_LIFETIME = re.compile(r'(@llvm\.lifetime\.\w+[^(]*\()i64 -?[0-9]+, ')
+_CORO_END = '@llvm.coro.end('
+_BOOLEAN = re.compile(r'(?<![-\w.$%@])i1 ([01])(?![\w.])')
 _NO_RESULT = frozenset(
     'ret br switch indirectbr resume unreachable catchret cleanupret store '
     'fence'.split()
@@ -84,14 +87,17 @@ def upgrade(laid: Laid) -> Laid:
 
 def finish(laid: Laid) -> Laid:
   """What LLVM would have done to calls, for text that is read without it."""
-  return laid._replace(
-      lines=[
-          _OLD_LIFETIME.sub(r'\1', _OLD_MEMORY.sub(r'\1\2', line))
-          if '@llvm.' in line
-          else line
-          for line in laid.lines
-      ]
-  )
+  return laid._replace(lines=[_finished(line) for line in laid.lines])
+
+
+def _finished(line: str) -> str:
+  if 'i1 ' in line:
+    line = _BOOLEAN.sub(
+        lambda match: 'i1 true' if match.group(1) == '1' else 'i1 false', line
+    )
+  if '@llvm.' in line:
+    line = _OLD_LIFETIME.sub(r'\1', _OLD_MEMORY.sub(r'\1\2', line))
+  return line
 
 
 def _words(line: str, quotes: line_shape.Quotes) -> str:
@@ -104,7 +110,24 @@ def _words(line: str, quotes: line_shape.Quotes) -> str:
   line = _CONVENTION.sub(lambda match: _CONVENTIONS[match.group()], line)
   if _HAS_UNTYPED.search(line):
     line = _typed_attributes(line)
+  if _CORO_END in line:
+    line = _with_token(line)
   return quotes.restore_all(line)
+
+
+def _with_token(line: str) -> str:
+  """`llvm.coro.end` has a third argument since LLVM 18."""
+  at = line.index(_CORO_END) + len(_CORO_END)
+  depth, commas = 1, 0
+  for i in range(at, len(line)):
+    depth += (line[i] == '(') - (line[i] == ')')
+    commas += line[i] == ',' and depth == 1
+    if not depth:
+      if commas != 1:
+        break
+      token = 'token' if line.startswith('declare') else 'token none'
+      return f'{line[:i]}, {token}{line[i:]}'
+  return line
 
 
 def _typed_attributes(line: str) -> str:
