@@ -1,65 +1,48 @@
-"""Command line flags of the corpora, for `prepare.py`."""
+"""Command line flags of the corpora, for `prepare.py` and builders."""
 
 import argparse
+import dataclasses
+import re
+from typing import Any
+
+import tensorflow_datasets as tfds
 
 from mirencoder_jax.corpus import corpus
 from mirencoder_jax.ir import views as ir_views
 
-_NAME_HELP = 'keeps this corpus beside others, as {}/NAME'
 
+def add_source_flags(
+    command: argparse.ArgumentParser, what: str, kept_as: str
+) -> None:
+  """Flags of a corpus that a user names.
 
-def add_source_flags(command: argparse.ArgumentParser) -> None:
-  """Flags of `ir_folder`: where the IR is."""
-  add = command.add_argument
-  add(
-      '--source',
-      required=True,
-      help='folder (with its sub-folders), tar archive (also .gz, .xz), '
-      'single file or quoted glob of .ll and .bc files',
-  )
-  add('--name', help=_NAME_HELP.format('ir_folder'))
-  add(
-      '--manifest',
-      help='CSV with a column path and any of program, language, opt_level, '
-      'llvm; by default manifest.csv at the top of the source',
-  )
-  add(
-      '--group',
-      choices=('program', 'file'),
-      default='program',
-      help='what stays on one side of the split: the program (the first folder '
-      'that differs) or each file by itself (default: %(default)s)',
+  Args:
+    command: gets them.
+    what: the source may be, for the help.
+    kept_as: name of the data set.
+  """
+  command.add_argument('--source', required=True, help=what)
+  command.add_argument(
+      '--name', help=f'keeps this corpus beside others, as {kept_as}/NAME'
   )
 
 
-def add_parquet_flags(command: argparse.ArgumentParser) -> None:
-  """Flags of `compile`: which rows to take."""
-  add = command.add_argument
-  add(
-      '--source',
-      required=True,
-      help='folder or bucket (gs://, s3://), file or quoted glob of .parquet '
-      'files with the columns of ComPile',
-  )
-  add('--name', help=_NAME_HELP.format('compile'))
-  add(
-      '--languages',
-      type=names,
-      default=(),
-      help='languages to take, as c,c++,rust (default: all)',
-  )
-  add(
-      '--licences',
-      type=names,
-      default=(),
-      help='SPDX expressions to take, as MIT,Apache-2.0 (default: all)',
-  )
-  add(
-      '--max_modules',
-      type=int,
-      default=0,
-      help='modules of each language, at most, the first; 0 for all',
-  )
+def source_arguments(args: argparse.Namespace) -> dict[str, Any]:
+  """What a builder takes of these flags.
+
+  Raises:
+    ValueError: for a name that cannot be a folder's.
+  """
+  kwargs = {'source': args.source}
+  if args.name is not None:
+    if not re.fullmatch(r'[A-Za-z0-9][\w.-]*', args.name):
+      raise ValueError(
+          f'name {args.name!r} is not letters, digits, and . _ - after them'
+      )
+    kwargs['config'] = tfds.core.BuilderConfig(
+        name=args.name, description=f'The corpus {args.name}.'
+    )
+  return kwargs
 
 
 def add_corpus_flags(command: argparse.ArgumentParser) -> None:
@@ -123,6 +106,20 @@ def add_corpus_flags(command: argparse.ArgumentParser) -> None:
         default=default,
         help=f'{text} (default: %(default)s)',
     )
+
+
+def corpus_arguments(args: argparse.Namespace) -> dict[str, Any]:
+  """What a builder takes of the flags of every corpus.
+
+  Raises:
+    ValueError: for values that make no sense.
+  """
+  fields = {field.name for field in dataclasses.fields(corpus.CorpusConfig)}
+  given = {key: value for key, value in vars(args).items() if key in fields}
+  return {
+      'settings': corpus.CorpusConfig(**given),
+      'beam_options': args.beam,
+  }
 
 
 def names(text: str) -> tuple[str, ...]:

@@ -6,11 +6,13 @@ there is an empty text, a number that is none is NaN, and whoever evaluates
 counts and names them.
 """
 
+import argparse
 import csv
 import gzip
 import io
 import lzma
 import math
+import pathlib
 import tarfile
 import zlib
 from collections.abc import Mapping, Sequence
@@ -107,3 +109,26 @@ class TaskBuilder(tfds.core.GeneratorBasedBuilder):
         features=tfds.features.FeaturesDict(features),
         metadata=tfds.core.MetadataDict(metadata) if metadata else None,
     )
+
+
+def add_flags(command: argparse.ArgumentParser, is_shipped=False) -> None:
+  """The flag of a task: where its files are.
+
+  Args:
+    command: gets it.
+    is_shipped: whether the files stand beside the builder, unless a user has
+      others.
+  """
+  command.add_argument(
+      '--manual_dir',
+      required=not is_shipped,
+      type=_folder,
+      help="folder with the files that the data set's README.md names"
+      + (' (default: what is shipped)' if is_shipped else ''),
+  )
+
+
+def _folder(path: str) -> str:
+  if not pathlib.Path(path).is_dir():
+    raise argparse.ArgumentTypeError(f'{path} is not a folder')
+  return path

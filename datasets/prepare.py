@@ -6,6 +6,7 @@
     python datasets/prepare.py compile --source=FOLDER_OR_BUCKET --languages=c
     python datasets/prepare.py device_mapping --manual_dir=FOLDER
     python datasets/prepare.py loop_vectorization
+    python datasets/prepare.py FOLDER/OF/YOUR_OWN
 
 `python datasets/prepare.py DATASET --help` lists what a dataset takes. Exits
 with 0 if shards were written, however many files could not be read (the report
@@ -17,15 +18,15 @@ but packages of `source_packages` were not to be had.
 
 import argparse
 import contextlib
-import dataclasses
 import errno
+import importlib
 import io
 import os
 import pathlib
-import re
 import shlex
 import sys
 import tempfile
+import types
 
 # Before the imports of ours: `datasets` may also be another package's name, and
 # ours has it only if the repository comes first.
@@ -37,57 +38,16 @@ sys.path[:] = [str(_ROOT)] + [
 import tensorflow_datasets as tfds
 from absl import logging
 
+import datasets
 from datasets import corpus_flags, measurements
-from datasets.compile import compile_dataset_builder as compile_parquet
-from datasets.cuda_block import cuda_block_dataset_builder as cuda_block
-from datasets.device_mapping import (
-    device_mapping_dataset_builder as device_mapping,
-)
 from datasets.ir_folder import ir_folder_dataset_builder as ir_folder
-from datasets.loop_vectorization import (
-    loop_vectorization_dataset_builder as loop_vectorization,
-)
-from datasets.numa_prefetch import (
-    numa_prefetch_dataset_builder as numa_prefetch,
-)
-from datasets.openmp_tuning import (
-    openmp_tuning_dataset_builder as openmp_tuning,
-)
-from datasets.source_packages import (
-    source_packages_dataset_builder as source_packages,
-)
-from datasets.starter_ir import starter_ir_dataset_builder as starter_ir
-from datasets.thread_coarsening import (
-    thread_coarsening_dataset_builder as thread_coarsening,
-)
 from mirencoder_jax import ir
-from mirencoder_jax.corpus import corpus, files, passes
+from mirencoder_jax.corpus import files, passes
 from mirencoder_jax.corpus import report as corpus_report
-from mirencoder_jax.ir import views as ir_views
 
 # As in `train.py`.
 _DATA_DIR = os.environ.get('TFDS_DATA_DIR', str(_ROOT / 'runs' / 'data'))
-# To pre-train on: IR into examples. `tfds build` would want apache_beam.
-_CORPORA = {
-    'compile': compile_parquet.Builder,
-    'ir_folder': ir_folder.Builder,
-    'source_packages': source_packages.Builder,
-    'starter_ir': starter_ir.Builder,
-}
-# To evaluate on: measurements that the user brings.
-_TASKS = {
-    name: module.Builder
-    for name, module in {
-        'device_mapping': device_mapping,
-        'thread_coarsening': thread_coarsening,
-        'loop_vectorization': loop_vectorization,
-        'openmp_tuning': openmp_tuning,
-        'numa_prefetch': numa_prefetch,
-        'cuda_block': cuda_block,
-    }.items()
-}
-# Tasks whose files stand beside their builder; a user may bring others.
-_SHIPPED = ('loop_vectorization',)
+_BUILDER = '_dataset_builder'
 
 _ERRORS = (
     files.CorpusError,
@@ -97,7 +57,54 @@ _ERRORS = (
 )
 
 
-def _parser() -> argparse.ArgumentParser:
+def _data_sets(given: str | None = None) -> dict[str, types.ModuleType]:
+  """The module of every data set, by name.
+
+  Each is a folder, of this one or given, with TFDS's own names in it:
+  `NAME/NAME_dataset_builder.py` has a class `Builder`. The module may have
+
+    add_flags(command)     adds flags to an `ArgumentParser`
+    from_flags(args)       the arguments of `Builder` that they ask for
+    run_instead(args)      an exit code if there is nothing to prepare, or None
+
+  Raises:
+    ValueError: if the given folder is none of a data set.
+  """
+  names = [
+      path.parent.name
+      for path in sorted(_ROOT.glob(f'datasets/*/*{_BUILDER}.py'))
+      if path.stem == path.parent.name + _BUILDER
+  ]
+  if given is not None:
+    folder = pathlib.Path(given).expanduser().resolve()
+    if not (folder / f'{folder.name}{_BUILDER}.py').is_file():
+      raise ValueError(
+          f'{given} is neither a data set of this repository ('
+          f'{", ".join(names)}) nor a folder with a file '
+          f'{folder.name}{_BUILDER}.py'
+      )
+    if folder.name in names and folder.parent != _ROOT / 'datasets':
+      raise ValueError(
+          f'{given} is called as a data set of this repository; rename it'
+      )
+    if folder.name not in names:
+      # What it imports of its own folder is found as it is for the others.
+      datasets.__path__.append(str(folder.parent))
+      names.append(folder.name)
+  return {
+      name: importlib.import_module(f'datasets.{name}.{name}{_BUILDER}')
+      for name in names
+  }
+
+
+def _is_corpus(module: types.ModuleType) -> bool:
+  """Whether it is IR to pre-train on."""
+  return issubclass(module.Builder, ir_folder.Builder)
+
+
+def _parser(
+    data_sets: dict[str, types.ModuleType] | None = None,
+) -> argparse.ArgumentParser:
   keep = argparse.RawDescriptionHelpFormatter
   parser = argparse.ArgumentParser(
       prog='python datasets/prepare.py',
@@ -105,31 +112,20 @@ def _parser() -> argparse.ArgumentParser:
       formatter_class=keep,
   )
   commands = parser.add_subparsers(dest='dataset', required=True)
-  for name, builder in (_CORPORA | _TASKS).items():
-    about = sys.modules[builder.__module__].__doc__
+  for name, module in (data_sets or _data_sets()).items():
+    about = module.__doc__ or name
     command = commands.add_parser(
         name,
-        help=about.splitlines()[0].split(': ', 1)[1],
+        help=about.splitlines()[0].rpartition('`: ')[2],
         description=about,
         formatter_class=keep,
     )
-    if name == 'ir_folder':
-      corpus_flags.add_source_flags(command)
-    elif name == 'compile':
-      corpus_flags.add_parquet_flags(command)
-    elif name == 'source_packages':
-      source_packages.add_flags(command)
-    if name in _CORPORA:
+    if _is_corpus(module):
       corpus_flags.add_corpus_flags(command)
-      if name == 'source_packages':
-        command.set_defaults(views=ir_views.DEFAULT)
-    else:
-      command.add_argument(
-          '--manual_dir',
-          required=name not in _SHIPPED,
-          help=f'folder with the files that datasets/{name}/README.md names'
-          + (' (default: what is shipped)' if name in _SHIPPED else ''),
-      )
+    if hasattr(module, 'add_flags'):
+      module.add_flags(command)
+    elif issubclass(module.Builder, measurements.TaskBuilder):
+      measurements.add_flags(command)
     command.add_argument(
         '--data_dir',
         default=_DATA_DIR,
@@ -143,37 +139,16 @@ def _parser() -> argparse.ArgumentParser:
   return parser
 
 
-def _create_builder(args: argparse.Namespace) -> tfds.core.DatasetBuilder:
+def _create_builder(
+    module: types.ModuleType, args: argparse.Namespace
+) -> tfds.core.DatasetBuilder:
   """Raises ValueError for flags that make no sense."""
-  data_dir = os.path.expanduser(args.data_dir)
-  if args.dataset in _TASKS:
-    manual_dir = args.manual_dir
-    if manual_dir is not None and not pathlib.Path(manual_dir).is_dir():
-      raise ValueError(f'manual_dir {manual_dir} is not a folder')
-    return _TASKS[args.dataset](data_dir=data_dir)
-  fields = {field.name for field in dataclasses.fields(corpus.CorpusConfig)}
-  given = {key: value for key, value in vars(args).items() if key in fields}
-  kwargs = {
-      'data_dir': data_dir,
-      'settings': corpus.CorpusConfig(**given),
-      'beam_options': args.beam,
-  }
-  # What not every corpus takes; each builder takes what its flags are.
-  for name in ('source', 'manifest', 'languages', 'licences', 'max_modules'):
-    if hasattr(args, name):
-      kwargs[name] = getattr(args, name)
-  if args.dataset == 'source_packages':
-    kwargs |= source_packages.arguments(args)
-  if hasattr(args, 'name'):
-    if args.name is not None:
-      if not re.fullmatch(r'[A-Za-z0-9][\w.-]*', args.name):
-        raise ValueError(
-            f'name {args.name!r} is not letters, digits, and . _ - after them'
-        )
-      kwargs['config'] = tfds.core.BuilderConfig(
-          name=args.name, description=f'The corpus {args.name}.'
-      )
-  return _CORPORA[args.dataset](**kwargs)
+  kwargs = {'data_dir': os.path.expanduser(args.data_dir)}
+  if _is_corpus(module):
+    kwargs |= corpus_flags.corpus_arguments(args)
+  if hasattr(module, 'from_flags'):
+    kwargs |= module.from_flags(args)
+  return module.Builder(**kwargs)
 
 
 def _prepare(
@@ -238,19 +213,33 @@ def _print_report(builder: ir_folder.Builder) -> None:
 
 
 def main(argv: list[str] | None = None) -> int:
-  parser = _parser()
+  argv = sys.argv[1:] if argv is None else list(argv)
+  given = None
+  if argv and os.sep in argv[0]:
+    given = argv[0]
+    argv[0] = pathlib.Path(given).expanduser().resolve().name
+  try:
+    data_sets = _data_sets(given)
+  except ValueError as error:
+    print(f'error: {error}', file=sys.stderr)
+    return 1
+  parser = _parser(data_sets)
   args = parser.parse_args(argv)
+  module = data_sets[args.dataset]
+  is_corpus = _is_corpus(module)
   tfds.disable_progress_bar()  # ours say more
   logging.set_verbosity(logging.ERROR)
-  if getattr(args, 'bitcode_only', False):
-    return source_packages.run_build(args)
+  if hasattr(module, 'run_instead'):
+    code = module.run_instead(args)
+    if code is not None:
+      return code
   try:
-    builder = _create_builder(args)
+    builder = _create_builder(module, args)
   except ValueError as error:
     parser.error(str(error))
   try:
     is_new = _prepare(builder, args)
-    if args.dataset in _CORPORA and not is_new:
+    if is_corpus and not is_new:
       _check_content(builder, args)
   except (*_ERRORS, RuntimeError) as error:
     # The writer of shards has no class of error for it.
@@ -265,11 +254,11 @@ def main(argv: list[str] | None = None) -> int:
     return 1
   if not is_new:
     print(f'{builder.data_path}: there already; --overwrite prepares it again')
-  elif args.dataset in _CORPORA:
+  elif is_corpus:
     _print_report(builder)
   else:
     print(f'{builder.info.splits.total_num_examples:,} examples written.')
-  if args.dataset in _CORPORA:
+  if is_corpus:
     name = builder.info.full_name.removesuffix(f'/{builder.version}')
     train = f'python train.py --config.data.name={name}'
     if args.data_dir != _DATA_DIR:

@@ -6,11 +6,14 @@ The rows are streamed by `mirencoder_jax.corpus.parquet`; all else is as
 for `ir_folder`.
 """
 
+import argparse
 from collections.abc import Sequence
+from typing import Any
 
 import tensorflow_datasets as tfds
 from etils import epath
 
+from datasets import corpus_flags
 from datasets.ir_folder import ir_folder_dataset_builder
 from mirencoder_jax.corpus import parquet
 
@@ -45,3 +48,40 @@ class Builder(ir_folder_dataset_builder.Builder):
 
   def _files(self) -> parquet.ParquetFiles:
     return parquet.ParquetFiles(self._source, *self._rows)
+
+
+def add_flags(command: argparse.ArgumentParser) -> None:
+  """The flags that only this corpus has: which rows to take."""
+  corpus_flags.add_source_flags(
+      command,
+      'folder or bucket (gs://, s3://), file or quoted glob of .parquet files '
+      'with the columns of ComPile',
+      'compile',
+  )
+  command.add_argument(
+      '--languages',
+      type=corpus_flags.names,
+      default=(),
+      help='languages to take, as c,c++,rust (default: all)',
+  )
+  command.add_argument(
+      '--licences',
+      type=corpus_flags.names,
+      default=(),
+      help='SPDX expressions to take, as MIT,Apache-2.0 (default: all)',
+  )
+  command.add_argument(
+      '--max_modules',
+      type=int,
+      default=0,
+      help='modules of each language, at most, the first; 0 for all',
+  )
+
+
+def from_flags(args: argparse.Namespace) -> dict[str, Any]:
+  """The arguments of `Builder` that its flags ask for."""
+  return corpus_flags.source_arguments(args) | {
+      'languages': args.languages,
+      'licences': args.licences,
+      'max_modules': args.max_modules,
+  }

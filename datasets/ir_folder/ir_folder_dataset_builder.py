@@ -6,6 +6,7 @@ The work is `mirencoder_jax.corpus.corpus`; this builder says where the files
 are and what the shards hold.
 """
 
+import argparse
 import dataclasses
 import os
 from collections.abc import Sequence
@@ -15,7 +16,7 @@ import numpy as np
 import tensorflow_datasets as tfds
 from etils import epath
 
-from datasets import spilling
+from datasets import corpus_flags, spilling
 from mirencoder_jax.corpus import corpus, files, passes
 from mirencoder_jax.data import example
 
@@ -152,3 +153,30 @@ class Builder(tfds.core.GeneratorBasedBuilder):
   def _post_download_and_prepare_hook(self) -> None:
     self.report.save(self.data_path)
     self._corpus.clear()
+
+
+def add_flags(command: argparse.ArgumentParser) -> None:
+  """The flags that only this corpus has."""
+  corpus_flags.add_source_flags(
+      command,
+      'folder (with its sub-folders), tar archive (also .gz, .xz), single file '
+      'or quoted glob of .ll and .bc files',
+      'ir_folder',
+  )
+  command.add_argument(
+      '--manifest',
+      help='CSV with a column path and any of program, language, opt_level, '
+      'llvm; by default manifest.csv at the top of the source',
+  )
+  command.add_argument(
+      '--group',
+      choices=('program', 'file'),
+      default='program',
+      help='what stays on one side of the split: the program (the first folder '
+      'that differs) or each file by itself (default: %(default)s)',
+  )
+
+
+def from_flags(args: argparse.Namespace) -> dict[str, Any]:
+  """The arguments of `Builder` that its flags ask for."""
+  return corpus_flags.source_arguments(args) | {'manifest': args.manifest}

@@ -11,6 +11,7 @@ labels are ours, which stand beside this file: `generate.py` writes the loops,
 same tool has labelled.
 """
 
+import argparse
 import io
 import json
 import lzma
@@ -152,3 +153,8 @@ class Builder(measurements.TaskBuilder):
           'second_pass': second,
           'made': record.get('made', [(0, 0)] * len(CHOICES)),
       }
+
+
+def add_flags(command: argparse.ArgumentParser) -> None:
+  """Where else the files may be."""
+  measurements.add_flags(command, is_shipped=True)

@@ -19,6 +19,7 @@ from etils import epath
 from datasets.ir_folder import ir_folder_dataset_builder
 from datasets.source_packages import build, packages, toolchain
 from mirencoder_jax.corpus import files
+from mirencoder_jax.ir import views as ir_views
 
 _ABOUT = {
     'musl': 'The C library that the ziglang wheel carries; no download.',
@@ -91,6 +92,7 @@ class Builder(ir_folder_dataset_builder.Builder):
 def add_flags(command: argparse.ArgumentParser) -> None:
   """The flags that only this corpus has."""
   build.add_flags(command)
+  command.set_defaults(views=ir_views.DEFAULT)
   command.add_argument(
       '--bitcode',
       help='folder for the bitcode (default: bitcode/TIER in data_dir)',
@@ -102,7 +104,7 @@ def add_flags(command: argparse.ArgumentParser) -> None:
   )
 
 
-def arguments(args: argparse.Namespace) -> dict[str, Any]:
+def from_flags(args: argparse.Namespace) -> dict[str, Any]:
   """The arguments of `Builder` that its flags ask for."""
   return {
       'bitcode': args.bitcode,
@@ -111,8 +113,10 @@ def arguments(args: argparse.Namespace) -> dict[str, Any]:
   }
 
 
-def run_build(args: argparse.Namespace) -> int:
-  """Fetches and compiles only; returns the exit code."""
+def run_instead(args: argparse.Namespace) -> int | None:
+  """Fetches and compiles only, if that was asked for; gives the exit code."""
+  if not args.bitcode_only:
+    return None
   folder = pathlib.Path(os.path.expanduser(args.data_dir))
   return build.run(
       args.bitcode or folder / 'bitcode' / args.tier,
