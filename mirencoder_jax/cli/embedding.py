@@ -38,7 +38,7 @@ def embed(
         on_program=on_program,
     )
   if len(files) == 1 and found.errors:
-    raise found.errors[files[0]]
+    raise next(iter(found.errors.values()))
   console.tell_errors(found.errors, len(files))
   console.tell_cut(found.report)
   return found

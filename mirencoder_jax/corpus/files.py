@@ -21,6 +21,7 @@ except ImportError:  # Python can be built without it
   lzma = None
 
 from mirencoder_jax.corpus import origins, worker_pool
+from mirencoder_jax.ir import source as source_lib
 
 SUFFIXES = ('.ll', '.bc')
 MANIFEST = 'manifest.csv'
@@ -89,6 +90,13 @@ def too_large(size: int, limit_mb: float) -> worker_pool.Failure:
       'too large',
       f'{size / 2**20:.0f} MB, over the limit of {limit_mb:g} MB; raise '
       'max_file_mb to read it',
+  )
+
+
+def no_file(kind: str) -> worker_pool.Failure:
+  """Why a pipe, a socket or a device is left out."""
+  return worker_pool.Failure(
+      'no file', f'this is {kind} and no file, and is not waited for'
   )
 
 
@@ -180,7 +188,7 @@ class CorpusFiles(IrSource):
       self._archive = path
       return self._list_archive()
     paths = sorted(p for p in glob.glob(path, recursive=True))
-    paths = [p for p in paths if os.path.isfile(p)]
+    paths = [p for p in paths if not os.path.isdir(p)]
     if not paths:
       raise CorpusError(
           f'{self.source}: no such file or folder, and no file matches it'
@@ -204,10 +212,12 @@ class CorpusFiles(IrSource):
     files = []
     for path in paths:
       name = _clean(pathlib.PurePath(os.path.relpath(path, root)).as_posix())
-      if name == MANIFEST:
-        self._read_manifest(pathlib.Path(path).read_bytes())
-      elif not path.endswith(SUFFIXES):
+      if name != MANIFEST and not path.endswith(SUFFIXES):
         self._pass_over(name)
+      elif kind := source_lib.refused_kind(path):
+        self.problems[name] = no_file(kind)
+      elif name == MANIFEST:
+        self._read_manifest(pathlib.Path(path).read_bytes())
       else:
         try:
           stat = os.stat(path)
@@ -268,7 +278,13 @@ class CorpusFiles(IrSource):
     reasons = [f'{k}: {v.message}' for k, v in list(self.problems.items())[:3]]
     return (
         f'{self.source}: no .ll or .bc file in it'
-        + (f' (found {found})' if found else ' (it is empty)')
+        + (
+            f' (found {found})'
+            if found
+            else ''
+            if reasons
+            else ' (it is empty)'
+        )
         + ('; ' + '; '.join(reasons) if reasons else '')
         + '. Compile with `clang -S -emit-llvm` or `clang -c -emit-llvm`.'
     )
@@ -276,7 +292,7 @@ class CorpusFiles(IrSource):
 
 def _clean(name: str) -> str:
   """File names may hold bytes that are no UTF-8; ours hold their escapes."""
-  return name.encode('utf-8', 'backslashreplace').decode('utf-8')
+  return source_lib.shown(name)
 
 
 def _failure(error: Exception) -> worker_pool.Failure:

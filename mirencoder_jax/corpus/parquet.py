@@ -18,6 +18,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from etils import epath
 
 from mirencoder_jax.corpus import files, origins, worker_pool
+from mirencoder_jax.ir import source as source_lib
 
 _CONTENT = 'content'
 # Without these a row is of no use here; the others may be missing.
@@ -114,6 +115,9 @@ class ParquetFiles(files.IrSource):
   def _list_rows(self, path: epath.Path, name: str) -> None:
     import pyarrow.parquet
 
+    if kind := source_lib.refused_kind(path):
+      self.problems[name] = files.no_file(kind)
+      return
     try:
       with path.open('rb') as file:
         parquet = pyarrow.parquet.ParquetFile(file)

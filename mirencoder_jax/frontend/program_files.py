@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from mirencoder_jax.frontend import compilers
 from mirencoder_jax.ir import reader
+from mirencoder_jax.ir import source as source_lib
 from mirencoder_jax.ir.module import IRError, Module
 
 IR_SUFFIXES = ('.ll', '.bc')
@@ -123,6 +124,15 @@ def read(
         f'no file in this folder is LLVM IR ({", ".join(IR_SUFFIXES)}) or a '
         f'source ({", ".join(compilers.LANGUAGES)})',
         path,
+    )
+  # By its name it is to be a file. What a shell makes of `<(command)` has no
+  # such name, and may be waited for.
+  is_named = path.endswith(IR_SUFFIXES) or compilers.language_of(path)
+  if is_named and (kind := source_lib.refused_kind(path)):
+    raise IRError(
+        f'this is {kind} and no file, and is not waited for; `-` reads '
+        'standard input',
+        source_lib.shown(path),
     )
   if compilers.language_of(path) is None:
     return Program(path, reader.read_module(path))

@@ -17,7 +17,7 @@ import numpy as np
 
 from mirencoder_jax.frontend import program_files
 from mirencoder_jax.inference import encoder as inference
-from mirencoder_jax.ir import IRError
+from mirencoder_jax.ir import IRError, source
 from mirencoder_jax.storage import checkpoint as checkpoint_lib
 from mirencoder_jax.storage import files
 
@@ -191,7 +191,7 @@ def embed_files(
   last = len(files) - 1
   for number, program in enumerate(program_files.read_all(files, options)):
     if program.error:
-      errors[program.path] = program.error
+      errors[source.shown(program.path)] = program.error
     else:
       waiting.append(program)
     if waiting and (len(waiting) == _FILES_AT_ONCE or number == last):
@@ -236,7 +236,8 @@ def _embed(
     modality: str,
 ) -> Vectors:
   encoding = encoder.encode([p.module for p in programs if p.module])
-  paths = [program.path for program in programs]
+  # What files and tables hold is UTF-8.
+  paths = [source.shown(program.path) for program in programs]
   if level == 'function':
     vectors = encoding.function_vectors(modality)
     files = [paths[i] for i in encoding.modules]

@@ -7,6 +7,7 @@ that can be told without parsing it is told here, with the way out.
 import os
 import pathlib
 import re
+import stat
 
 from mirencoder_jax.ir.module import IRError
 from mirencoder_jax.ir.parsing import layout, several
@@ -51,6 +52,30 @@ _SOME_IR = re.compile(
 _MLIR = re.compile(
     r'^\s*(?:module\s*(?:@\S+\s*)?\{|func\.func|llvm\.func)', re.MULTILINE
 )
+
+
+def shown(path: str | os.PathLike) -> str:
+  """A path as texts can hold it: names may have bytes that are no UTF-8."""
+  return os.fsencode(path).decode('utf-8', 'backslashreplace')
+
+
+def refused_kind(path: str | os.PathLike) -> str | None:
+  """What a path is that no read of a whole folder may wait for.
+
+  Returns:
+    None for a file, for what is not there, and for a folder; else what it is.
+  """
+  try:
+    mode = os.stat(path).st_mode
+  except (OSError, ValueError):  # whoever reads it says why
+    return None
+  kinds = {
+      stat.S_ISFIFO: 'a named pipe',
+      stat.S_ISSOCK: 'a socket',
+      stat.S_ISCHR: 'a device',
+      stat.S_ISBLK: 'a device',
+  }
+  return next((what for test, what in kinds.items() if test(mode)), None)
 
 
 def load(
@@ -107,7 +132,7 @@ def _bytes(
   if isinstance(source, str) and '\n' in source:
     return source.encode(errors='surrogatepass'), name or '<text>'
   path = pathlib.Path(source)
-  name = name or str(path)[:200]
+  name = name or shown(path)[:200]
   try:
     if path.is_dir():
       raise IRError(

@@ -1,6 +1,8 @@
 """Tests of `data.corpus_files`: what is listed, what is read, where from."""
 
+import os
 import pathlib
+import socket
 import tarfile
 import tempfile
 
@@ -83,6 +85,37 @@ class CorpusFilesTest(parameterized.TestCase):
     files = corpus_files.CorpusFiles(self.root)
     self.assertLen(files.files, 3)
     self.assertIn('gone.ll', files.problems)
+
+  def test_what_is_no_file_is_named_and_not_waited_for(self):
+    os.mkfifo(self.root / 'pipe.ll')
+    os.mkfifo(self.root / 'manifest.csv')
+    (self.root / 'endless.bc').symlink_to('/dev/zero')
+    with socket.socket(socket.AF_UNIX) as server:
+      server.bind(os.path.relpath(self.root / 'talk.ll'))
+    for source in (self.root, f'{self.root}/**/*'):
+      files = corpus_files.CorpusFiles(source)
+      self.assertLen(files.files, 3)
+      self.assertEqual(
+          {
+              name: why.message.split(' and ')[0]
+              for name, why in files.problems.items()
+          },
+          {
+              'pipe.ll': 'this is a named pipe',
+              'manifest.csv': 'this is a named pipe',
+              'endless.bc': 'this is a device',
+              'talk.ll': 'this is a socket',
+          },
+      )
+    with self.assertRaisesRegex(corpus_files.CorpusError, 'a named pipe'):
+      corpus_files.CorpusFiles(self.root / 'pipe.ll')
+
+  def test_a_name_that_is_no_utf8_is_shown_and_its_file_read(self):
+    path = os.fsencode(self.root) + b'/caf\xe9.ll'
+    pathlib.Path(os.fsdecode(path)).write_bytes(b'fourth')
+    for source in (self.root, self.archive()):
+      files = corpus_files.CorpusFiles(source)
+      self.assertEqual(self.read(files)['caf\\xe9.ll'], b'fourth')
 
   def test_cut_archive_gives_what_it_holds(self):
     path = self.archive('w:')

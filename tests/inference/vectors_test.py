@@ -1,6 +1,7 @@
 """Vectors and what is made of them: files, pairs, nearest, a sklearn step."""
 
 import dataclasses
+import os
 import pathlib
 import pickle
 import resource
@@ -156,6 +157,18 @@ class FilesTest(parameterized.TestCase):
     ):
       with self.assertRaisesRegex(vectors_lib.VectorsError, message):
         mir.read_vectors(self.folder / name)
+
+  def test_a_name_that_is_no_utf8_costs_nothing(self):
+    names = {'latin': b'caf\xe9.ll', 'bad': b'\xff.ll'}
+    for (_, name), text in zip(names.items(), (AXPY, 'no IR'), strict=True):
+      path = os.fsdecode(os.fsencode(self.folder) + b'/' + name)
+      pathlib.Path(path).write_text(text)
+    encoder = testing_encoder.create_encoder()
+    found = mir.embed_files(encoder, [self.folder])
+    self.assertEqual(list(found.errors), [f'{self.folder}/\\xff.ll'])
+    found.save(self.folder / 'v.npz')
+    after = mir.read_vectors(self.folder / 'v.npz')
+    self.assertEqual(set(after.files), {f'{self.folder}/caf\\xe9.ll'})
 
   def test_more_files_than_are_embedded_at_once(self):
     encoder = testing_encoder.create_encoder()
