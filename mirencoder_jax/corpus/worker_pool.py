@@ -6,6 +6,10 @@ too long costs its one task, and the task is named.
 
 Workers are plain subprocesses that talk over pipes, not `multiprocessing` ones:
 those import the caller's `__main__` again, which would load TFDS in each.
+pebble's pool (5.2.3, tried) is of those. It too holds a crash, a hang and an
+error to their task, but what a hung task had started lives on, a worker
+outlives a parent that was killed, and the last words of a worker (LLVM's
+reason) are lost.
 """
 
 import collections
