@@ -108,9 +108,12 @@ def decode(data: bytes, name: str) -> str:
   if data[:2] in (b'\xff\xfe', b'\xfe\xff'):
     # What the redirections of some Windows shells write.
     text = data.decode('utf-16', errors='replace')
+  elif data[:4:2] == b'\0\0' or data[1:4:2] == b'\0\0':
+    order = 'be' if data[:1] == b'\0' else 'le'
+    text = data.decode(f'utf-16-{order}', errors='replace')
   else:
     text = _decode(data, name)
-  if '\0' in text:
+  if '\0' in text and _SOME_IR.search(text):
     text = _without_nul(text, name)
   several.check_marks(text, name)
   if _MLIR.search(text):

@@ -149,7 +149,8 @@ class FormsTest(parameterized.TestCase):
 
   def test_utf_16_as_some_shells_write_it(self):
     expected = content(ir.read_module(TYPED))
-    self.assertEqual(content(ir.read_module(TYPED.encode('utf-16'))), expected)
+    for code in ('utf-16', 'utf-16-le', 'utf-16-be'):
+      self.assertEqual(content(ir.read_module(TYPED.encode(code))), expected)
 
   def test_debug_info_does_not_matter(self):
     plain = ir.read_module(

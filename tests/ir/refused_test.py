@@ -436,6 +436,19 @@ class NewerLlvmTest(parameterized.TestCase):
     )
     ir.program_graph.validate(ir.build_graph(module))
 
+  @parameterized.parameters(
+      'define internal fastcc %S @f(%S %x) {\n  %y = call fastcc %S @f(%S %x)\n',
+      'define fastcc %S @f(%S inreg %x) {\n  %y = call fastcc %S null(%S %x)\n',
+  )
+  def test_words_before_the_name_of_a_struct_are_no_types(self, head):
+    text = f'%S = type {{ i32 }}\n{head}  ret %S %y\n}}\n'
+    for whole in (text, text + 'define void @g() newer {\n  ret void\n}\n'):
+      function = ir.read_module(whole).functions[0]
+      self.assertEqual(
+          ' '.join(function.words[:4]), 'define struct:4 ( struct:4'
+      )
+      self.assertEqual(function.types[0], 'struct')
+
   def test_unknown_instructions_are_counted_and_told(self):
     module = ir.read_module(
         'define i32 @f(i32 %x) {\n  %y = ad i32 %x, 1\n  ret i32 %y\n}\n'
@@ -528,7 +541,7 @@ define void @f(ptr %p) {
   def test_put_together(self, second, line):
     more = 'define void @g(ptr %p) {\n  ret void\n}\n'
     with self.assertRaisesRegex(
-        ir.IRError, f'x.ll:{line}: .*(second module|defined twice)'
+        ir.IRError, f'x.ll:{line}: [^\n]*(second module|defined twice)'
     ):
       ir.read_module(self.ONE + second + more, name='x.ll')
 

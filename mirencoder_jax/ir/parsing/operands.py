@@ -126,7 +126,9 @@ class OperandParser(cursor.Cursor):
         and token not in FLAGS
         and token not in _NO_TYPES
         and (
-            behind[:1] in ('%', '@')
+            behind[:1] == '@'
+            # A name behind it may be a type itself: `fastcc %struct.S @f`.
+            or (behind[:1] == '%' and self.peek(2) in _ENDS)
             or behind in _ENDS
             or behind in PLAIN_CONSTANTS
             or line_shape.is_number(behind)

@@ -39,7 +39,8 @@ def check_marks(text: str, name: str) -> None:
   if text.count(_MODULE_ID) > 1:
     heads = [match.start() for match in _HEAD_LINE.finditer(text)]
     if len(heads) > 1:
-      raise _second(text[heads[1] :], name, text.count('\n', 0, heads[1]) + 1)
+      line = text[heads[1] :].partition('\n')[0]
+      raise _second(line, name, text.count('\n', 0, heads[1]) + 1)
   if _DUMP in text:
     dumps = [match.start() for match in _DUMP_LINE.finditer(text)]
     if len(dumps) > 1:
