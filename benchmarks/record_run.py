@@ -18,20 +18,10 @@ ROOT = pathlib.Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
 from configs import pretrain  # noqa: E402
+from mirencoder_jax import objectives  # noqa: E402
 from mirencoder_jax.pages import model_card  # noqa: E402
 from mirencoder_jax.storage import checkpoint, files, machine  # noqa: E402
 from mirencoder_jax.training import training_log  # noqa: E402
-
-_CURVE = (
-    'eval/loss',
-    'eval/mlm_accuracy',
-    'eval/mlm_perplexity',
-    'eval/edge_auc',
-    'eval/node_text_accuracy',
-    'eval/matching_accuracy',
-    'eval/retrieval_recall_at_1',
-    'eval/view_recall_at_1',
-)
 
 
 def departures(config: dict, recipe: dict, prefix: str = '') -> dict:
@@ -64,7 +54,9 @@ def summary(workdir: pathlib.Path, recipe: str, note: str) -> dict:
       for line in (workdir / training_log.FILE).read_text().splitlines()
   ]
   curve = [x for x in lines if 'eval/loss' in x]
-  names = [name for name in _CURVE if any(name in x for x in curve)]
+  metrics = (objectives.LOSS, *objectives.metrics().values())
+  names = [f'eval/{metric.name}' for metric in metrics]
+  names = [name for name in names if any(name in x for x in curve)]
   num_steps = max(x['step'] for x in lines)
   cost = model_card.read_cost(workdir, num_steps)
   changed = (workdir / training_log.FILE).stat().st_mtime

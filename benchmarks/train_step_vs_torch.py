@@ -117,7 +117,6 @@ def full_step(config, rows, num_tokens):
 
   from mirencoder_jax import objectives
   from mirencoder_jax.data import batch as batch_lib
-  from mirencoder_jax.models import mirencoder
 
   num_rows = rows[0].size // num_tokens
   # Nodes and edges for each token as measured on raw IR.
@@ -133,7 +132,7 @@ def full_step(config, rows, num_tokens):
   batch = jax.tree.map(
       jnp.asarray, testing.random_batch(budget, 1, config.vocab_size)
   )
-  model = mirencoder.MIREncoder(config)
+  model = objectives.PretrainingModel(config)
   params = jax.jit(
       lambda rng: model.init(rng, batch_lib.merge(batch), deterministic=True)
   )(jax.random.key(0))['params']
@@ -333,7 +332,6 @@ def main():
     run_child(args)
     return
   from configs import models
-  from mirencoder_jax.models import mirencoder
 
   config = vars(mirencoder.MIREncoderConfig(**models.MODELS[args.size]))
   print(f'{args.size}, {args.num_rows} rows of {args.num_tokens} tokens')

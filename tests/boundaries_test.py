@@ -21,7 +21,7 @@ NEEDS = {
     'objectives': {'jax', 'flax', 'optax'},
     'storage': {'jax', 'flax', 'orbax'},
     'training': HEAVY,
-    'inference': {'jax'},
+    'inference': {'jax', 'flax'},
     'pages': {'jax'},
     'downstream': {'jax', 'flax', 'optax', 'orbax', 'tensorflow_datasets'},
     'evaluation': {'jax', 'tensorflow_datasets'},

@@ -25,7 +25,6 @@ from mirencoder_jax.data import input_pipeline, packed_dataset
 from mirencoder_jax.downstream.tasks import features
 from mirencoder_jax.evaluation import bootstrap, provenance, view_retrieval
 from mirencoder_jax.inference import encoder as inference
-from mirencoder_jax.models import mirencoder
 from mirencoder_jax.objectives import evaluation
 from mirencoder_jax.objectives import sums as sums_lib
 
@@ -95,11 +94,11 @@ class _Objectives:
     # That of training, if the checkpoint says it; else one that fits.
     budget = config.get('budget')
     self._budget = batch_lib.Budget(**budget) if budget else None
-    self._objectives = objectives.ObjectivesConfig(**config['objectives'])
+    self._objectives = objectives.saved_config(config['objectives'])
     self._step = jax.jit(
         functools.partial(
             evaluation.evaluation_step,
-            model=mirencoder.MIREncoder(encoder.config),
+            model=objectives.PretrainingModel(encoder.config),
             config=self._objectives,
         )
     )
@@ -138,23 +137,17 @@ class _Objectives:
         sums = sums_lib.add(sums, {'edge_auc': (float(total), float(weight))})
     any_values = next(iter(values.values()))
     num_examples = sum(int(b.example_mask.sum()) for b in batches)
-    values['guess'] = sums_lib.means(sums) | {
-        'mlm_accuracy': any_values['mlm_unigram_accuracy'],
-        'mlm_perplexity': any_values['mlm_unigram_perplexity'],
-        'matching_accuracy': 0.5,
-        **{
-            key: 1 / _pool_of(key, num_examples)
-            for key in any_values
-            if key.startswith('retrieval')
-        },
-    }
+    known = objectives.metrics() | evaluation.retrieval_metrics(
+        any_values, num_examples
+    )
+    # A guess by degree is better than chance.
+    values['guess'] = {
+        name: metric.guessed(any_values)
+        for name, metric in known.items()
+        if name in any_values and metric.guess is not None
+    } | sums_lib.means(sums)
     values['size'] = {'examples': num_examples, 'batches': len(batches)}
     return values
-
-
-def _pool_of(key: str, num_examples: int) -> int:
-  _, of, pool = key.partition('_of_')
-  return min(int(pool) if of else evaluation.RETRIEVAL_POOL, num_examples)
 
 
 def _retrieve_views(
@@ -283,7 +276,11 @@ def evaluate(
     )
   examples = _read(source, range(len(source)))
   encoders = {'trained': encoder, 'untrained': encoder.untrained()}
-  params = {key: e.params for key, e in encoders.items()}
+  model = objectives.PretrainingModel(encoder.config)
+  params = {
+      'trained': encoder.params,
+      'untrained': inference.create_params(model, 0),
+  }
   of = _Objectives(encoder, saved)
   logging.info('objectives on %d functions of %s', len(examples), name)
   results: dict[str, Any] = {

@@ -5,6 +5,7 @@ import os
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from mirencoder_jax import objectives
 from mirencoder_jax.downstream.tasks import features
 from mirencoder_jax.evaluation import heldout
 from mirencoder_jax.evaluation.evaluation import Comparison, Request
@@ -55,7 +56,7 @@ class HeldoutEvaluation:
     """Objectives beside guesses, and views beside opcode counts."""
     trained, guess = (results['overall'][k] for k in ('trained', 'guess'))
     comparisons = []
-    for metric, sign in heldout_tables.DIRECTIONS.items():
+    for metric, known in objectives.metrics().items():
       if metric in trained and metric in guess:
         comparisons.append(
             Comparison(
@@ -67,7 +68,7 @@ class HeldoutEvaluation:
                 value=trained[metric],
                 baseline='guess',
                 baseline_value=guess[metric],
-                difference=sign * (trained[metric] - guess[metric]),
+                difference=known.sign * (trained[metric] - guess[metric]),
                 low=None,
                 high=None,
                 oracle=None,

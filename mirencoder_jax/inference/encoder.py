@@ -21,6 +21,7 @@ from typing import Any
 
 import jax
 import numpy as np
+from flax import linen as nn
 
 from mirencoder_jax import ir as ir_lib
 from mirencoder_jax.data import batch as batch_lib
@@ -230,7 +231,10 @@ class Encoder:
     )
 
   def untrained(self, seed: int = 0) -> 'Encoder':
-    """The same model with its parameters as before training, for comparison."""
+    """The same encoder with its parameters as before training.
+
+    For comparison; without those of decoders.
+    """
     params = create_params(self._model, seed)
     return Encoder(self.config, params, self.tokenizer, self.num_tokens)
 
@@ -385,7 +389,7 @@ def _read_checkpoint(path: str | os.PathLike) -> checkpoint_lib.Checkpoint:
 
 
 def abstract_params(config: dict[str, Any]) -> Any:
-  """Shapes of the parameters that a checkpoint's config asks for."""
+  """Shapes of the encoder's parameters that a checkpoint's config asks for."""
   model = mirencoder.MIREncoder(_model_config(config))
   return jax.eval_shape(functools.partial(_init_params, model), 0)
 
@@ -398,12 +402,12 @@ def _model_config(config: dict[str, Any]) -> mirencoder.MIREncoderConfig:
   return result
 
 
-def create_params(model: mirencoder.MIREncoder, seed: int) -> Any:
-  """Parameters as before training."""
+def create_params(model: nn.Module, seed: int) -> Any:
+  """Parameters of an encoder, or one with decoders, as before training."""
   return jax.jit(functools.partial(_init_params, model))(seed)
 
 
-def _init_params(model: mirencoder.MIREncoder, seed: int | jax.Array) -> Any:
+def _init_params(model: nn.Module, seed: int | jax.Array) -> Any:
   batch = batch_lib.merge(batch_lib.empty_batch(buckets.create_bucket(1, 16)))
   rng = jax.random.key(seed)
   return model.init(rng, batch, deterministic=True)['params']

@@ -40,6 +40,7 @@ class Tokenizer:
   """
 
   pad_id, unk_id, cls_id, sep_id, mask_id = range(5)
+  num_special = len(SPECIALS)  # ids below are special
 
   def __init__(self, vocab: Sequence[str]):
     if tuple(vocab[: len(SPECIALS)]) != SPECIALS:

@@ -1,8 +1,6 @@
 """MIREncoder: one module read twice, as tokens and as a program graph.
 
-Station in the flow: a merged `Batch` in, `Outputs` out. The decoders of the
-pre-training objectives are methods here, because they own parameters; what is
-to be decoded is chosen in `objectives`.
+A merged `Batch` in, `Outputs` out.
 """
 
 import dataclasses
@@ -12,7 +10,7 @@ import jax
 import jax.numpy as jnp
 import jraph
 from flax import linen as nn
-from jaxtyping import Float, Int
+from jaxtyping import Float
 
 from mirencoder_jax.data.batch import Array, Batch
 from mirencoder_jax.models import graph_encoder, pooling, token_encoder
@@ -80,7 +78,7 @@ class Outputs(NamedTuple):
 
 
 class MIREncoder(nn.Module):
-  """The encoder and the decoders of its objectives.
+  """The encoder; `objectives.PretrainingModel` adds what pre-training needs.
 
   Attributes:
     config: sizes.
@@ -133,47 +131,6 @@ class MIREncoder(nn.Module):
     self.token_pool = pooling.Pool(config.num_heads, dtype)
     self.node_pool = pooling.Pool(config.num_heads, dtype)
     self.joint = nn.Dense(width)
-
-    # Decoders.
-    self.token_condition = dense(width, use_bias=False)
-    self.token_decoder = dense(width)
-    self.token_decoder_norm = nn.LayerNorm(dtype=dtype)
-    self.token_bias = self.param(
-        'token_bias', nn.initializers.zeros, (config.vocab_size,)
-    )
-    self.text_condition = dense(width, use_bias=False)
-    self.text_decoder_in = dense(width)
-    self.text_decoder_out = dense(width)
-    codes = (graph_encoder.NUM_FLOWS, config.code_width)
-    self.edge_weight = self.param(
-        'edge_weight',
-        nn.initializers.lecun_normal(in_axis=1, out_axis=2, batch_axis=0),
-        codes + (config.code_width,),
-    )
-    self.edge_bias = self.param('edge_bias', nn.initializers.zeros, codes[:1])
-    self.position_sender = nn.Dense(2 * config.code_width)
-    self.position_receiver = nn.Dense(2 * config.code_width)
-    self.position_flow = nn.Embed(
-        graph_encoder.NUM_FLOWS, 2 * config.code_width
-    )
-    self.position_out = nn.Dense(config.max_position)
-    self.count_decoder = dense(2 * width)
-    self.count_bias = self.param(
-        'count_bias', nn.initializers.constant(-2.0), (2, config.vocab_size)
-    )
-    self.ir_matching = nn.Dense(width, use_bias=False)
-    self.graph_matching = nn.Dense(width, use_bias=False)
-    # As in SigLIP, but without its prior against matches: we weigh one match
-    # against one non-match.
-    self.matching_scale = self.param(
-        'matching_scale', nn.initializers.constant(jnp.log(10.0)), ()
-    )
-    self.matching_bias = self.param('matching_bias', nn.initializers.zeros, ())
-    self.view_matching = nn.Dense(width, use_bias=False)
-    self.view_scale = self.param(
-        'view_scale', nn.initializers.constant(jnp.log(10.0)), ()
-    )
-    self.view_bias = self.param('view_bias', nn.initializers.zeros, ())
 
   def __call__(self, batch: Batch, *, deterministic: bool) -> Outputs:
     """Encodes a batch.
@@ -248,7 +205,7 @@ class MIREncoder(nn.Module):
     ir_embedding = jnp.where(mask, ir_embedding, 0)
     graph_embedding = jnp.where(mask, graph_embedding, 0)
     joint = self.joint(jnp.concatenate([ir_embedding, graph_embedding], 1))
-    outputs = Outputs(
+    return Outputs(
         token_states=token_states,
         node_states=node_states,
         node_codes=self.code(node_states.astype(jnp.float32)),
@@ -257,9 +214,6 @@ class MIREncoder(nn.Module):
         graph_embedding=graph_embedding,
         joint_embedding=jnp.where(mask, joint, 0),
     )
-    if self.is_initializing():
-      self._create_decoders(outputs)
-    return outputs
 
   def _embed_texts(self, batch: Batch) -> Float[Array, 'T D']:
     """A text is the mean of the embeddings of its pieces, then a layer."""
@@ -271,102 +225,3 @@ class MIREncoder(nn.Module):
     texts = jraph.segment_sum(pieces, batch.text_index, num_texts, True)
     texts = texts / jnp.maximum(count, 1)[:, None]
     return self.text_dense(self.text_norm(texts))
-
-  def _create_decoders(self, outputs: Outputs):
-    """Runs every decoder once, so that `init` gives all parameters."""
-    nodes = jnp.zeros(1, jnp.int32)
-    joint = outputs.joint_embedding[:1]
-    self.decode_tokens(outputs.token_states[0, :1], joint)
-    self.decode_texts(outputs.node_codes[:1], joint)
-    self.score_edges(outputs.node_codes, nodes, nodes, nodes)
-    self.decode_positions(outputs.node_codes, nodes, nodes, nodes)
-    self.decode_counts(joint)
-    self.matching_vectors(outputs)
-    self.view_vectors(outputs)
-
-  def decode_tokens(
-      self, states: Float[Array, 'M D'], joint: Float[Array, 'M D']
-  ) -> Float[Array, 'M V']:
-    """Scores of the vocabulary for token states.
-
-    Args:
-      states: of the tokens to predict.
-      joint: joint embeddings of their examples: a narrow way by which the
-        graph can help, and so training signal for the joint embedding.
-    """
-    x = self.token_decoder(states) + self.token_condition(joint)
-    x = self.token_decoder_norm(jax.nn.gelu(x))
-    return self.embedding.attend(x).astype(jnp.float32) + self.token_bias
-
-  def decode_texts(
-      self, codes: Float[Array, 'M C'], joint: Float[Array, 'M D']
-  ) -> Float[Array, 'M D']:
-    """Queries for texts: their products with text embeddings are scores."""
-    x = self.text_decoder_in(codes) + self.text_condition(joint)
-    return self.text_decoder_out(jax.nn.gelu(x)) / jnp.sqrt(self.config.width)
-
-  def score_edges(
-      self,
-      codes: Float[Array, 'N C'],
-      senders: Int[Array, 'M'],
-      receivers: Int[Array, 'M'],
-      flow: Int[Array, 'M'],
-  ) -> Float[Array, 'M']:
-    """Log odds that there is an edge of this flow: bilinear in the codes."""
-    num_nodes = codes.shape[0]
-    sent = jnp.einsum('nc,fcd->nfd', codes, self.edge_weight)
-    sent = sent.reshape(num_nodes * graph_encoder.NUM_FLOWS, -1)
-    sent = sent[senders * graph_encoder.NUM_FLOWS + flow]  # [M, C]
-    score = jnp.sum(sent * codes[receivers], axis=-1)
-    return score / jnp.sqrt(codes.shape[1]) + self.edge_bias[flow]
-
-  def decode_positions(
-      self,
-      codes: Float[Array, 'N C'],
-      senders: Int[Array, 'M'],
-      receivers: Int[Array, 'M'],
-      flow: Int[Array, 'M'],
-  ) -> Float[Array, 'M P']:
-    """Scores of the positions of edges."""
-    x = self.position_sender(codes)[senders]
-    x = x + self.position_receiver(codes)[receivers] + self.position_flow(flow)
-    return self.position_out(jax.nn.gelu(x))
-
-  def decode_counts(self, joint: Float[Array, 'G D']) -> Float[Array, 'G W V']:
-    """Logarithms of how often each token occurs: linear in the embedding.
-
-    Returns:
-      W = 2 ways of counting, see `objectives.counts`.
-    """
-    x = self.count_decoder(joint).reshape(len(joint), 2, -1)
-    return self.embedding.attend(x).astype(jnp.float32) + self.count_bias
-
-  def matching_vectors(
-      self, outputs: Outputs
-  ) -> tuple[Float[Array, 'G D'], Float[Array, 'G D']]:
-    """Unit vectors of text and graph whose products are compared."""
-    return (
-        _unit(self.ir_matching(outputs.ir_embedding)),
-        _unit(self.graph_matching(outputs.graph_embedding)),
-    )
-
-  def matching_scores(
-      self, first: Float[Array, 'A D'], second: Float[Array, 'B D']
-  ) -> Float[Array, 'A B']:
-    """Log odds that vectors of text and graph come from the same IR."""
-    return first @ second.T * jnp.exp(self.matching_scale) + self.matching_bias
-
-  def view_vectors(self, outputs: Outputs) -> Float[Array, 'G D']:
-    """Unit vectors that are alike for views of one source function."""
-    return _unit(self.view_matching(outputs.joint_embedding))
-
-  def view_scores(
-      self, first: Float[Array, 'A D'], second: Float[Array, 'B D']
-  ) -> Float[Array, 'A B']:
-    """Log odds that two vectors are of views of one source function."""
-    return first @ second.T * jnp.exp(self.view_scale) + self.view_bias
-
-
-def _unit(x: Float[Array, 'G D']) -> Float[Array, 'G D']:
-  # The small number keeps the gradient at zero vectors finite.
-  return x * jax.lax.rsqrt(jnp.sum(x**2, axis=-1, keepdims=True) + 1e-6)

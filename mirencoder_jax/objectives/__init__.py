@@ -1,100 +1,159 @@
 """The pre-training objectives: from a packed batch to (sum, weight) pairs.
 
-Station in the flow: `pretrain.train_step` calls `pretraining_losses`, which
-corrupts the packs, runs the model once, and asks the paper's three kinds of
-question: masked language modelling (`mlm`), reconstruction of the graph
-(`graph`) and which text belongs to which graph (`matching`). Two more are
-ours: which functions are views of one source (`matching.view_loss`) and what
-occurs how often, in loops and not (`counts`).
+Station in the flow: after `models`. `training` and `evaluation` call
+`pretraining_losses`, which corrupts the packs, runs the encoder once, and asks
+the paper's three kinds of question: masked language modelling (`mlm`),
+reconstruction of the graph (`graph`) and which text belongs to which graph
+(`matching`). Two more are ours: which functions are views of one source (in
+`matching`) and what occurs how often, in loops and not (`counts`).
 
+An objective is a file that ends in an `Objective`; `OBJECTIVES` is the table.
 Every pack draws from its own key and negatives for matching come from the
 global batch, so results do not depend on the number of devices.
 """
 
 import dataclasses
+import functools
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import jax
 import jax.numpy as jnp
+from flax import linen as nn
 from jax import lax
-from jaxtyping import Float, Key, PyTree
+from jaxtyping import Float, Int, Key, PyTree
 
 from mirencoder_jax.data import batch as batch_lib
 from mirencoder_jax.data.batch import Array, Batch
-from mirencoder_jax.models.mirencoder import MIREncoder
+from mirencoder_jax.models.mirencoder import (
+    MIREncoder,
+    MIREncoderConfig,
+    Outputs,
+)
 from mirencoder_jax.objectives import counts, graph, matching, mlm
-from mirencoder_jax.objectives.matching import retrieval_recall  # noqa: F401
+from mirencoder_jax.objectives.objective import (
+    Asked,
+    Metric,
+    Objective,
+    Sums,
+    loss_titles,
+)
 
-Sums = dict[str, tuple[Float[Array, ''], Float[Array, '']]]  # sum, weight
+# The order decides which key of a pack each draws from and in which order
+# parameters are created: new ones come last.
+OBJECTIVES = (
+    mlm.OBJECTIVE,
+    graph.OBJECTIVE,
+    matching.OBJECTIVE,
+    counts.OBJECTIVE,
+)
+LOSS = Metric('loss', 'loss, nats', sign=-1)
+# Settings that were saved with old checkpoints and are the tokenizer's now.
+_RETIRED = {'mask_id': 4, 'num_special': 5}
 
 
 @dataclasses.dataclass(frozen=True)
-class ObjectivesConfig:
-  """What is learnt in pre-training. An objective of weight 0 is not computed.
+class ObjectivesConfig(
+    counts.Settings, matching.Settings, graph.Settings, mlm.Settings
+):
+  """What is learnt in pre-training: the settings of every objective.
 
-  Attributes:
-    mlm_weight: of masked language modelling.
-    edge_weight: of telling edges from other pairs of nodes.
-    edge_position_weight: of the positions of control and data edges.
-    node_text_weight: of the masked node texts.
-    matching_weight: of telling which text and graph are of the same IR.
-    view_weight: of telling views of one source from other functions.
-    counts_weight: of what occurs how often.
-    token_mask_rate: share of the tokens to predict.
-    mask_unit: 'token', or 'instruction' for all tokens of one at once.
-    edge_drop_rate: share of the edges kept from the graph encoder.
-    text_mask_rate: share of the nodes whose text is kept from it.
-    views_are_positive: whether the text of one view of a function (say, -O0)
-      shall match the graph of another (-O3); if not, the pair is left out.
-    hard_negative_weight: negatives of the same package count this much more,
-      those of similar size too, those of both by the product.
-    mask_id: [MASK].
-    num_special: ids below are special tokens, never masked and never drawn.
+  An objective of weight 0 is not computed.
   """
 
-  mlm_weight: float = 1.0
-  edge_weight: float = 1.0
-  edge_position_weight: float = 0.5
-  node_text_weight: float = 0.5
-  matching_weight: float = 1.0
-  view_weight: float = 0.0
-  counts_weight: float = 0.0
-  token_mask_rate: float = 0.15
-  mask_unit: str = 'token'
-  edge_drop_rate: float = 0.15
-  text_mask_rate: float = 0.15
-  views_are_positive: bool = True
-  hard_negative_weight: float = 2.0
-  mask_id: int = 4
-  num_special: int = 5
-
   def __post_init__(self):
-    if self.mask_unit not in mlm.PRIORITIES:
-      raise ValueError(
-          f'mask_unit {self.mask_unit!r} is none of {sorted(mlm.PRIORITIES)}'
-      )
-    for name in ('token_mask_rate', 'edge_drop_rate', 'text_mask_rate'):
-      if not 0 <= getattr(self, name) < 1:
-        raise ValueError(f'{name} {getattr(self, name)} is not in [0, 1)')
+    super().__post_init__()
     if not loss_weights(self):
       raise ValueError('all objectives have weight 0; give one a weight')
+
+
+def saved_config(settings: Mapping[str, Any]) -> ObjectivesConfig:
+  """The config that a checkpoint was trained with, also an old one.
+
+  Raises:
+    ValueError: it has settings of objectives that are not known here.
+  """
+  kept = {k: v for k, v in settings.items() if _RETIRED.get(k) != v}
+  known = {field.name for field in dataclasses.fields(ObjectivesConfig)}
+  if unknown := sorted(kept.keys() - known):
+    raise ValueError(
+        f'the checkpoint was trained with settings {unknown}, which no '
+        'objective here has; evaluate it where its objectives are'
+    )
+  return ObjectivesConfig(**kept)
 
 
 def loss_weights(config: ObjectivesConfig) -> dict[str, float]:
   """Weight of each loss that `pretraining_losses` returns, by its name."""
   weights = {
-      'mlm': config.mlm_weight,
-      'edge': config.edge_weight,
-      'edge_position': config.edge_position_weight,
-      'node_text': config.node_text_weight,
-      'matching': config.matching_weight,
-      'view': config.view_weight,
-      'counts': config.counts_weight,
+      name: getattr(config, f'{name}_weight')
+      for name in loss_titles(type(config))
   }
   return {name: weight for name, weight in weights.items() if weight}
 
 
+def metrics(objectives: Sequence[Objective] = OBJECTIVES) -> dict[str, Metric]:
+  """The metrics of objectives by their names."""
+  return {m.name: m for objective in objectives for m in objective.metrics}
+
+
+class PretrainingModel(nn.Module):
+  """The encoder and the decoders of objectives, in one flat set of parameters.
+
+  `MIREncoder` alone can be applied to these parameters.
+
+  Attributes:
+    config: sizes.
+    objectives: whose decoders there are.
+  """
+
+  config: MIREncoderConfig
+  objectives: tuple[Objective, ...] = OBJECTIVES
+
+  def setup(self):
+    self.encoder = MIREncoder(self.config)
+    nn.share_scope(self, self.encoder)
+    self.decoders = [
+        objective.decoder(self.config, self._attend)
+        for objective in self.objectives
+    ]
+    for decoder in self.decoders:
+      nn.share_scope(self, decoder)
+
+  def __call__(self, batch: Batch, *, deterministic: bool) -> Outputs:
+    """As `MIREncoder`."""
+    outputs = self.encoder(batch, deterministic=deterministic)
+    if self.is_initializing():
+      for decoder in self.decoders:
+        decoder(outputs)
+    return outputs
+
+  def _attend(self, x: Float[Array, '*M D']) -> Float[Array, '*M V']:
+    return self.encoder.embedding.attend(x)
+
+
+def decoder_of(
+    model: PretrainingModel, params: PyTree, objective: Objective
+) -> nn.Module:
+  """An objective's decoder, whose methods can be called."""
+  bound = model.bind({'params': params})
+  return bound.decoders[model.objectives.index(objective)]
+
+
+def pack_keys(
+    rng: Key[jax.Array, ''], packs: Int[Array, 'U'], num_objectives: int
+) -> Key[jax.Array, 'U O']:
+  """The key that each objective draws from in each pack of the global batch.
+
+  A key does not depend on how many objectives come after it.
+  """
+  return jax.vmap(
+      lambda u: jax.random.split(jax.random.fold_in(rng, u), num_objectives)
+  )(packs)
+
+
 def pretraining_losses(
-    model: MIREncoder,
+    model: PretrainingModel,
     params: PyTree,
     batch: Batch,
     rng: Key[jax.Array, ''],
@@ -119,32 +178,35 @@ def pretraining_losses(
   Returns:
     Losses in nats and metrics, each as sum and weight over this device:
     `psum` both and divide last. Losses are named as in `loss_weights`.
+
+  Raises:
+    ValueError: a loss has a weight and the model no objective for it.
   """
-  weights = loss_weights(config)
+  wanted = frozenset(loss_weights(config))
+  if unknown := wanted.difference(*(o.losses for o in model.objectives)):
+    raise ValueError(
+        f'no objective of the model has the losses {sorted(unknown)}; give it'
+        ' that objective, or them weight 0'
+    )
   batch = jax.tree.map(jnp.asarray, batch)
   num_packs = batch.tokens.shape[0]
   device = lax.axis_index(axis_name) if axis_name is not None else 0
   # No pack has this number.
   dropout_rng = jax.random.fold_in(rng, 2**32 - 1)
   packs = device * num_packs + jnp.arange(num_packs)
-  keys = jax.vmap(lambda u: jax.random.split(jax.random.fold_in(rng, u), 3))(
-      packs
-  )  # [U, 3]
+  keys = pack_keys(rng, packs, len(model.objectives))
 
-  corrupted = batch
-  if 'mlm' in weights:
-    tokens, masked_tokens = jax.vmap(
-        lambda key, pack: mlm.corrupt_tokens(
-            key, pack, model.config.vocab_size, config
-        )
-    )(keys[:, 0], batch)
-    corrupted = corrupted._replace(tokens=tokens)
-  if graph_names := weights.keys() & {'edge', 'edge_position', 'node_text'}:
-    corrupted_graph, graph_targets = jax.vmap(
-        lambda key, pack: graph.corrupt_graph(key, pack, graph_names, config)
-    )(keys[:, 1], batch)
-    corrupted = corrupted._replace(graph=corrupted_graph)
-
+  active = [
+      (number, Asked(wanted & set(o.losses), config, model.config, axis_name))
+      for number, o in enumerate(model.objectives)
+      if wanted & set(o.losses)
+  ]
+  corrupted, targets = batch, {}
+  for number, asked in active:
+    if corrupt := model.objectives[number].corrupt:
+      corrupted, targets[number] = jax.vmap(functools.partial(corrupt, asked))(
+          keys[:, number], corrupted
+      )
   variables = {'params': params}
   outputs = model.apply(
       variables,
@@ -152,40 +214,17 @@ def pretraining_losses(
       deterministic=deterministic,
       rngs={'dropout': jax.random.fold_in(dropout_rng, device)},
   )
-
-  def decode(method, *args):
-    return model.apply(variables, *args, method=method)
-
-  losses, metrics = {}, {}
-  if 'mlm' in weights:
-    losses['mlm'], metrics['mlm_accuracy'] = mlm.mlm_loss(
-        decode, outputs, batch, masked_tokens
-    )
-  if graph_names:
-    graph_losses, graph_metrics = graph.graph_losses(
-        decode, outputs, batch, graph_targets, graph_names
-    )
-    losses.update(graph_losses)
-    metrics.update(graph_metrics)
-  if weights.keys() & {'matching', 'view'}:
-    pairs = matching.find_pairs(batch, config, axis_name)
-  if 'matching' in weights:
-    losses['matching'], found = matching.matching_loss(
-        decode, outputs, pairs, keys[:, 2], config, axis_name=axis_name
-    )
-    metrics.update(found)
-  if 'view' in weights:
-    losses['view'], found = matching.view_loss(
-        decode, outputs, pairs, axis_name=axis_name
-    )
-    metrics.update(found)
-  if 'counts' in weights:
-    losses['counts'], found = counts.counts_loss(
-        decode,
+  losses, found = {}, {}
+  for number, asked in active:
+    objective = model.objectives[number]
+    more_losses, more_metrics = objective.loss(
+        asked,
+        decoder_of(model, params, objective),
         outputs,
-        batch_lib.merge(batch),
-        config,
-        model.config.vocab_size,
+        batch,
+        targets.get(number),
+        keys[:, number],
     )
-    metrics.update(found)
-  return losses, metrics
+    losses |= more_losses
+    found |= more_metrics
+  return losses, found

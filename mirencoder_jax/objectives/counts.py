@@ -1,27 +1,73 @@
 """Token counts: what is in the program, and how much of it stands in loops.
 
-Station in the flow: after the model. A linear read-out of the joint embedding
-gives, for each piece of the vocabulary, the logarithm of how often it occurs:
-once counting every token alike, once by 8 to the depth of its loop. So the
-embedding holds a histogram of the program, which is the baseline to beat, in
-a form that a simple head can use.
+A linear read-out of the joint embedding gives, for each piece of the
+vocabulary, the logarithm of how often it occurs: once counting every token
+alike, once by 8 to the depth of its loop. So the embedding holds a histogram of
+the program, which is the baseline to beat, in a form that a simple head can
+use.
 
 Differs from the paper: it has no such objective. Weight 0 leaves it out.
 """
 
-from typing import Any
+import dataclasses
+from collections.abc import Callable
 
 import jax
 import jax.numpy as jnp
 import jraph
+from flax import linen as nn
 from jaxtyping import Float
 
+from mirencoder_jax.data import batch as batch_lib
 from mirencoder_jax.data.batch import Array, Batch
-from mirencoder_jax.models.mirencoder import Outputs
+from mirencoder_jax.ir.tokenizer import Tokenizer
+from mirencoder_jax.models.mirencoder import MIREncoderConfig, Outputs
+from mirencoder_jax.objectives import objective
+from mirencoder_jax.objectives.objective import Sum, Sums
 
 # A loop is taken to run this often, as in static profile estimates, and
 # deeper nests as nests of this depth.
 TRIPS, MAX_DEPTH = 8.0, 4
+
+
+@dataclasses.dataclass(frozen=True)
+class Settings(objective.Settings):
+  """Of counts.
+
+  Attributes:
+    counts_weight: of the loss.
+  """
+
+  counts_weight: float = objective.weight(0.0, 'what occurs how often')
+
+
+class Decoder(nn.Module):
+  """Logarithms of counts, linear in the embedding.
+
+  Attributes:
+    sizes: of the model.
+    attend: products of vectors with the encoder's embeddings of the pieces.
+  """
+
+  sizes: MIREncoderConfig
+  attend: Callable
+
+  def setup(self):
+    self.count_decoder = nn.Dense(2 * self.sizes.width, dtype=self.sizes.dtype)
+    self.count_bias = self.param(
+        'count_bias',
+        nn.initializers.constant(-2.0),
+        (2, self.sizes.vocab_size),
+    )
+
+  def __call__(self, outputs: Outputs):
+    self.decode_counts(outputs.joint_embedding[:1])
+
+  def decode_counts(self, joint: Float[Array, 'G D']) -> Float[Array, 'G W V']:
+    """Logarithms of how often each token occurs, by W = 2 ways of counting."""
+    x = self.count_decoder(joint).reshape(len(joint), 2, -1)
+    scores = self.attend(x).astype(jnp.float32)
+    return scores + self.count_bias
 
 
 def token_counts(batch: Batch, vocab_size: int) -> Float[Array, 'G W V']:
@@ -46,18 +92,14 @@ def token_counts(batch: Batch, vocab_size: int) -> Float[Array, 'G W V']:
 
 
 def counts_loss(
-    decode: Any, outputs: Outputs, merged: Batch, config: Any, vocab_size: int
-) -> tuple[
-    tuple[Float[Array, ''], Float[Array, '']],
-    dict[str, tuple[Float[Array, ''], Float[Array, '']]],
-]:
+    decode: Callable, outputs: Outputs, merged: Batch, vocab_size: int
+) -> tuple[Sum, Sums]:
   """Squared error of the logarithms of the counts.
 
   Args:
-    decode: calls a method of the model by name.
+    decode: log counts for joint embeddings, as `Decoder` gives them.
     outputs: of the corrupted, merged batch.
     merged: merged form, not corrupted.
-    config: `ObjectivesConfig`.
     vocab_size: V.
 
   Returns:
@@ -66,10 +108,37 @@ def counts_loss(
     `counts_error`, the squared errors over the squares (1 for predicting 0).
   """
   counts = token_counts(merged, vocab_size)
-  is_ordinary = jnp.arange(vocab_size) >= config.num_special
+  is_ordinary = jnp.arange(vocab_size) >= Tokenizer.num_special
   mask = merged.example_mask[:, None, None] & is_ordinary  # [G, 1, V]
   counts = jnp.where(mask, counts, 0)
-  predicted = jax.nn.softplus(decode('decode_counts', outputs.joint_embedding))
+  predicted = jax.nn.softplus(decode(outputs.joint_embedding))
   error = jnp.sum(jnp.square(predicted - counts), where=mask)
   weight = (counts > 0).sum(dtype=jnp.float32)
   return (error, weight), {'counts_error': (error, jnp.sum(jnp.square(counts)))}
+
+
+def loss(asked, decoder, outputs, batch, targets, keys) -> tuple[Sums, Sums]:
+  """See `Objective`."""
+  del targets, keys
+  found, metrics = counts_loss(
+      decoder.decode_counts,
+      outputs,
+      batch_lib.merge(batch),
+      asked.sizes.vocab_size,
+  )
+  return {'counts': found}, metrics
+
+
+OBJECTIVE = objective.Objective(
+    name='counts',
+    settings=Settings,
+    decoder=Decoder,
+    loss=loss,
+    metrics=(
+        objective.Metric(
+            'counts_error',
+            'squared error of log counts, of their squares',
+            sign=-1,
+        ),
+    ),
+)

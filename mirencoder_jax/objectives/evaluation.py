@@ -1,26 +1,26 @@
 """How well a pre-trained encoder does on held-out programs.
 
-Station in the flow: `objectives` on uncorrupted and corrupted batches of the
-held-out split, into a dict of floats, beside what guessing would give.
+The objectives on uncorrupted and corrupted batches of the held-out split, into
+a dict of floats, beside what guessing would give.
 """
 
 import math
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 from jax import lax
+from jaxtyping import Float, Int
 
 from mirencoder_jax import objectives
 from mirencoder_jax.data import batch as batch_lib
 from mirencoder_jax.data.batch import Batch
-from mirencoder_jax.models import mirencoder
-from mirencoder_jax.objectives import graph as graph_objective
+from mirencoder_jax.ir.tokenizer import Tokenizer
+from mirencoder_jax.objectives import graph, matching
 from mirencoder_jax.objectives import sums as sums_lib
-
-RETRIEVAL_POOL = 64
+from mirencoder_jax.objectives.objective import Metric
 
 
 class Evaluated(NamedTuple):
@@ -39,7 +39,7 @@ def evaluation_step(
     batch: Batch,
     rng: jax.Array,
     *,
-    model: mirencoder.MIREncoder,
+    model: objectives.PretrainingModel,
     config: objectives.ObjectivesConfig,
     axis_name: str | None = None,
 ) -> Evaluated:
@@ -69,10 +69,11 @@ def evaluation_step(
   outputs = model.apply(
       {'params': params}, batch_lib.merge(batch), deterministic=True
   )
-  vectors = model.apply({'params': params}, outputs, method='matching_vectors')
+  decoder = objectives.decoder_of(model, params, matching.OBJECTIVE)
+  vectors = decoder.matching_vectors(outputs)
   source = jnp.asarray(batch.example_source).reshape(-1)
   tokens = jnp.asarray(batch.tokens)
-  is_counted = (batch.token_segment > 0) & (tokens >= config.num_special)
+  is_counted = (batch.token_segment > 0) & (tokens >= Tokenizer.num_special)
   counts = jnp.zeros(model.config.vocab_size, jnp.int32)
   counts = counts.at[tokens].add(is_counted.astype(jnp.int32))
   if axis_name is not None:
@@ -97,23 +98,20 @@ def guess_edges_by_degree(
   """
   batch = jax.tree.map(jnp.asarray, batch)
   num_packs, num_nodes = batch.graph.nodes['kind'].shape
-  keys = jax.vmap(lambda u: jax.random.split(jax.random.fold_in(rng, u), 3))(
-      jnp.arange(num_packs)
-  )  # [U, 3], as in `pretraining_losses`
+  number = objectives.OBJECTIVES.index(graph.OBJECTIVE)
+  keys = objectives.pack_keys(rng, jnp.arange(num_packs), number + 1)
   shown, targets = jax.vmap(
-      lambda key, pack: graph_objective.corrupt_graph(
-          key, pack, {'edge'}, config
-      )
-  )(keys[:, 1], batch)
+      lambda key, pack: graph.corrupt_graph(key, pack, {'edge'}, config)
+  )(keys[:, number], batch)
   offset = jnp.arange(num_packs)[:, None] * num_nodes
   degree = jnp.zeros(num_packs * num_nodes).at[shown.receivers + offset].add(1)
 
-  def decode(method, codes, senders, receivers, flows):
-    del method, senders, flows
+  def decode(codes, senders, receivers, flows):
+    del senders, flows
     return codes[receivers, 0]
 
   codes = degree[:, None]  # [N, 1] of all packs
-  return graph_objective.edge_loss(decode, codes, batch, targets)[1]
+  return graph.edge_loss(decode, codes, batch, targets)[1]
 
 
 def evaluate(
@@ -168,35 +166,85 @@ def evaluate(
   )
   vectors = np.concatenate(ir_vectors), np.concatenate(graph_vectors)
   source = np.concatenate(sources)
-  for pool in (RETRIEVAL_POOL, *pools):
-    of_pool = '' if pool == RETRIEVAL_POOL else f'_of_{min(pool, len(source))}'
-    values[f'retrieval_recall_at_1{of_pool}'] = objectives.retrieval_recall(
-        *vectors, source, pool=pool
-    )
+  for pool in (matching.RETRIEVAL_POOL, *pools):
+    metric = retrieval_metric(pool, len(source))
+    values[metric.name] = retrieval_recall(*vectors, source, pool=pool)
   return values
 
 
-def describe(values: dict[str, float]) -> str:
-  """One line for a person, each figure beside what guessing would give."""
-  guesses = {
-      'mlm_accuracy': ('MLM accuracy', 'unigram guess', None),
-      'edge_auc': ('edge AUC', 'chance', 0.5),
-      'matching_accuracy': ('matching accuracy', 'chance', 0.5),
-      'retrieval_recall_at_1': (
-          f'recall@1 of {RETRIEVAL_POOL}',
-          'chance',
-          1 / RETRIEVAL_POOL,
-      ),
-  }
-  parts = [f'loss {values["loss"]:.3f}']
-  for key, (name, guess, chance) in guesses.items():
-    if key in values:
-      chance = values['mlm_unigram_accuracy'] if chance is None else chance
-      parts.append(f'{name} {values[key]:.3f} ({guess} {chance:.3f})')
-  return ', '.join(parts)
+def retrieval_metric(pool: int, num_examples: int) -> Metric:
+  """Of finding a text's graph among this many, or all if there are fewer."""
+  among = min(pool, num_examples)
+  is_usual = pool == matching.RETRIEVAL_POOL
+  return matching.retrieval_metric(among, '' if is_usual else f'_of_{among}')
+
+
+def retrieval_metrics(
+    values: Iterable[str], num_examples: int
+) -> dict[str, Metric]:
+  """Those of `retrieval_metric` among the names of values of `evaluate`."""
+  usual = retrieval_metric(matching.RETRIEVAL_POOL, num_examples)
+  found = {}
+  for name in values:
+    if name.startswith(usual.name):
+      pool = name.removeprefix(usual.name).removeprefix('_of_')
+      found[name] = retrieval_metric(int(pool), num_examples) if pool else usual
+  return found
+
+
+def describe(
+    values: Mapping[str, float],
+    metrics: Iterable[Metric] = tuple(objectives.metrics().values()),
+) -> str:
+  """One line for a person: the figures that a guess is known for, beside it."""
+  parts = [f'loss {objectives.LOSS.text(values["loss"])}']
+  for metric in metrics:
+    if metric.name in values and metric.guess is not None:
+      part = f'{metric.title} {metric.text(values[metric.name])}'
+      if guess := metric.text(metric.guessed(values)):
+        part += f' (guess {guess})'
+      parts.append(part)
+  return '; '.join(parts)
 
 
 def _floats(sums):
   return {
       k: (float(total), float(weight)) for k, (total, weight) in sums.items()
   }
+
+
+def retrieval_recall(
+    ir_vectors: Float[np.ndarray, 'A D'],
+    graph_vectors: Float[np.ndarray, 'A D'],
+    sources: Int[np.ndarray, 'A'],
+    k: int = 1,
+    pool: int = matching.RETRIEVAL_POOL,
+    seed: int = 0,
+) -> float:
+  """Share of texts whose own graph is among the best k of a pool of graphs.
+
+  Args:
+    ir_vectors: of the texts.
+    graph_vectors: of the graphs, in the same order.
+    sources: equal numbers are views of one source; a text's pool has no other
+      view of its own source.
+    k: how many are looked at; ties are counted against us.
+    pool: examples are shuffled and cut into pools of this size; what remains
+      is left out, unless there is less than one pool.
+    seed: of the shuffle.
+  """
+  num_examples = len(ir_vectors)
+  if not num_examples:
+    raise ValueError('no vectors to retrieve; give at least one example')
+  pool = min(pool, num_examples)
+  order = np.random.default_rng(seed).permutation(num_examples)
+  hits = []
+  for start in range(0, num_examples - pool + 1, pool):
+    chosen = order[start : start + pool]
+    texts = np.asarray(ir_vectors)[chosen]
+    scores = texts @ np.asarray(graph_vectors)[chosen].T
+    source = np.asarray(sources)[chosen]
+    other = source[:, None] != source
+    not_below = (scores >= np.diagonal(scores)[:, None]) & other
+    hits.append(not_below.sum(1) < k)
+  return float(np.concatenate(hits).mean())

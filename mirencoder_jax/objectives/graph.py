@@ -1,27 +1,121 @@
 """Graph auto-encoding: edges, their positions and node texts from node codes.
 
-Station in the flow: `corrupt_graph` before the model (for each pack, from its
-key) hides edges and node texts and draws negatives; `graph_losses` after it
-asks for all of them. Everything is recovered from low-dimensional codes.
+`corrupt_graph` before the model (for each pack, from its key) hides edges and
+node texts and draws negatives; `loss` after it asks for all of them. Everything
+is recovered from low-dimensional codes.
 """
 
-from collections.abc import Set
+import dataclasses
+from collections.abc import Callable, Set
 from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
 import jraph
+from flax import linen as nn
 from jaxtyping import Bool, Float, Int, Key
 
 from mirencoder_jax.data.batch import Array, Batch
 from mirencoder_jax.models import graph_encoder
-from mirencoder_jax.models.mirencoder import Outputs
-from mirencoder_jax.objectives import mlm
-
-Sum = tuple[Float[Array, ''], Float[Array, '']]
+from mirencoder_jax.models.mirencoder import MIREncoderConfig, Outputs
+from mirencoder_jax.objectives import mlm, objective
+from mirencoder_jax.objectives.objective import Asked, Sum, Sums
 
 NUM_TRIES = 4  # draws of a negative for each edge
 MAX_NODES = 46_340  # of a pack; the number of a pair of nodes fits in int32
+
+
+@dataclasses.dataclass(frozen=True)
+class Settings(objective.Settings):
+  """Of reconstructing the graph.
+
+  Attributes:
+    edge_weight: of telling edges from other pairs of nodes.
+    edge_position_weight: of the positions of control and data edges.
+    node_text_weight: of the masked node texts.
+    edge_drop_rate: share of the edges kept from the graph encoder.
+    text_mask_rate: share of the nodes whose text is kept from it.
+  """
+
+  edge_weight: float = objective.weight(1.0, 'graph reconstruction: edges')
+  edge_position_weight: float = objective.weight(
+      0.5, 'graph reconstruction: positions of edges'
+  )
+  node_text_weight: float = objective.weight(
+      0.5, 'graph reconstruction: texts of nodes'
+  )
+  edge_drop_rate: float = 0.15
+  text_mask_rate: float = 0.15
+
+
+class Decoder(nn.Module):
+  """Edges, their positions and texts from codes of nodes.
+
+  Attributes:
+    sizes: of the model.
+    attend: not used.
+  """
+
+  sizes: MIREncoderConfig
+  attend: Callable
+
+  def setup(self):
+    sizes = self.sizes
+    width, dtype = sizes.width, sizes.dtype
+    self.text_condition = nn.Dense(width, use_bias=False, dtype=dtype)
+    self.text_decoder_in = nn.Dense(width, dtype=dtype)
+    self.text_decoder_out = nn.Dense(width, dtype=dtype)
+    codes = (graph_encoder.NUM_FLOWS, sizes.code_width)
+    self.edge_weight = self.param(
+        'edge_weight',
+        nn.initializers.lecun_normal(in_axis=1, out_axis=2, batch_axis=0),
+        codes + (sizes.code_width,),
+    )
+    self.edge_bias = self.param('edge_bias', nn.initializers.zeros, codes[:1])
+    self.position_sender = nn.Dense(2 * sizes.code_width)
+    self.position_receiver = nn.Dense(2 * sizes.code_width)
+    self.position_flow = nn.Embed(graph_encoder.NUM_FLOWS, 2 * sizes.code_width)
+    self.position_out = nn.Dense(sizes.max_position)
+
+  def __call__(self, outputs: Outputs):
+    nodes = jnp.zeros(1, jnp.int32)
+    self.decode_texts(outputs.node_codes[:1], outputs.joint_embedding[:1])
+    self.score_edges(outputs.node_codes, nodes, nodes, nodes)
+    self.decode_positions(outputs.node_codes, nodes, nodes, nodes)
+
+  def decode_texts(
+      self, codes: Float[Array, 'M C'], joint: Float[Array, 'M D']
+  ) -> Float[Array, 'M D']:
+    """Queries for texts: their products with text embeddings are scores."""
+    x = self.text_decoder_in(codes) + self.text_condition(joint)
+    return self.text_decoder_out(jax.nn.gelu(x)) / jnp.sqrt(self.sizes.width)
+
+  def score_edges(
+      self,
+      codes: Float[Array, 'N C'],
+      senders: Int[Array, 'M'],
+      receivers: Int[Array, 'M'],
+      flow: Int[Array, 'M'],
+  ) -> Float[Array, 'M']:
+    """Log odds that there is an edge of this flow: bilinear in the codes."""
+    num_nodes = codes.shape[0]
+    sent = jnp.einsum('nc,fcd->nfd', codes, self.edge_weight)
+    sent = sent.reshape(num_nodes * graph_encoder.NUM_FLOWS, -1)
+    sent = sent[senders * graph_encoder.NUM_FLOWS + flow]  # [M, C]
+    score = jnp.sum(sent * codes[receivers], axis=-1)
+    return score / jnp.sqrt(codes.shape[1]) + self.edge_bias[flow]
+
+  def decode_positions(
+      self,
+      codes: Float[Array, 'N C'],
+      senders: Int[Array, 'M'],
+      receivers: Int[Array, 'M'],
+      flow: Int[Array, 'M'],
+  ) -> Float[Array, 'M P']:
+    """Scores of the positions of edges."""
+    x = self.position_sender(codes)[senders]
+    x = x + self.position_receiver(codes)[receivers] + self.position_flow(flow)
+    return self.position_out(jax.nn.gelu(x))
 
 
 class GraphTargets(NamedTuple):
@@ -152,12 +246,16 @@ def area_under_curve(
 
 
 def edge_loss(
-    decode: Any, codes: Float[Array, 'N C'], batch: Batch, target: GraphTargets
+    decode: Callable,
+    codes: Float[Array, 'N C'],
+    batch: Batch,
+    target: GraphTargets,
 ) -> tuple[Sum, Sum]:
   """Tells edges from pairs of the same sender without one.
 
   Args:
-    decode: calls a method of the model by name.
+    decode: scores for codes, senders, receivers and flows, as
+      `Decoder.score_edges` gives them.
     codes: of merged nodes.
     batch: packed and not corrupted.
     target: of every pack, [U, ...].
@@ -171,7 +269,6 @@ def edge_loss(
   offset = jnp.arange(shape[0])[:, None] * graph.nodes['kind'].shape[1]
   # Both at once: one gather of senders' codes instead of two.
   scores = decode(
-      'score_edges',
       codes,
       jnp.concatenate([graph.senders + offset] * 2).reshape(-1),
       jnp.concatenate(
@@ -198,7 +295,10 @@ def edge_loss(
 
 
 def position_loss(
-    decode: Any, codes: Float[Array, 'N C'], batch: Batch, target: GraphTargets
+    decode: Callable,
+    codes: Float[Array, 'N C'],
+    batch: Batch,
+    target: GraphTargets,
 ) -> tuple[Sum, Sum]:
   """Positions of control and data edges; arguments as for `edge_loss`."""
   graph = batch.graph
@@ -206,7 +306,6 @@ def position_loss(
   offset *= graph.nodes['kind'].shape[1]
   flow = graph.edges['flow']
   logits = decode(
-      'decode_positions',
       codes,
       (graph.senders + offset).reshape(-1),
       (graph.receivers + offset).reshape(-1),
@@ -221,7 +320,7 @@ def position_loss(
 
 
 def text_loss(
-    decode: Any, outputs: Outputs, batch: Batch, target: GraphTargets
+    decode: Callable, outputs: Outputs, batch: Batch, target: GraphTargets
 ) -> tuple[Sum, Sum]:
   """Which of the pack's texts a masked node had.
 
@@ -235,7 +334,6 @@ def text_loss(
   node_graph = jax.vmap(graph_encoder.graph_index)(batch.graph)  # [U, N]
   example = jnp.take_along_axis(node_graph, target.nodes, axis=1)
   queries = decode(
-      'decode_texts',
       outputs.node_codes[(target.nodes + packs * num_nodes).reshape(-1)],
       outputs.joint_embedding[(example + packs * num_graphs).reshape(-1)],
   )
@@ -249,34 +347,45 @@ def text_loss(
   return mlm.masked_cross_entropy(logits, target.texts, target.text_mask)
 
 
-def graph_losses(
-    decode: Any,
-    outputs: Outputs,
-    batch: Batch,
-    target: GraphTargets,
-    names: Set[str],
-) -> tuple[dict[str, Sum], dict[str, Sum]]:
-  """The losses in `names` and their metrics.
+def corrupt(
+    asked: Asked, key: Key[jax.Array, ''], pack: Batch
+) -> tuple[Batch, GraphTargets]:
+  """A pack with some edges and texts hidden, and what is to be recovered."""
+  graph, targets = corrupt_graph(key, pack, asked.losses, asked.config)
+  return pack._replace(graph=graph), targets
 
-  Args:
-    decode: calls a method of the model by name.
-    outputs: of the corrupted, merged batch.
-    batch: packed and not corrupted.
-    target: of every pack, [U, ...].
-    names: of 'edge', 'edge_position' and 'node_text'.
-  """
+
+def loss(asked, decoder, outputs, batch, targets, keys) -> tuple[Sums, Sums]:
+  """See `Objective`."""
+  del keys
   losses, metrics = {}, {}
   codes = outputs.node_codes
-  if 'edge' in names:
+  if 'edge' in asked.losses:
     losses['edge'], metrics['edge_auc'] = edge_loss(
-        decode, codes, batch, target
+        decoder.score_edges, codes, batch, targets
     )
-  if 'edge_position' in names:
+  if 'edge_position' in asked.losses:
     losses['edge_position'], metrics['edge_position_accuracy'] = position_loss(
-        decode, codes, batch, target
+        decoder.decode_positions, codes, batch, targets
     )
-  if 'node_text' in names:
+  if 'node_text' in asked.losses:
     losses['node_text'], metrics['node_text_accuracy'] = text_loss(
-        decode, outputs, batch, target
+        decoder.decode_texts, outputs, batch, targets
     )
   return losses, metrics
+
+
+OBJECTIVE = objective.Objective(
+    name='graph',
+    settings=Settings,
+    decoder=Decoder,
+    corrupt=corrupt,
+    loss=loss,
+    metrics=(
+        objective.Metric(
+            'edge_auc', 'edges told from other pairs, AUC', guess=0.5
+        ),
+        objective.share('edge_position_accuracy', 'positions of edges'),
+        objective.share('node_text_accuracy', 'masked node texts predicted'),
+    ),
+)

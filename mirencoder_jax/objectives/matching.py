@@ -1,24 +1,112 @@
 """IR-graph matching: do this text and this graph come from the same IR?
 
-Station in the flow: after the model, over the embeddings of the global batch.
-Every text is compared with every graph; each device scores its own rows. Views
-of one function are told from other functions in the same way.
+After the model, over the embeddings of the global batch. Every text is compared
+with every graph; each device scores its own rows. Views of one function are
+told from other functions in the same way.
 """
 
+import dataclasses
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
-import numpy as np
+from flax import linen as nn
 from jax import lax
-from jaxtyping import Bool, Float, Int, Key
+from jaxtyping import Bool, Float, Key
 
 from mirencoder_jax.data.batch import Array, Batch
-from mirencoder_jax.models.mirencoder import Outputs
-
-Sum = tuple[Float[Array, ''], Float[Array, '']]
+from mirencoder_jax.models.mirencoder import MIREncoderConfig, Outputs
+from mirencoder_jax.objectives import objective
+from mirencoder_jax.objectives.objective import Sum, Sums
 
 SIMILAR_SIZE = 0.25  # difference of the logarithms of the numbers of nodes
+
+
+RETRIEVAL_POOL = 64  # graphs that a text's own is found among in evaluation
+
+
+@dataclasses.dataclass(frozen=True)
+class Settings(objective.Settings):
+  """Of matching.
+
+  Attributes:
+    matching_weight: of telling which text and graph are of the same IR.
+    view_weight: of telling views of one source from other functions.
+    views_are_positive: whether the text of one view of a function (say, -O0)
+      shall match the graph of another (-O3); if not, the pair is left out.
+    hard_negative_weight: negatives of the same package count this much more,
+      those of similar size too, those of both by the product.
+  """
+
+  matching_weight: float = objective.weight(1.0, 'matching of text and graph')
+  view_weight: float = objective.weight(
+      0.0, 'views of one source told from other functions'
+  )
+  views_are_positive: bool = True
+  hard_negative_weight: float = 2.0
+
+
+class Decoder(nn.Module):
+  """Vectors that are compared, and what their products mean.
+
+  Attributes:
+    sizes: of the model.
+    attend: not used.
+  """
+
+  sizes: MIREncoderConfig
+  attend: Callable
+
+  def setup(self):
+    width = self.sizes.width
+    self.ir_matching = nn.Dense(width, use_bias=False)
+    self.graph_matching = nn.Dense(width, use_bias=False)
+    # As in SigLIP, but without its prior against matches: we weigh one match
+    # against one non-match.
+    self.matching_scale = self.param(
+        'matching_scale', nn.initializers.constant(jnp.log(10.0)), ()
+    )
+    self.matching_bias = self.param('matching_bias', nn.initializers.zeros, ())
+    self.view_matching = nn.Dense(width, use_bias=False)
+    self.view_scale = self.param(
+        'view_scale', nn.initializers.constant(jnp.log(10.0)), ()
+    )
+    self.view_bias = self.param('view_bias', nn.initializers.zeros, ())
+
+  def __call__(self, outputs: Outputs):
+    self.matching_vectors(outputs)
+    self.view_vectors(outputs)
+
+  def matching_vectors(
+      self, outputs: Outputs
+  ) -> tuple[Float[Array, 'G D'], Float[Array, 'G D']]:
+    """Unit vectors of text and graph whose products are compared."""
+    return (
+        _unit(self.ir_matching(outputs.ir_embedding)),
+        _unit(self.graph_matching(outputs.graph_embedding)),
+    )
+
+  def matching_scores(
+      self, first: Float[Array, 'A D'], second: Float[Array, 'B D']
+  ) -> Float[Array, 'A B']:
+    """Log odds that vectors of text and graph come from the same IR."""
+    return first @ second.T * jnp.exp(self.matching_scale) + self.matching_bias
+
+  def view_vectors(self, outputs: Outputs) -> Float[Array, 'G D']:
+    """Unit vectors that are alike for views of one source function."""
+    return _unit(self.view_matching(outputs.joint_embedding))
+
+  def view_scores(
+      self, first: Float[Array, 'A D'], second: Float[Array, 'B D']
+  ) -> Float[Array, 'A B']:
+    """Log odds that two vectors are of views of one source function."""
+    return first @ second.T * jnp.exp(self.view_scale) + self.view_bias
+
+
+def _unit(x: Float[Array, 'G D']) -> Float[Array, 'G D']:
+  # The small number keeps the gradient at zero vectors finite.
+  return x * jax.lax.rsqrt(jnp.sum(x**2, axis=-1, keepdims=True) + 1e-6)
 
 
 def pair_loss(
@@ -94,7 +182,7 @@ def find_pairs(batch: Batch, config: Any, axis_name: str | None) -> Pairs:
 
 
 def matching_loss(
-    decode: Any,
+    decoder: Any,
     outputs: Outputs,
     pairs: Pairs,
     keys: Key[jax.Array, 'U'],
@@ -107,7 +195,7 @@ def matching_loss(
   Views of one source are never negatives of each other.
 
   Args:
-    decode: calls a method of the model by name.
+    decoder: a `Decoder` with its parameters.
     outputs: of the merged batch.
     pairs: of its examples.
     keys: of the packs.
@@ -120,13 +208,13 @@ def matching_loss(
     the highest score in the global batch.
   """
 
-  ir, graph = decode('matching_vectors', outputs)  # [G, D]
+  ir, graph = decoder.matching_vectors(outputs)  # [G, D]
   all_ir, all_graph = (_gather(x, axis_name) for x in (ir, graph))
   own, negative, hardness = pairs.own, pairs.negative, pairs.hardness
   positive = pairs.same_source if config.views_are_positive else own
 
-  scores = decode('matching_scores', ir, all_graph)  # [G, all]
-  transposed = decode('matching_scores', all_ir, graph).T  # [G, all]
+  scores = decoder.matching_scores(ir, all_graph)  # [G, all]
+  transposed = decoder.matching_scores(all_ir, graph).T  # [G, all]
   text_sum, text_weight = pair_loss(scores, positive, negative, hardness)
   graph_sum, graph_weight = pair_loss(transposed, positive, negative, hardness)
 
@@ -155,14 +243,14 @@ def matching_loss(
 
 
 def view_loss(
-    decode: Any, outputs: Outputs, pairs: Pairs, *, axis_name: str | None
+    decoder: Any, outputs: Outputs, pairs: Pairs, *, axis_name: str | None
 ) -> tuple[Sum, dict[str, Sum]]:
   """Compares joint embeddings: views of one function against other functions.
 
   Differs from the paper: it has no such objective. Weight 0 leaves it out.
 
   Args:
-    decode: calls a method of the model by name.
+    decoder: a `Decoder` with its parameters.
     outputs: of the merged batch.
     pairs: of its examples; those without another view in the batch teach only
       what they are not.
@@ -172,8 +260,8 @@ def view_loss(
     The loss; as a metric the share of examples, of those that have another
     view in the global batch, whose nearest other example is one.
   """
-  vectors = decode('view_vectors', outputs)
-  scores = decode('view_scores', vectors, _gather(vectors, axis_name))
+  vectors = decoder.view_vectors(outputs)
+  scores = decoder.view_scores(vectors, _gather(vectors, axis_name))
   positive = pairs.same_source & ~pairs.own
   highest = jnp.max(scores, axis=1, where=pairs.negative, initial=-jnp.inf)
   nearest = jnp.max(scores, axis=1, where=positive, initial=-jnp.inf)
@@ -186,38 +274,48 @@ def view_loss(
   }
 
 
-def retrieval_recall(
-    ir_vectors: Float[np.ndarray, 'A D'],
-    graph_vectors: Float[np.ndarray, 'A D'],
-    sources: Int[np.ndarray, 'A'],
-    k: int = 1,
-    pool: int = 64,
-    seed: int = 0,
-) -> float:
-  """Share of texts whose own graph is among the best k of a pool of graphs.
+def loss(asked, decoder, outputs, batch, targets, keys) -> tuple[Sums, Sums]:
+  """See `Objective`."""
+  del targets
+  axis_name = asked.axis_name
+  pairs = find_pairs(batch, asked.config, axis_name)
+  losses, metrics = {}, {}
+  if 'matching' in asked.losses:
+    losses['matching'], found = matching_loss(
+        decoder, outputs, pairs, keys, asked.config, axis_name=axis_name
+    )
+    metrics |= found
+  if 'view' in asked.losses:
+    losses['view'], found = view_loss(
+        decoder, outputs, pairs, axis_name=axis_name
+    )
+    metrics |= found
+  return losses, metrics
 
-  Args:
-    ir_vectors: of the texts.
-    graph_vectors: of the graphs, in the same order.
-    sources: equal numbers are views of one source; a text's pool has no other
-      view of its own source.
-    k: how many are looked at; ties are counted against us.
-    pool: examples are shuffled and cut into pools of this size; what remains
-      is left out, unless there is less than one pool.
-    seed: of the shuffle.
-  """
-  num_examples = len(ir_vectors)
-  if not num_examples:
-    raise ValueError('no vectors to retrieve; give at least one example')
-  pool = min(pool, num_examples)
-  order = np.random.default_rng(seed).permutation(num_examples)
-  hits = []
-  for start in range(0, num_examples - pool + 1, pool):
-    chosen = order[start : start + pool]
-    texts = np.asarray(ir_vectors)[chosen]
-    scores = texts @ np.asarray(graph_vectors)[chosen].T
-    source = np.asarray(sources)[chosen]
-    other = source[:, None] != source
-    not_below = (scores >= np.diagonal(scores)[:, None]) & other
-    hits.append(not_below.sum(1) < k)
-  return float(np.concatenate(hits).mean())
+
+def retrieval_metric(pool: int, suffix: str = '') -> objective.Metric:
+  """Of finding a text's own graph among this many, by `evaluation`."""
+  return objective.share(
+      f'retrieval_recall_at_1{suffix}',
+      f'text finds its graph among {pool}, recall@1',
+      1 / pool,
+  )
+
+
+OBJECTIVE = objective.Objective(
+    name='matching',
+    settings=Settings,
+    decoder=Decoder,
+    loss=loss,
+    metrics=(
+        objective.share('matching_accuracy', 'text and graph matched', 0.5),
+        objective.share(
+            'matching_recall_at_1',
+            'text finds its graph in its batch, recall@1',
+        ),
+        objective.share(
+            'view_recall_at_1', 'other view nearest in its batch, recall@1'
+        ),
+        retrieval_metric(RETRIEVAL_POOL),
+    ),
+)

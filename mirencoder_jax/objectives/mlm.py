@@ -1,25 +1,70 @@
 """Masked language modelling over IR tokens.
 
-Station in the flow: `corrupt_tokens` before the model (for each pack, from its
-key), `mlm_loss` after it. A pack has a fixed number of places to predict, and
-only these are gathered and scored against the vocabulary.
+`corrupt_tokens` before the model (for each pack, from its key), `mlm_loss`
+after it. A pack has a fixed number of places to predict, and only these are
+gathered and scored against the vocabulary.
 """
 
+import dataclasses
 import math
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
 import optax
+from flax import linen as nn
 from jax import lax
 from jaxtyping import Bool, Float, Int, Key
 
 from mirencoder_jax.data.batch import Array, Batch
-from mirencoder_jax.models.mirencoder import Outputs
+from mirencoder_jax.ir.tokenizer import Tokenizer
+from mirencoder_jax.models.mirencoder import MIREncoderConfig, Outputs
+from mirencoder_jax.objectives import objective
+from mirencoder_jax.objectives.objective import Asked, Sum, Sums
 
 # Of the places to predict, these shares are shown as [MASK] and as a random
 # token; the rest is shown as it is.
 MASK_SHARE, RANDOM_SHARE = 0.8, 0.1
+
+
+class Decoder(nn.Module):
+  """Scores of the vocabulary for token states.
+
+  Attributes:
+    sizes: of the model.
+    attend: products of vectors with the encoder's embeddings of the pieces.
+  """
+
+  sizes: MIREncoderConfig
+  attend: Callable
+
+  def setup(self):
+    width, dtype = self.sizes.width, self.sizes.dtype
+    self.token_condition = nn.Dense(width, use_bias=False, dtype=dtype)
+    self.token_decoder = nn.Dense(width, dtype=dtype)
+    self.token_decoder_norm = nn.LayerNorm(dtype=dtype)
+    self.token_bias = self.param(
+        'token_bias', nn.initializers.zeros, (self.sizes.vocab_size,)
+    )
+
+  def __call__(self, outputs: Outputs):
+    self.decode_tokens(outputs.token_states[0, :1], outputs.joint_embedding[:1])
+
+  def decode_tokens(
+      self, states: Float[Array, 'M D'], joint: Float[Array, 'M D']
+  ) -> Float[Array, 'M V']:
+    """Scores of the vocabulary.
+
+    Args:
+      states: of the tokens to predict.
+      joint: joint embeddings of their examples: a narrow way by which the
+        graph can help, and so training signal for the joint embedding.
+    """
+    x = self.token_decoder(states) + self.token_condition(joint)
+    x = self.token_decoder_norm(jax.nn.gelu(x))
+    scores = self.attend(x).astype(jnp.float32)
+    return scores + self.token_bias
 
 
 class MaskedTokens(NamedTuple):
@@ -45,6 +90,28 @@ def instruction_priorities(key, token_node, num_nodes):
 
 
 PRIORITIES = {'token': token_priorities, 'instruction': instruction_priorities}
+
+
+@dataclasses.dataclass(frozen=True)
+class Settings(objective.Settings):
+  """Of masked language modelling.
+
+  Attributes:
+    mlm_weight: of the loss.
+    token_mask_rate: share of the tokens to predict.
+    mask_unit: 'token', or 'instruction' for all tokens of one at once.
+  """
+
+  mlm_weight: float = objective.weight(1.0, 'masked tokens')
+  token_mask_rate: float = 0.15
+  mask_unit: str = 'token'
+
+  def __post_init__(self):
+    super().__post_init__()
+    if self.mask_unit not in PRIORITIES:
+      raise ValueError(
+          f'mask_unit {self.mask_unit!r} is none of {sorted(PRIORITIES)}'
+      )
 
 
 def choose_places(
@@ -84,7 +151,7 @@ def corrupt_tokens(
   token_node = pack.token_node.reshape(-1)
   num_nodes = pack.graph.nodes['kind'].shape[0]
   mask = pack.token_segment.reshape(-1) > 0
-  mask &= tokens >= config.num_special
+  mask &= tokens >= Tokenizer.num_special
   places, chosen = choose_places(
       PRIORITIES[config.mask_unit](choice_key, token_node, num_nodes),
       mask,
@@ -102,9 +169,9 @@ def corrupt_tokens(
   targets = tokens[places]
   action = jax.random.uniform(action_key, places.shape)
   random_token = jax.random.randint(
-      token_key, places.shape, config.num_special, vocab_size
+      token_key, places.shape, Tokenizer.num_special, vocab_size
   )
-  shown = jnp.where(action < MASK_SHARE, config.mask_id, random_token)
+  shown = jnp.where(action < MASK_SHARE, Tokenizer.mask_id, random_token)
   shown = jnp.where(
       chosen & (action < MASK_SHARE + RANDOM_SHARE), shown, targets
   )
@@ -118,10 +185,7 @@ def masked_cross_entropy(
     logits: Float[Array, '*M V'],
     targets: Int[Array, '*M'],
     mask: Bool[Array, '*M'],
-) -> tuple[
-    tuple[Float[Array, ''], Float[Array, '']],
-    tuple[Float[Array, ''], Float[Array, '']],
-]:
+) -> tuple[Sum, Sum]:
   """Cross entropy in nats, and accuracy, over the places in `mask`."""
   losses = optax.softmax_cross_entropy_with_integer_labels(
       logits.astype(jnp.float32), targets
@@ -135,15 +199,12 @@ def masked_cross_entropy(
 
 
 def mlm_loss(
-    decode: Any, outputs: Outputs, batch: Batch, masked: MaskedTokens
-) -> tuple[
-    tuple[Float[Array, ''], Float[Array, '']],
-    tuple[Float[Array, ''], Float[Array, '']],
-]:
+    decode: Callable, outputs: Outputs, batch: Batch, masked: MaskedTokens
+) -> tuple[Sum, Sum]:
   """Predicts the masked tokens from their states and the joint embedding.
 
   Args:
-    decode: calls a method of the model by name.
+    decode: scores for states and joint embeddings, as `Decoder` gives them.
     outputs: of the corrupted, merged batch.
     batch: packed and not corrupted.
     masked: places of every pack, [U, M].
@@ -162,7 +223,45 @@ def mlm_loss(
   )
   joint = outputs.joint_embedding[(example + packs * num_graphs).reshape(-1)]
   return masked_cross_entropy(
-      decode('decode_tokens', states, joint),
+      decode(states, joint),
       masked.targets.reshape(-1),
       masked.mask.reshape(-1),
   )
+
+
+def corrupt(
+    asked: Asked, key: Key[jax.Array, ''], pack: Batch
+) -> tuple[Batch, MaskedTokens]:
+  """A pack with some of its tokens hidden, and what is to be predicted."""
+  tokens, masked = corrupt_tokens(
+      key, pack, asked.sizes.vocab_size, asked.config
+  )
+  return pack._replace(tokens=tokens), masked
+
+
+def loss(asked, decoder, outputs, batch, targets, keys) -> tuple[Sums, Sums]:
+  """See `Objective`."""
+  del asked, keys
+  found, accuracy = mlm_loss(decoder.decode_tokens, outputs, batch, targets)
+  return {'mlm': found}, {'mlm_accuracy': accuracy}
+
+
+OBJECTIVE = objective.Objective(
+    name='mlm',
+    settings=Settings,
+    decoder=Decoder,
+    corrupt=corrupt,
+    loss=loss,
+    metrics=(
+        objective.share(
+            'mlm_accuracy', 'masked tokens predicted', 'mlm_unigram_accuracy'
+        ),
+        objective.Metric(
+            'mlm_perplexity',
+            'perplexity of masked tokens',
+            digits=1,
+            guess='mlm_unigram_perplexity',
+            sign=-1,
+        ),
+    ),
+)

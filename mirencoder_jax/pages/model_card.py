@@ -14,29 +14,8 @@ from typing import Any
 import jax
 from etils import epath
 
+from mirencoder_jax import objectives
 from mirencoder_jax.storage.checkpoint import Checkpoint
-
-# Metrics of a held-out split, in the order of the card: what they are called,
-# how they are printed, and the metric that says what a guess would reach.
-_FIGURES = (
-    ('eval/mlm_accuracy', 'masked tokens predicted', '{:.1%}',
-     'eval/mlm_unigram_accuracy'),
-    ('eval/node_text_accuracy', 'masked node texts predicted', '{:.1%}', ''),
-    ('eval/edge_auc', 'edges told from other pairs, AUC', '{:.3f}', ''),
-    ('eval/matching_accuracy', 'text and graph matched', '{:.1%}', ''),
-    ('eval/retrieval_recall_at_1', 'text finds its graph, recall@1', '{:.1%}',
-     ''),
-    ('eval/loss', 'loss, nats', '{:.3f}', ''),
-)  # fmt: skip
-_OBJECTIVES = {
-    'mlm_weight': 'masked tokens',
-    'edge_weight': 'graph reconstruction: edges',
-    'edge_position_weight': 'graph reconstruction: positions of edges',
-    'node_text_weight': 'graph reconstruction: texts of nodes',
-    'matching_weight': 'matching of text and graph',
-    'view_weight': 'views of one source told from other functions',
-    'counts_weight': 'what occurs how often',
-}
 
 _CARD = """\
 # Model card: {name}
@@ -266,14 +245,15 @@ def _data(name: str, corpus: Mapping[str, Any] | None) -> str:
   return _table(('', ''), rows)
 
 
-def _objectives(objectives: Mapping[str, Any]) -> str:
+def _objectives(settings: Mapping[str, Any]) -> str:
+  titles = objectives.loss_titles(objectives.ObjectivesConfig)
   rows = [
-      (_OBJECTIVES.get(key, f'`{key}`'), f'{value:g}')
-      for key, value in objectives.items()
+      (titles.get(key.removesuffix('_weight'), f'`{key}`'), f'{value:g}')
+      for key, value in settings.items()
       if key.endswith('_weight') and key != 'hard_negative_weight' and value
   ]
   rest = ', '.join(
-      f'`{k}` {v}' for k, v in objectives.items() if k.endswith('_rate')
+      f'`{k}` {v}' for k, v in settings.items() if k.endswith('_rate')
   )
   return _table(('objective', 'weight'), rows) + f'\n\nRates: {rest}.'
 
@@ -281,14 +261,19 @@ def _objectives(objectives: Mapping[str, Any]) -> str:
 def _figures(metrics: Mapping[str, float] | None) -> str:
   if not metrics:
     return 'The run left no evaluation.'
+  values = {
+      key.removeprefix('eval/'): value
+      for key, value in metrics.items()
+      if key.startswith('eval/')
+  }
   rows = [
       (
-          title,
-          form.format(metrics[key]),
-          form.format(metrics[guess]) if guess in metrics else '',
+          metric.title,
+          metric.text(values[metric.name]),
+          metric.text(metric.guessed(values)),
       )
-      for key, title, form, guess in _FIGURES
-      if key in metrics
+      for metric in (*objectives.metrics().values(), objectives.LOSS)
+      if metric.name in values
   ]
   return _table(('held out', 'this model', 'guess'), rows)
 

@@ -20,6 +20,7 @@ import zlib
 from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
+import flax.traverse_util
 import jax
 import numpy as np
 import orbax.checkpoint as ocp
@@ -104,14 +105,15 @@ def load(
 
   Args:
     path: a workdir, its checkpoint folder, or the folder of one step.
-    create_abstract_params: from the config and the vocabulary.
+    create_abstract_params: from the config and the vocabulary, what there must
+      be; see `check_shapes`.
 
   Raises:
     CheckpointError: if there is no checkpoint at `path` that can be used.
   """
   paths = find(path)
   for checkpoint in _readable(
-      paths, lambda *args: (create_abstract_params(*args), None)
+      paths, lambda *args: (create_abstract_params(*args), None), is_whole=False
   ):
     return checkpoint
   raise CheckpointError(
@@ -167,8 +169,17 @@ def _readable(
     create_abstract: Callable[[dict[str, Any], Any], tuple[Any, Any]],
     vocab_hash: str | None = None,
     config: dict[str, Any] | None = None,
+    is_whole: bool = True,
 ) -> Iterator[Checkpoint]:
-  """Those of the checkpoints that are whole, warning about the others."""
+  """Those of the checkpoints that are whole, warning about the others.
+
+  Args:
+    paths: of their folders.
+    create_abstract: trees of `params` and `train`, None for what is not read.
+    vocab_hash: as for `restore_last`.
+    config: as for `restore_last`.
+    is_whole: whether the trees are all of an item, or as for `check_shapes`.
+  """
   for place, path in enumerate(paths):
     try:
       info = read_json(path, 'config')
@@ -181,7 +192,7 @@ def _readable(
           raise ValueError(f'checksum of item {item} is wrong')
       abstract = create_abstract(info['config'], vocab)
       params, train = (
-          None if tree is None else _restore(path, item, tree, info)
+          None if tree is None else _restore(path, item, tree, info, is_whole)
           for item, tree in zip(ARRAY_ITEMS, abstract, strict=True)
       )
     except CheckpointError:
@@ -236,14 +247,50 @@ def process_alone() -> ocp.options.MultiprocessingOptions:
   )
 
 
-def _restore(path, item, abstract, info):
+def _restore(path, item, abstract, info, is_whole):
   alone = process_alone()
   with ocp.StandardCheckpointer(multiprocessing_options=alone) as checkpointer:
-    tree = checkpointer.restore(path / item, abstract)
+    stored = abstract if is_whole else stored_shapes(checkpointer, path / item)
+    tree = checkpointer.restore(path / item, stored)
   tree = jax.tree.map(np.asarray, tree)
   if checksum(tree) != info['checksums'][item]:
     raise ValueError(f'checksum of item {item} is wrong')
+  if not is_whole:
+    check_shapes(path, tree, abstract)
   return tree
+
+
+def stored_shapes(
+    checkpointer: ocp.StandardCheckpointer, path: pathlib.Path | epath.Path
+) -> Any:
+  """The tree of shapes that an item has, whatever made it."""
+  tree = checkpointer.metadata(path).item_metadata.tree
+  return jax.tree.map(lambda x: jax.ShapeDtypeStruct(x.shape, x.dtype), tree)
+
+
+def check_shapes(path: os.PathLike, params: Any, expected: Any) -> None:
+  """Refuses parameters that the encoder of this version does not have.
+
+  At the top there may be more: decoders of objectives, known here or not.
+
+  Args:
+    path: named in errors.
+    params: a tree of arrays.
+    expected: abstract parameters of the encoder.
+  """
+  found = flax.traverse_util.flatten_dict(params, sep='/')
+  known = flax.traverse_util.flatten_dict(expected, sep='/')
+  inside = {name for name in found if name.partition('/')[0] in expected}
+  for name in sorted(known.keys() | inside):
+    ours, theirs = (
+        tree[name].shape if name in tree else None for tree in (known, found)
+    )
+    if ours != theirs:
+      raise CheckpointError(
+          f'{path} was made for another version of the model: {name} has '
+          f'shape {theirs} there and {ours} here; take the version of '
+          'mirencoder_jax that made it, or train and export again'
+      )
 
 
 def checksum(tree: Any) -> int:

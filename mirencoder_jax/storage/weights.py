@@ -115,7 +115,8 @@ def load(
 
   Args:
     path: of the folder.
-    create_abstract_params: from the config and the vocabulary.
+    create_abstract_params: from the config and the vocabulary, what there must
+      be; see `checkpoint.check_shapes`.
 
   Returns:
     What `checkpoint.load` returns; parameters are float32.
@@ -139,8 +140,8 @@ def load(
         f'({checkpoint_lib.first_line(error)}); take the version of '
         'mirencoder_jax that made it, or export it again'
     ) from error
-  _check_shapes(folder, flat, abstract)
   params = flax.traverse_util.unflatten_dict(flat, sep=_SEPARATOR)
+  checkpoint_lib.check_shapes(folder, params, abstract)
   return Checkpoint(
       *(folder, info['step'], params, None, info['config'], vocab),
       info.get('fingerprint', ''),
@@ -221,23 +222,6 @@ def _read_json(path: epath.Path) -> dict[str, Any]:
     return json.loads(path.read_bytes())
   except (OSError, ValueError) as error:
     raise bundle.damaged(path, checkpoint_lib.first_line(error)) from None
-
-
-def _check_shapes(
-    path: epath.Path, flat: dict[str, Any], abstract: Any
-) -> None:
-  """Refuses parameters that the model of this version does not have."""
-  expected = flax.traverse_util.flatten_dict(abstract, sep=_SEPARATOR)
-  for name in sorted(expected.keys() | flat.keys()):
-    ours, theirs = (
-        tree[name].shape if name in tree else None for tree in (expected, flat)
-    )
-    if ours != theirs:
-      raise CheckpointError(
-          f'{path} was made for another version of the model: {name} has '
-          f'shape {theirs} there and {ours} here; take the version of '
-          'mirencoder_jax that made it, or train and export again'
-      )
 
 
 def _compact(array: np.ndarray) -> np.ndarray:

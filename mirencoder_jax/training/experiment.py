@@ -90,7 +90,7 @@ class Experiment:
         self.data.num_tokens,
         self.dataset.budget,
     )
-    self.model = mirencoder.MIREncoder(
+    self.model = objectives.PretrainingModel(
         mirencoder.MIREncoderConfig(
             **{
                 **config.model,

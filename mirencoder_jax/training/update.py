@@ -16,7 +16,6 @@ from jax import lax
 from mirencoder_jax import objectives
 from mirencoder_jax.data import batch as batch_lib
 from mirencoder_jax.data.batch import Batch, Budget
-from mirencoder_jax.models import mirencoder
 
 
 class TrainState(NamedTuple):
@@ -29,7 +28,7 @@ class TrainState(NamedTuple):
 
 def create_state(
     rng: jax.Array,
-    model: mirencoder.MIREncoder,
+    model: objectives.PretrainingModel,
     optimizer: optax.GradientTransformation,
     budget: Budget,
 ) -> TrainState:
@@ -44,7 +43,7 @@ def train_step(
     batch: Batch,
     rng: jax.Array,
     *,
-    model: mirencoder.MIREncoder,
+    model: objectives.PretrainingModel,
     optimizer: optax.GradientTransformation,
     config: objectives.ObjectivesConfig,
     axis_name: str | None = None,

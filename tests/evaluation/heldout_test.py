@@ -11,6 +11,7 @@ import testing
 import testing_encoder
 from absl.testing import absltest
 
+from mirencoder_jax import objectives
 from mirencoder_jax.data import packed_dataset
 from mirencoder_jax.evaluation import heldout
 from mirencoder_jax.evaluation.report import heldout_tables
@@ -70,7 +71,7 @@ class HeldoutTest(absltest.TestCase):
         graph_layers=1,
         code_width=4,
     )
-    model = mirencoder.MIREncoder(config)
+    model = objectives.PretrainingModel(config)
     cls.encoder = encoder.Encoder(
         config, encoder.create_params(model, 1), tokenizer, num_tokens=64
     )

@@ -5,6 +5,7 @@ import testing
 from absl.testing import absltest, parameterized
 
 from configs import models
+from mirencoder_jax import objectives
 from mirencoder_jax.data import batch as batch_lib
 from mirencoder_jax.models import mirencoder
 
@@ -19,7 +20,7 @@ class SizesTest(parameterized.TestCase):
 
   @parameterized.parameters(*NUM_PARAMS)
   def test_number_of_parameters(self, name):
-    model = mirencoder.MIREncoder(
+    model = objectives.PretrainingModel(
         mirencoder.MIREncoderConfig(**models.MODELS[name])
     )
     batch = batch_lib.merge(testing.random_batch())

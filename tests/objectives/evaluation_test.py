@@ -9,6 +9,7 @@ from absl.testing import absltest
 
 from mirencoder_jax import objectives
 from mirencoder_jax.data import batch as batch_lib
+from mirencoder_jax.ir import tokenizer
 from mirencoder_jax.models import mirencoder
 from mirencoder_jax.objectives import evaluation
 
@@ -71,19 +72,21 @@ class EvaluationTest(absltest.TestCase):
             'loss': 2.5,
             'mlm_accuracy': 0.4,
             'mlm_unigram_accuracy': 0.1,
+            'node_text_accuracy': 0.2,
             'edge_auc': 0.9,
             'retrieval_recall_at_1': 0.5,
         }
     )
     self.assertEqual(
         line,
-        'loss 2.500, MLM accuracy 0.400 (unigram guess 0.100), '
-        'edge AUC 0.900 (chance 0.500), recall@1 of 64 0.500 (chance 0.016)',
+        'loss 2.500; masked tokens predicted 40.0% (guess 10.0%); '
+        'edges told from other pairs, AUC 0.900 (guess 0.500); '
+        'text finds its graph among 64, recall@1 50.0% (guess 1.6%)',
     )
 
   def test_uniform_logits_cost_the_logarithm_of_the_vocabulary(self):
     """The whole step, on a model whose token scores are all equal."""
-    model = mirencoder.MIREncoder(
+    model = objectives.PretrainingModel(
         mirencoder.MIREncoderConfig(
             vocab_size=32,
             width=12,
@@ -117,7 +120,7 @@ class EvaluationTest(absltest.TestCase):
     self.assertAlmostEqual(values['loss/mlm'], math.log(32), places=5)
     # Neither padding nor special tokens are guessed.
     tokens = batch.tokens[batch.token_segment > 0]
-    tokens = tokens[tokens >= config.num_special]
+    tokens = tokens[tokens >= tokenizer.Tokenizer.num_special]
     self.assertAlmostEqual(
         values['mlm_unigram_accuracy'], np.bincount(tokens).max() / len(tokens)
     )

@@ -2,6 +2,7 @@
 
 import dataclasses
 import functools
+import types
 
 import jax
 import jax.numpy as jnp
@@ -11,13 +12,21 @@ from absl.testing import absltest, parameterized
 
 from mirencoder_jax import objectives
 from mirencoder_jax.data import batch as batch_lib
+from mirencoder_jax.ir.tokenizer import Tokenizer
 from mirencoder_jax.models import mirencoder
-from mirencoder_jax.objectives import counts, graph, matching, mlm
+from mirencoder_jax.objectives import (
+    counts,
+    evaluation,
+    graph,
+    matching,
+    mlm,
+    objective,
+)
 
 VOCAB_SIZE = 128
 CONFIG = objectives.ObjectivesConfig(view_weight=0.5, counts_weight=0.5)
 GRAPH_LOSSES = frozenset({'edge', 'edge_position', 'node_text'})
-MODEL = mirencoder.MIREncoder(
+MODEL = objectives.PretrainingModel(
     mirencoder.MIREncoderConfig(
         vocab_size=VOCAB_SIZE,
         width=16,
@@ -151,7 +160,9 @@ class PretrainingLossesTest(parameterized.TestCase):
     with self.assertRaisesRegex(ValueError, 'edge_drop_rate 1.5'):
       objectives.ObjectivesConfig(edge_drop_rate=1.5)
     with self.assertRaisesRegex(ValueError, 'all objectives'):
-      objectives.ObjectivesConfig(0.0, 0.0, 0.0, 0.0, 0.0)
+      objectives.ObjectivesConfig(
+          **{f'{name}_weight': 0.0 for name in objectives.loss_weights(CONFIG)}
+      )
 
 
 class CountsTest(parameterized.TestCase):
@@ -171,10 +182,9 @@ class CountsTest(parameterized.TestCase):
 
     def loss_of(predicted):
       (error, weight), metrics = counts.counts_loss(
-          lambda *_: jnp.log(jnp.expm1(jnp.maximum(predicted, 1e-20))),
+          lambda _: jnp.log(jnp.expm1(jnp.maximum(predicted, 1e-20))),
           mirencoder.Outputs(*[None] * len(mirencoder.Outputs._fields)),
           merged,
-          CONFIG,
           VOCAB_SIZE,
       )
       share, total = metrics['counts_error']
@@ -188,7 +198,7 @@ class CountsTest(parameterized.TestCase):
     np.testing.assert_allclose(loss, np.mean(there**2), rtol=1e-4)
     # What is said about padding and special tokens does not matter.
     actual[~merged.example_mask] = 9
-    actual[..., : CONFIG.num_special] = 9
+    actual[..., : Tokenizer.num_special] = 9
     np.testing.assert_allclose(loss_of(actual), 0, atol=1e-6)
 
 
@@ -242,10 +252,10 @@ class MlmTest(parameterized.TestCase):
       shown.append((tokens.reshape(-1)[places], masked.targets[masked.mask]))
     shown, targets = (np.concatenate(x) for x in zip(*shown, strict=True))
     self.assertGreater(len(shown), 1000)
-    self.assertAlmostEqual((shown == CONFIG.mask_id).mean(), 0.8, delta=0.04)
+    self.assertAlmostEqual((shown == Tokenizer.mask_id).mean(), 0.8, delta=0.04)
     self.assertAlmostEqual((shown == targets).mean(), 0.1, delta=0.03)
-    special = shown < CONFIG.num_special
-    np.testing.assert_array_equal(shown[special], CONFIG.mask_id)
+    special = shown < Tokenizer.num_special
+    np.testing.assert_array_equal(shown[special], Tokenizer.mask_id)
 
   def test_special_tokens_are_not_chosen(self):
     pack = one_pack(testing.random_batch())
@@ -253,7 +263,7 @@ class MlmTest(parameterized.TestCase):
     _, masked = corrupt_tokens(jax.random.key(0), pack, CONFIG)
     targets = masked.targets[masked.mask]
     self.assertNotEmpty(targets)
-    self.assertTrue((targets >= CONFIG.num_special).all())
+    self.assertTrue((targets >= Tokenizer.num_special).all())
 
   def test_whole_instructions(self):
     config = dataclasses.replace(
@@ -379,19 +389,14 @@ class GraphTest(parameterized.TestCase):
         graph_embedding=None,
         joint_embedding=jnp.zeros((2 * testing.BUDGET.num_graphs, 4)),
     )
-    answers = {
-        'score_edges': lambda codes, s, r, f: jnp.zeros(s.shape),
-        'decode_positions': lambda codes, s, r, f: jnp.zeros(s.shape + (4,)),
-        'decode_texts': lambda codes, joint: jnp.zeros(joint.shape),
-    }
+    decoder = types.SimpleNamespace(
+        score_edges=lambda codes, s, r, f: jnp.zeros(s.shape),
+        decode_positions=lambda codes, s, r, f: jnp.zeros(s.shape + (4,)),
+        decode_texts=lambda codes, joint: jnp.zeros(joint.shape),
+    )
+    asked = objective.Asked(GRAPH_LOSSES, CONFIG, MODEL.config)
     losses, metrics = jax.jit(
-        lambda target: graph.graph_losses(
-            lambda name, *args: answers[name](*args),
-            outputs,
-            batch,
-            target,
-            GRAPH_LOSSES,
-        )
+        lambda target: graph.loss(asked, decoder, outputs, batch, target, None)
     )(target)
     mean = {k: a / b for k, (a, b) in (losses | metrics).items()}
     np.testing.assert_allclose(mean['edge'], np.log(2), rtol=1e-5)
@@ -464,27 +469,27 @@ class MatchingTest(parameterized.TestCase):
     batch.example_source[0, :-1] = source
     batch.example_package[0, :-1] = 0
     pad = ((0, 1), (0, 0))
-    answers = {
-        'matching_vectors': lambda _: (
+
+    def scores(a, b):
+      return 20 * a @ b.T - 10
+
+    decoder = types.SimpleNamespace(
+        matching_vectors=lambda _: (
             jnp.pad(first, pad),
             jnp.pad(second, pad),
         ),
-        'matching_scores': lambda a, b: 20 * a @ b.T - 10,
-    }
-    answers['view_vectors'] = lambda _: jnp.pad(first, pad)
-    answers['view_scores'] = answers['matching_scores']
-
-    def decode(name, *args):
-      return answers[name](*args)
-
+        matching_scores=scores,
+        view_vectors=lambda _: jnp.pad(first, pad),
+        view_scores=scores,
+    )
     outputs = mirencoder.Outputs(*[None] * len(mirencoder.Outputs._fields))
     pairs = matching.find_pairs(jax.tree.map(jnp.asarray, batch), config, None)
     keys = jax.random.split(jax.random.key(0), 1)
     loss, metrics = matching.matching_loss(
-        decode, outputs, pairs, keys, config, axis_name=None
+        decoder, outputs, pairs, keys, config, axis_name=None
     )
     view_loss, view_metrics = matching.view_loss(
-        decode, outputs, pairs, axis_name=None
+        decoder, outputs, pairs, axis_name=None
     )
     sums = metrics | view_metrics | {'loss': loss, 'view_loss': view_loss}
     return {k: a / b for k, (a, b) in sums.items() if b > 0}
@@ -532,20 +537,20 @@ class MatchingTest(parameterized.TestCase):
     rng = np.random.default_rng(0)
     vectors = np.eye(128)
     sources = np.arange(128)
-    recall = functools.partial(objectives.retrieval_recall, vectors)
+    recall = functools.partial(evaluation.retrieval_recall, vectors)
     self.assertEqual(recall(vectors, sources), 1)
     self.assertEqual(recall(np.roll(vectors, 1, 0), sources), 0)
     # All the same is no retrieval, unless all are views of one source.
     self.assertEqual(recall(np.ones((128, 128)), sources), 0)
     self.assertEqual(recall(np.ones((128, 128)), 0 * sources), 1)
     random = rng.normal(size=(2, 1280, 32))
-    chance = objectives.retrieval_recall(*random, np.arange(1280), k=16)
+    chance = evaluation.retrieval_recall(*random, np.arange(1280), k=16)
     self.assertAlmostEqual(chance, 16 / 64, delta=0.05)
     self.assertEqual(
-        objectives.retrieval_recall(vectors[:5], vectors[:5], sources[:5]), 1
+        evaluation.retrieval_recall(vectors[:5], vectors[:5], sources[:5]), 1
     )
     with self.assertRaisesRegex(ValueError, 'no vectors'):
-      objectives.retrieval_recall(vectors[:0], vectors[:0], sources[:0])
+      evaluation.retrieval_recall(vectors[:0], vectors[:0], sources[:0])
 
 
 if __name__ == '__main__':

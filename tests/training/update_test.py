@@ -22,7 +22,7 @@ class UpdateTest(absltest.TestCase):
   @classmethod
   def setUpClass(cls):
     super().setUpClass()
-    cls.model = mirencoder.MIREncoder(
+    cls.model = objectives.PretrainingModel(
         mirencoder.MIREncoderConfig(
             vocab_size=VOCAB_SIZE,
             width=12,

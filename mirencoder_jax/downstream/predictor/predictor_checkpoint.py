@@ -14,6 +14,7 @@ import pathlib
 from collections.abc import Mapping
 from typing import Any
 
+import flax.traverse_util
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -85,13 +86,16 @@ def load_predictor(
     wanted[ENCODER] = inference.abstract_params(info['encoder']['config'])
   if bundle.is_bundle(path):
     read = bundle.load(path, KIND, wanted)
-    trees = {
-        item: _unflatten(path / item, tree, read.arrays[item])
-        for item, tree in wanted.items()
-    }
+    trees = {HEAD: _unflatten(path / HEAD, wanted[HEAD], read.arrays[HEAD])}
+    if ENCODER in wanted:  # with decoders of what it was trained with
+      trees[ENCODER] = flax.traverse_util.unflatten_dict(
+          read.arrays[ENCODER], sep='/'
+      )
     vocab = read.vocab
   else:
     trees, vocab = _restore_orbax(path, info, wanted)
+  if ENCODER in wanted:
+    checkpoint.check_shapes(path, trees[ENCODER], wanted[ENCODER])
   targets = {
       name: TargetInfo(
           **{
@@ -136,6 +140,8 @@ def _restore_orbax(path, info, wanted):
   try:
     for item, tree in wanted.items():
       with ocp.StandardCheckpointer() as checkpointer:
+        if item == ENCODER:  # with decoders of what it was trained with
+          tree = checkpoint.stored_shapes(checkpointer, path / item)
         tree = checkpointer.restore(path / item, tree)
       trees[item] = jax.tree.map(np.asarray, tree)
       if checkpoint.checksum(trees[item]) != info['checksums'][item]:

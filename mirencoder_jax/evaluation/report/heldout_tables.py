@@ -3,26 +3,15 @@
 from collections.abc import Mapping
 from typing import Any
 
+from mirencoder_jax import objectives
+from mirencoder_jax.objectives import evaluation
 from mirencoder_jax.pages import markdown
 
-# Figure -> (title, scale, digits)
-_FIGURES = {
-    'mlm_accuracy': ('masked tokens predicted, %', 100.0, 1),
-    'mlm_perplexity': ('perplexity of masked tokens', 1.0, 1),
-    'edge_auc': ('edges told from other pairs, AUC', 1.0, 3),
-    'matching_accuracy': ('text and graph matched, %', 100.0, 1),
-}
-# Figure -> 1 where more is better, -1 where less is.
-DIRECTIONS = {key: -1 if 'perplexity' in key else 1 for key in _FIGURES}
 _COLUMNS = {
     'trained': 'pre-trained',
     'untrained': 'not pre-trained',
     'guess': 'guess',
 }
-
-
-def _cell(value: float | None, scale: float, digits: int) -> str:
-  return '' if value is None else f'{scale * value:,.{digits}f}'
 
 
 def format_heldout(results: Mapping[str, Any]) -> list[str]:
@@ -51,26 +40,25 @@ def format_objectives(results: Mapping[str, Any]) -> list[str]:
       f'{results["parameters"]:,} parameters.',
       '',
   ]
-  figures = dict(_FIGURES)
-  for key in overall['trained']:
-    if key.startswith('retrieval_recall_at_1'):
-      pool = key.partition('_of_')[2] or str(min(64, size['examples']))
-      title = f'text finds its graph among {pool}, recall@1, %'
-      figures[key] = (title, 100.0, 1)
+  figures = objectives.metrics() | evaluation.retrieval_metrics(
+      overall['trained'], size['examples']
+  )
   rows = [
       [
-          title,
-          *(_cell(overall[name].get(key), scale, digits) for name in _COLUMNS),
+          metric.heading,
+          *(metric.cell(overall[column].get(key)) for column in _COLUMNS),
       ]
-      for key, (title, scale, digits) in figures.items()
-      if key in overall['trained']
+      for key, metric in figures.items()
+      if key in overall['trained'] and metric.guess is not None
   ]
   return lines + markdown.table(['held out', *_COLUMNS.values()], rows)
 
 
 def _format_languages(languages: Mapping[str, Any]) -> list[str]:
+  known = objectives.metrics()
+  share, perplexity = known['mlm_accuracy'], known['mlm_perplexity']
   header = [
-      *('language', 'functions', 'masked tokens predicted, %', 'by unigram'),
+      *('language', 'functions', share.heading, 'by unigram'),
       *('perplexity', 'not pre-trained', 'by unigram'),
   ]
   rows = []
@@ -83,11 +71,11 @@ def _format_languages(languages: Mapping[str, Any]) -> list[str]:
     cells = [
         name,
         found['size']['examples'],
-        _cell(trained['mlm_accuracy'], 100, 1),
-        _cell(guess['mlm_accuracy'], 100, 1),
-        _cell(trained['mlm_perplexity'], 1, 1),
-        _cell(found['untrained']['mlm_perplexity'], 1, 0),
-        _cell(guess['mlm_perplexity'], 1, 1),
+        share.cell(trained['mlm_accuracy']),
+        share.cell(guess['mlm_accuracy']),
+        perplexity.cell(trained['mlm_perplexity']),
+        f'{found["untrained"]["mlm_perplexity"]:,.0f}',
+        perplexity.cell(guess['mlm_perplexity']),
     ]
     rows.append(cells)
   return markdown.table(header, rows)
