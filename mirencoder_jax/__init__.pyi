@@ -9,8 +9,8 @@ from .frontend.compilers import compile_source as compile_source
 from .inference.comparison import Comparison as Comparison
 from .inference.comparison import compare as compare
 from .inference.encoder import Encoder as Encoder
-from .inference.encoder import Encoding as Encoding
 from .inference.encoder import load as load
+from .inference.encoding import Encoding as Encoding
 from .inference.search import Index as Index
 from .inference.sklearn import IREncoder as IREncoder
 from .inference.states import FunctionStates as FunctionStates

@@ -27,66 +27,13 @@ from mirencoder_jax import ir as ir_lib
 from mirencoder_jax.data import batch as batch_lib
 from mirencoder_jax.data import buckets, planning, segments
 from mirencoder_jax.data import example as example_lib
+from mirencoder_jax.inference.encoding import MODALITIES, Encoding
 from mirencoder_jax.models import mirencoder
 from mirencoder_jax.storage import checkpoint as checkpoint_lib
 from mirencoder_jax.storage import weights
 
 Source = str | bytes | os.PathLike | ir_lib.Module
-_MODALITIES = ('joint', 'ir', 'graph')
 _CACHE = '~/.cache/mirencoder_jax/compiled'
-
-
-@dataclasses.dataclass(frozen=True)
-class Encoding:
-  """Embeddings of the functions of some modules.
-
-  Attributes:
-    vectors: float32 [n_function, D] by modality: `ir`, `graph`, `joint`.
-    functions: names, in the order of the modules.
-    modules: int32 [n_function], which input each function is from.
-    num_instructions: int32 [n_function].
-    num_modules: inputs, those that failed included.
-    errors: what went wrong, by input.
-    report: counts: `windows` of tokens, `segments` of split functions with
-      `cut_edges`, `cut_tokens` that no vector sees, `unknown_tokens`,
-      `unverified` modules.
-    unverified: bool [n_module], see `ir.Module`.
-    cut_tokens: int32 [n_function], tokens that its vector does not see.
-  """
-
-  vectors: dict[str, np.ndarray]
-  functions: list[str]
-  modules: np.ndarray
-  num_instructions: np.ndarray
-  num_modules: int
-  errors: dict[int, ir_lib.IRError]
-  report: dict[str, int]
-  unverified: np.ndarray
-  cut_tokens: np.ndarray
-
-  def function_vectors(self, modality: str = 'joint') -> np.ndarray:
-    """float32 [n_function, D]; `all` is the three side by side, [., 3 D]."""
-    if modality == 'all':
-      return np.concatenate([self.vectors[m] for m in _MODALITIES], axis=1)
-    if modality not in self.vectors:
-      raise ValueError(
-          f'modality {modality!r} is none of joint, ir, graph, all'
-      )
-    return self.vectors[modality]
-
-  def module_vectors(self, modality: str = 'joint') -> np.ndarray:
-    """float32 [n_module, D]: means over functions, weighted by instructions.
-
-    The row of an input that could not be read is NaN.
-    """
-    vectors = self.function_vectors(modality)
-    weights = self.num_instructions.astype(np.float64)
-    sums = np.zeros((self.num_modules, vectors.shape[1]))
-    total = np.zeros(self.num_modules)
-    np.add.at(sums, self.modules, vectors * weights[:, None])
-    np.add.at(total, self.modules, weights)
-    with np.errstate(invalid='ignore'):
-      return (sums / total[:, None]).astype(np.float32)
 
 
 class Encoder:
@@ -270,7 +217,7 @@ class Encoder:
         'cut_tokens': cuts.tokens,
     }
     shape = (len(parts), self.width)
-    found = {m: np.zeros(shape, np.float32) for m in _MODALITIES}
+    found = {m: np.zeros(shape, np.float32) for m in MODALITIES}
     if parts:
       sizes = planning.measure(parts, self.num_tokens)
       report['windows'] = len(sizes.windows)
