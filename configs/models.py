@@ -2,25 +2,56 @@
 
 Counts are for the default vocabulary of 8,192; `tests/models/sizes_test.py`
 holds them fast. tiny trains in minutes on two cores; small is the size of the
-speed goals; base is for accelerators.
+speed goals; base is for accelerators. `..._flat` read token by token, as the
+paper does and as weights before 2026-11-28.
 """
 
 MODELS = {
     'tiny': dict(
+        reads='instructions',
+        width=96,
+        token_layers=2,
+        num_heads=3,
+        graph_width=48,
+        graph_layers=3,
+        code_width=32,
+    ),
+    'small': dict(
+        reads='instructions',
+        width=192,
+        token_layers=3,
+        num_heads=3,
+        graph_width=96,
+        graph_layers=4,
+        code_width=32,
+    ),
+    'base': dict(
+        reads='instructions',
+        width=384,
+        token_layers=8,
+        num_heads=6,
+        graph_width=192,
+        graph_layers=4,
+        code_width=64,
+    ),
+    'tiny_flat': dict(
+        reads='tokens',
         width=96,
         token_layers=2,
         num_heads=3,
         graph_layers=3,
         code_width=32,
     ),
-    'small': dict(
+    'small_flat': dict(
+        reads='tokens',
         width=192,
         token_layers=4,
         num_heads=3,
         graph_layers=4,
         code_width=32,
     ),
-    'base': dict(
+    'base_flat': dict(
+        reads='tokens',
         width=384,
         token_layers=8,
         num_heads=6,

@@ -30,8 +30,8 @@ _RUNS = {
         every_log_steps=20,
         every_eval_steps=250,
         batch_size=2,  # packs, over all devices
-        num_rows=16,
-        num_tokens=256,
+        rows=(2, 384),  # of a pack, by units of a row
+        flat_rows=(16, 256),  # by tokens of a row
     ),
     'small': dict(
         num_steps=50_000,
@@ -41,8 +41,8 @@ _RUNS = {
         every_eval_steps=1_000,
         batch_size=16,
         accumulation_steps=4,  # 4 packs at a time, also to match within
-        num_rows=16,
-        num_tokens=512,
+        rows=(3, 512),
+        flat_rows=(16, 512),
     ),
     # The model `small` where there are two cores and hours, not days; can be
     # made longer with --config.train.num_steps until its decay begins.
@@ -55,8 +55,8 @@ _RUNS = {
         every_log_steps=25,
         every_eval_steps=250,
         batch_size=2,
-        num_rows=16,
-        num_tokens=256,
+        rows=(2, 512),
+        flat_rows=(16, 256),
     ),
     'base': dict(
         num_steps=200_000,
@@ -65,8 +65,8 @@ _RUNS = {
         every_log_steps=100,
         every_eval_steps=2_000,
         batch_size=64,
-        num_rows=16,
-        num_tokens=512,
+        rows=(3, 512),
+        flat_rows=(16, 512),
     ),
 }
 
@@ -74,14 +74,19 @@ _RUNS = {
 def get_config(variant: str = 'tiny') -> ml_collections.ConfigDict:
   """A recipe: tiny, small, small_cpu or base.
 
-  With `_paper` after it (`small_paper`) it has the paper's three objectives
+  With `_flat` after it (`small_flat`) the transformer reads tokens and not
+  instructions. With `_paper` it does so too, has the paper's three objectives
   only, and no loop depths.
   """
-  size = variant.removesuffix('_paper')
+  size, *ending = variant.rsplit('_', 1)
+  if ending not in (['flat'], ['paper']):
+    size, ending = variant, []
   if size not in _RUNS:
-    known = [f'{name}{end}' for name in _RUNS for end in ('', '_paper')]
+    known = [name + end for name in _RUNS for end in ('', '_flat', '_paper')]
     command_line.choose(variant, known, 'variant')
   run = _RUNS[size]
+  model = run.get('model', size)
+  num_rows, num_tokens = run['flat_rows' if ending else 'rows']
   config = ml_collections.ConfigDict()
   config.name = variant  # of the default workdir
   config.data = dict(
@@ -89,13 +94,13 @@ def get_config(variant: str = 'tiny') -> ml_collections.ConfigDict:
       train_split='train',
       eval_split='validation',
       batch_size=run['batch_size'],
-      num_rows=run['num_rows'],
-      num_tokens=run['num_tokens'],
+      num_rows=num_rows,
+      num_tokens=num_tokens,
       num_prefetched=4,
       pair_views=True,
   )
   config.model = dict(
-      **models.MODELS[run.get('model', size)],
+      **models.MODELS[f'{model}_flat' if ending else model],
       loop_depth=True,
       dropout_rate=0.0,
       dtype='auto',  # bfloat16 on accelerators, float32 on CPUs
@@ -139,7 +144,7 @@ def get_config(variant: str = 'tiny') -> ml_collections.ConfigDict:
       check_memory=True,  # refuses a step that does not fit
       compilation_cache='~/.cache/mirencoder_jax/compiled',  # '' for none
   )
-  if variant != size:
+  if ending == ['paper']:
     config.data.pair_views = False
     config.model.loop_depth = False
     config.objectives.view_weight = 0.0

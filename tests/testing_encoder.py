@@ -5,14 +5,13 @@ needs something that loads and embeds, and not what it says.
 """
 
 import collections
-import dataclasses
 import functools
 import os
 import pathlib
 
 from mirencoder_jax import ir as ir_lib
 from mirencoder_jax.inference import encoder as inference
-from mirencoder_jax.models import mirencoder
+from mirencoder_jax.models import create, mirencoder, sum_pooling
 from mirencoder_jax.pages import model_card
 from mirencoder_jax.storage import checkpoint as checkpoint_lib
 from mirencoder_jax.storage import weights
@@ -52,6 +51,7 @@ def create_encoder(
     text: str = AXPY + SQUARE,
     num_words: int = 512,
     seed: int = 0,
+    reads: str = 'tokens',
 ) -> inference.Encoder:
   """An encoder of width 16 whose parameters are as before training.
 
@@ -60,6 +60,7 @@ def create_encoder(
     text: IR that the vocabulary is trained on.
     num_words: the size of the vocabulary at most.
     seed: of the parameters.
+    reads: 'tokens' or 'instructions'.
   """
   words = collections.Counter(
       word
@@ -74,8 +75,12 @@ def create_encoder(
       num_heads=2,
       graph_layers=1,
       code_width=4,
+      reads=reads,
+      words=sum_pooling.find_words(tokenizer.vocab)
+      if reads == 'instructions'
+      else (),
   )
-  model = mirencoder.MIREncoder(config)
+  model = create.create_encoder(config)
   params = inference.create_params(model, seed)
   return inference.Encoder(config, params, tokenizer, num_tokens)
 
@@ -85,7 +90,7 @@ def create_checkpoint(
 ) -> checkpoint_lib.Checkpoint:
   """As `inference.load_checkpoint` would have read the encoder from a run."""
   config = {
-      'model': dataclasses.asdict(encoder.config),
+      'model': encoder.config.as_dict(),
       'data': {
           'name': 'starter_ir',
           'num_tokens': encoder.num_tokens,

@@ -7,6 +7,8 @@ before `models`. `pack` puts many examples into few arrays of fixed shape;
 Letters used in shape comments:
   U packs, R token rows of a pack, L tokens of a row, N nodes, E edges,
   G graphs including one of padding, T texts, P text tokens.
+Where a pack is read by instructions, R rows of L are places for units, and the
+tokens of a pack are one row, [U, 1, L'] with L' = `num_pieces`.
 After `merge` the leading U is folded into the next axis: tokens are [B, L] with
 B = U * R, nodes [U * N], graphs [U * G], and every index is global.
 """
@@ -19,6 +21,28 @@ import numpy as np
 
 # A jax or numpy array or a tracer; in a `Batch` also a sharding or a shape.
 Array = Any
+
+
+class Units(NamedTuple):
+  """What stands in the rows of a pack that is read by instructions.
+
+  A *unit* is an instruction, or a few tokens of a signature. Windows of units
+  stand in rows as windows of tokens do otherwise; tokens are one stream.
+  """
+
+  # The unit of each token, an index into the R * L places of its pack; the last
+  # place for padding, which `token_segment` tells from real tokens.
+  of_token: Array  # int32 [U, 1, L']
+  # Place of the token in its unit, from 0.
+  place: Array  # int32 [U, 1, L']
+  # Window of the row, from 1; 0 is padding.
+  segment: Array  # int32 [U, R, L]
+  # Place of the unit in its example, from 0; continues over the windows.
+  position: Array  # int32 [U, R, L]
+  # The example slot (graph); G - 1 for padding.
+  example: Array  # int32 [U, R, L]
+  # The instruction node; N - 1 where there is none.
+  node: Array  # int32 [U, R, L]
 
 
 class Batch(NamedTuple):
@@ -64,6 +88,9 @@ class Batch(NamedTuple):
   example_source: Array  # int32 [U, G]; padding -1
   # Equal numbers = same package or program (hard negatives).
   example_package: Array  # int32 [U, G]; padding -1
+  # Where packs are read by instructions; else None, and attention is between
+  # tokens.
+  units: Units | None = None
 
 
 @dataclasses.dataclass(frozen=True)
@@ -78,6 +105,9 @@ class Budget:
     num_graphs: G, examples plus one.
     num_texts: T, distinct node texts plus one.
     num_text_tokens: P, token ids of all the distinct node texts.
+    num_pieces: tokens of a pack that is read by instructions; its rows then
+      hold units, and `num_tokens` is the units of a row. 0 where rows hold
+      tokens.
   """
 
   num_rows: int
@@ -87,12 +117,26 @@ class Budget:
   num_graphs: int
   num_texts: int
   num_text_tokens: int
+  num_pieces: int = 0
+
+  @property
+  def by_instruction(self) -> bool:
+    """Whether rows hold units and not tokens."""
+    return self.num_pieces > 0
+
+  def as_dict(self) -> dict[str, int]:
+    """What JSON keeps; without `num_pieces` where there are none."""
+    fields = dataclasses.asdict(self)
+    if not self.by_instruction:
+      del fields['num_pieces']
+    return fields
 
 
 def empty_batch(budget: Budget, num_packs: int = 1, pad_id: int = 0) -> Batch:
   """A batch of padding only, numpy, to be filled by `pack`."""
   u, b = num_packs, budget
-  rows = (u, b.num_rows, b.num_tokens)
+  places = (u, b.num_rows, b.num_tokens)
+  rows = (u, 1, b.num_pieces) if b.by_instruction else places
 
   def full(shape, value):
     return np.full(shape, value, np.int32)
@@ -129,6 +173,16 @@ def empty_batch(budget: Budget, num_packs: int = 1, pad_id: int = 0) -> Batch:
       example_mask=np.zeros((u, b.num_graphs), bool),
       example_source=full((u, b.num_graphs), -1),
       example_package=full((u, b.num_graphs), -1),
+      units=Units(
+          of_token=full(rows, b.num_rows * b.num_tokens - 1),
+          place=full(rows, 0),
+          segment=full(places, 0),
+          position=full(places, 0),
+          example=full(places, b.num_graphs - 1),
+          node=full(places, b.num_nodes - 1),
+      )
+      if b.by_instruction
+      else None,
   )
 
 
@@ -157,7 +211,19 @@ def merge(batch: Batch) -> Batch:
   def shift(x, step):
     return fold(x + (packs if x.ndim == 2 else packs[..., None]) * step)
 
+  units = batch.units
+  if units is not None:
+    num_places = units.segment[0].size
+    units = Units(
+        of_token=shift(units.of_token, num_places),
+        place=fold(units.place),
+        segment=fold(units.segment),
+        position=fold(units.position),
+        example=shift(units.example, num_graphs),
+        node=shift(units.node, num_nodes),
+    )
   return batch._replace(
+      units=units,
       tokens=fold(batch.tokens),
       token_segment=fold(batch.token_segment),
       token_position=fold(batch.token_position),

@@ -27,6 +27,7 @@ from mirencoder_jax.data import packing, planning, segments
 # Of the strings only these are needed to train; decoding costs time.
 _STRINGS = ('source', 'program')
 _READ_AT_ONCE = 256
+_UNITS = ('token', 'instruction')  # of rows, by `by_instruction`
 
 
 @runtime_checkable
@@ -145,28 +146,37 @@ class PackedDataset:
       num_rows: int,
       num_tokens: int,
       budget: batch_lib.Budget | None = None,
+      *,
+      by_instruction: bool = False,
   ):
     """Measures the source, or reads what was measured before.
 
     Args:
       source: of the examples.
-      num_rows: R, rows of tokens of a pack.
-      num_tokens: L, tokens of a row.
+      num_rows: R, rows of a pack.
+      num_tokens: L, tokens or units of a row.
       budget: of a pack; estimated from the source if None.
+      by_instruction: whether rows hold units (`batch.Units`); a budget says
+        that itself.
     """
     self._source = source
+    if budget is not None:
+      by_instruction = budget.by_instruction
     raw = planning.Sizes(
         *_cached(
             source,
-            f'sizes_and_source_{num_tokens}',
-            lambda: planning.measure(_read_all(source), num_tokens)._asdict(),
+            f'sizes_{_UNITS[by_instruction]}_{num_tokens}',
+            lambda: planning.measure(
+                _read_all(source), num_tokens, by_instruction
+            )._asdict(),
         ).values()
     )
     if budget is None:
       # Splitting long functions changes the means: look twice.
-      budget = planning.estimate_budget(raw, num_rows, num_tokens)
+      shape = num_rows, num_tokens, by_instruction
+      budget = planning.estimate_budget(raw, *shape)
       _, sizes, _ = self._split(raw, budget)
-      budget = planning.estimate_budget(sizes, num_rows, num_tokens)
+      budget = planning.estimate_budget(sizes, *shape)
     self.budget = budget
     self._items, self.sizes, self.cuts = self._split(raw, budget)
 
@@ -187,10 +197,12 @@ class PackedDataset:
       return {
           'items': np.array(items, np.int64).reshape(-1, 3),
           'cuts': np.array(cuts),
-          **planning.measure(parts, budget.num_tokens)._asdict(),
+          **planning.measure(
+              parts, budget.num_tokens, budget.by_instruction
+          )._asdict(),
       }
 
-    name = f'segments_and_source_{_digest([*vars(budget).values()])[:12]}'
+    name = f'segments_{_digest([*vars(budget).values()])[:12]}'
     found = _cached(self._source, name, compute)
     items = found.pop('items')
     cuts = segments.Cuts(*found.pop('cuts').tolist())

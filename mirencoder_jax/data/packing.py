@@ -8,6 +8,7 @@ into which pack; `pack` copies them there.
 import zlib
 from collections.abc import Sequence
 
+import jax
 import jraph
 import numpy as np
 
@@ -97,7 +98,10 @@ def pack(
   _check('nodes', n_node.sum(), budget.num_nodes - 1)
   _check('edges', n_edge.sum(), budget.num_edges)
   node_start = np.cumsum(n_node) - n_node
-  _pack_tokens(batch, examples, budget, rows, node_start, cls_id, sep_id)
+  if budget.by_instruction:
+    _pack_units(batch, examples, budget, rows, node_start)
+  else:
+    _pack_tokens(batch, examples, budget, rows, node_start, cls_id, sep_id)
   graph = _pack_graph(batch.graph, examples, n_node, n_edge, node_start)
   _pack_texts(batch, examples, budget, n_node)
   batch.example_mask[0, :num_examples] = True
@@ -112,30 +116,9 @@ def pack(
 
 def stack_packs(packs: Sequence[batch_lib.Batch]) -> batch_lib.Batch:
   """Joins packs of one budget along U."""
-  first = packs[0]
   if len(packs) == 1:
-    return first
-
-  def join(*arrays):
-    return np.concatenate(arrays, axis=0)
-
-  graphs = [p.graph for p in packs]
-  graph = first.graph._replace(
-      nodes={k: join(*(g.nodes[k] for g in graphs)) for k in first.graph.nodes},
-      edges={
-          k: join(*(g.edges[k] for g in graphs)) for k in ('flow', 'position')
-      },
-      **{
-          k: join(*(getattr(g, k) for g in graphs))
-          for k in ('senders', 'receivers', 'n_node', 'n_edge')
-      },
-  )
-  fields = {
-      k: join(*(getattr(p, k) for p in packs))
-      for k in batch_lib.Batch._fields
-      if k != 'graph'
-  }
-  return batch_lib.Batch(graph=graph, **fields)
+    return packs[0]
+  return jax.tree.map(lambda *arrays: np.concatenate(arrays, axis=0), *packs)
 
 
 def _check(what, number, limit):
@@ -147,23 +130,14 @@ def _check(what, number, limit):
     )
 
 
-def _pack_tokens(batch, examples, budget, rows, node_start, cls_id, sep_id):
-  """Writes the token rows of `batch` in place."""
-  n_token = [len(e['tokens']) for e in examples]
-  bounds = [
-      windows_lib.cut_windows(n, e['instruction_offset'], budget.num_tokens)
-      for n, e in zip(n_token, examples, strict=True)
-  ]
-  n_window = np.array([len(b) - 1 for b in bounds])
-  lengths = np.concatenate(
-      [windows_lib.window_lengths(b) for b in bounds]
-  )  # [W]
+def _place(lengths, budget, rows):
+  """Where windows [W] begin in the flattened rows, and their segments."""
   if rows is None:
     row_free = np.full(budget.num_rows, budget.num_tokens, np.int64)
     rows = windows_lib.place_windows(lengths.tolist(), row_free)
     if rows is None:
       raise ValueError(
-          f'{len(lengths)} windows with {lengths.sum()} tokens do not fit '
+          f'{len(lengths)} windows with {lengths.sum()} places do not fit '
           f'{budget.num_rows} rows of {budget.num_tokens}; pack fewer examples '
           'or raise num_rows'
       )
@@ -182,10 +156,75 @@ def _pack_tokens(batch, examples, budget, rows, node_start, cls_id, sep_id):
     raise ValueError(
         'planned rows overflow: were they planned for this budget?'
     )
+  return rows * budget.num_tokens + column, segment
 
+
+def _pack_units(batch, examples, budget, rows, node_start):
+  """Writes tokens, as one stream, and the rows of units in place."""
+  n_token = np.array([len(e['tokens']) for e in examples])
+  _check('tokens', n_token.sum(), budget.num_pieces)
+  windows = [
+      windows_lib.example_windows(e, budget.num_tokens, True) for e in examples
+  ]
+  lengths = np.concatenate(windows)  # [W], of units
+  n_unit = np.array([w.sum() for w in windows])
+  total = int(n_unit.sum())
+  place, segment = _place(lengths, budget, rows)
+  place = np.repeat(place - (np.cumsum(lengths) - lengths), lengths)
+  place += np.arange(total)  # of each unit, in the flattened rows
+  bounds, n_signature = zip(
+      *(windows_lib.unit_bounds(e) for e in examples), strict=True
+  )
+  pieces = np.concatenate([np.diff(b) for b in bounds])  # of each unit
+  number = np.arange(total) - np.repeat(np.cumsum(n_unit) - n_unit, n_unit)
+  instruction = number - np.repeat(n_signature, n_unit)
+  node = np.where(
+      instruction >= 0,
+      instruction + 1 + np.repeat(node_start, n_unit),
+      budget.num_nodes - 1,
+  )
+  example = np.repeat(np.arange(len(examples)), n_unit)
+  units = batch.units
+  for array, values in (
+      (units.segment, np.repeat(segment, lengths)),
+      (units.position, number),
+      (units.example, example),
+      (units.node, node),
+  ):
+    array.reshape(-1)[place] = values
+  num_tokens = int(n_token.sum())
+  starts = np.cumsum(pieces) - pieces
+  for array, values in (
+      (batch.tokens, _concatenate([e['tokens'] for e in examples])),
+      (batch.token_segment, 1),
+      (
+          batch.token_position,
+          np.arange(num_tokens)
+          - np.repeat(np.cumsum(n_token) - n_token, n_token),
+      ),
+      (batch.token_example, np.repeat(np.arange(len(examples)), n_token)),
+      (batch.token_node, np.repeat(node, pieces)),
+      (units.of_token, np.repeat(place, pieces)),
+      (units.place, np.arange(num_tokens) - np.repeat(starts, pieces)),
+  ):
+    array.reshape(-1)[:num_tokens] = values
+
+
+def _pack_tokens(batch, examples, budget, rows, node_start, cls_id, sep_id):
+  """Writes the token rows of `batch` in place."""
+  n_token = [len(e['tokens']) for e in examples]
+  bounds = [
+      windows_lib.cut_windows(n, e['instruction_offset'], budget.num_tokens)
+      for n, e in zip(n_token, examples, strict=True)
+  ]
+  n_window = np.array([len(b) - 1 for b in bounds])
+  lengths = np.concatenate(
+      [windows_lib.window_lengths(b) for b in bounds]
+  )  # [W]
+  start, segment = _place(lengths, budget, rows)
   total = int(lengths.sum())
   stream_start = np.cumsum(lengths) - lengths  # [W]
-  target = np.repeat(rows * budget.num_tokens + column - stream_start, lengths)
+  target = np.repeat(start - stream_start, lengths)
   target += np.arange(total)  # [total], place in the flattened rows
   window_example = np.repeat(np.arange(len(examples)), n_window)
   token_example = np.repeat(window_example, lengths)

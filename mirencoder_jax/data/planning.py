@@ -39,7 +39,8 @@ class Sizes(NamedTuple):
   texts: np.ndarray  # int32 [n]
   text_tokens: np.ndarray  # int32 [n]
   source: np.ndarray  # int32 [n], equal for views of one source function
-  # Row tokens of all windows, special ones included; example i owns
+  pieces: np.ndarray  # int32 [n], tokens without special ones
+  # Row places of all windows, special tokens included; example i owns
   # windows[window_offset[i]:window_offset[i + 1]].
   windows: np.ndarray  # int32 [num_windows]
   window_offset: np.ndarray  # int64 [n + 1]
@@ -50,7 +51,7 @@ class Sizes(NamedTuple):
 
   @property
   def tokens(self) -> np.ndarray:
-    """Row tokens of each example."""
+    """Row places of each example."""
     sums = np.concatenate([[0], np.cumsum(self.windows, dtype=np.int64)])
     return np.diff(sums[self.window_offset])
 
@@ -59,7 +60,7 @@ class Sizes(NamedTuple):
     begin, end = self.window_offset[indices], self.window_offset[indices + 1]
     windows = [self.windows[a:b] for a, b in zip(begin, end, strict=True)]
     return Sizes(
-        *(x[indices] for x in self[:5]),
+        *(x[indices] for x in self[:6]),
         np.concatenate(windows) if windows else self.windows[:0],
         np.concatenate([[0], np.cumsum(end - begin)]),
     )
@@ -79,8 +80,12 @@ class Pack(NamedTuple):
   rows: list[int]  # of every window of every example, in order
 
 
-def measure(examples: Iterable[example_lib.Example], row_tokens: int) -> Sizes:
-  """Measures examples for rows of L tokens."""
+def measure(
+    examples: Iterable[example_lib.Example],
+    row_tokens: int,
+    by_instruction: bool = False,
+) -> Sizes:
+  """Measures examples for rows of L tokens, or units."""
   counts, windows, n_window = [], [], []
   for example in examples:
     counts.append(
@@ -90,14 +95,14 @@ def measure(examples: Iterable[example_lib.Example], row_tokens: int) -> Sizes:
             len(example['text_offset']) - 1,
             len(example['text_tokens']),
             packing.stable_id(example['source']),
+            len(example['tokens']),
         )
     )
-    bounds = windows_lib.cut_windows(
-        len(example['tokens']), example['instruction_offset'], row_tokens
+    windows.append(
+        windows_lib.example_windows(example, row_tokens, by_instruction)
     )
-    windows.append(windows_lib.window_lengths(bounds))
-    n_window.append(len(bounds) - 1)
-  columns = np.array(counts, np.int32).reshape(-1, 5).T
+    n_window.append(len(windows[-1]))
+  columns = np.array(counts, np.int32).reshape(-1, 6).T
   return Sizes(
       *columns,
       np.concatenate([np.zeros(0, np.int32), *windows]).astype(np.int32),
@@ -108,14 +113,18 @@ def measure(examples: Iterable[example_lib.Example], row_tokens: int) -> Sizes:
 
 
 def estimate_budget(
-    sizes: Sizes, num_rows: int, num_tokens: int
+    sizes: Sizes,
+    num_rows: int,
+    num_tokens: int,
+    by_instruction: bool = False,
 ) -> batch_lib.Budget:
   """A budget whose other limits fit what usually comes with the tokens.
 
   Args:
     sizes: of the examples to pack, measured for `num_tokens`.
-    num_rows: R, rows of tokens of a pack.
-    num_tokens: L, tokens of a row.
+    num_rows: R, rows of a pack.
+    num_tokens: L, tokens or units of a row.
+    by_instruction: whether rows hold units.
 
   Returns:
     A budget with a little room in nodes and edges and more in what costs less,
@@ -137,6 +146,7 @@ def estimate_budget(
       num_graphs=room(1.0, 1.25, 4) + 4,
       num_texts=room(sizes.texts.mean(), 1.12, 16) + 16,
       num_text_tokens=room(sizes.text_tokens.mean(), 1.12, 32) + 32,
+      num_pieces=room(sizes.pieces.mean(), 1.03, 32) if by_instruction else 0,
   )
 
 
@@ -149,6 +159,7 @@ def oversize(sizes: Sizes, budget: batch_lib.Budget) -> np.ndarray:
       | (sizes.texts > budget.num_texts - 1)
       | (sizes.text_tokens > budget.num_text_tokens)
       | (num_windows > budget.num_rows)
+      | (budget.by_instruction & (sizes.pieces > budget.num_pieces))
   )
 
 
@@ -156,7 +167,7 @@ class _OpenPacks:
   """Packs being filled, as arrays over packs."""
 
   def __init__(self, num_packs: int, budget: batch_lib.Budget):
-    self.load = np.zeros((num_packs, 6))
+    self.load = np.zeros((num_packs, 7))
     self.row_free = np.full(
         (num_packs, budget.num_rows), budget.num_tokens, np.int64
     )
@@ -213,9 +224,10 @@ def plan_block(
           np.full(sizes.num_examples, 1 / (budget.num_graphs - 1)),
           sizes.texts / (budget.num_texts - 1),
           sizes.text_tokens / budget.num_text_tokens,
+          sizes.pieces / (budget.num_pieces or np.inf),
       ],
       axis=1,
-  )  # [all, 6], shares of a pack
+  )  # [all, 7], shares of a pack
   units = []
   if partners is None:
     partners = np.full(len(examples), -1)
@@ -227,7 +239,7 @@ def plan_block(
     else:
       units += [[first], [second]]
   demands = np.array([demands[unit].sum(axis=0) for unit in units])
-  demands = demands.reshape(-1, 6)  # there may be none
+  demands = demands.reshape(-1, 7)  # there may be none
   num_packs = math.ceil(demands.sum(axis=0).max() * _SLACK)
   opened = _OpenPacks(max(1, num_packs), budget)
   for place in np.argsort(-demands.max(axis=1), kind='stable').tolist():

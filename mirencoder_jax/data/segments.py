@@ -33,11 +33,12 @@ class Cuts(NamedTuple):
 
 def fits(example: example_lib.Example, budget: batch_lib.Budget) -> bool:
   """True if the example alone fits an empty pack."""
-  bounds = windows_lib.cut_windows(
-      len(example['tokens']), example['instruction_offset'], budget.num_tokens
+  windows = windows_lib.example_windows(
+      example, budget.num_tokens, budget.by_instruction
   )
   return (
-      len(bounds) - 1 <= budget.num_rows
+      len(windows) <= budget.num_rows
+      and len(example['tokens']) <= (budget.num_pieces or np.inf)
       and len(example['node_kind']) < budget.num_nodes
       and len(example['senders']) <= budget.num_edges
       and len(example['text_offset']) <= budget.num_texts
@@ -122,6 +123,7 @@ class _Limit:
   """What one segment may hold."""
 
   tokens: int
+  units: int
   nodes: int
   edges: int
   texts: int
@@ -133,8 +135,12 @@ class _Limit:
     # practice; at least one row is always there.
     rows = max(1, int(share * budget.num_rows))
     full = budget.num_tokens - 2
+    tokens = full if rows == 1 else int(rows * full * 0.75)
+    if budget.by_instruction:
+      tokens = max(1, int(share * budget.num_pieces))
     return cls(
-        tokens=full if rows == 1 else int(rows * full * 0.75),
+        tokens=tokens,
+        units=rows * budget.num_tokens,
         nodes=max(2, int(share * (budget.num_nodes - 1))),
         edges=max(1, int(share * budget.num_edges)),
         texts=max(2, int(share * (budget.num_texts - 1))),
@@ -187,7 +193,11 @@ class _View:
 
   def within(self, start, end, limit):
     first, last = self.token_span(start, end)
-    if last - first > limit.tokens:
+    signature = -(-int(self.offset[0]) // windows_lib.SIGNATURE_PIECES)
+    if (
+        last - first > limit.tokens
+        or end - start + signature * (start == 0) > limit.units
+    ):
       return False
     nodes, edges = self.contents(start, end)
     if len(nodes) > limit.nodes or len(edges) > limit.edges:

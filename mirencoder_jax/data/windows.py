@@ -4,11 +4,46 @@ Station in the flow: rules that `data.packing`, `data.planning` and
 `data.segments` share. The tokens of an example are cut into windows, each
 opened by [CLS], the last one closed by [SEP]. Windows end where an instruction
 ends; only an instruction longer than a whole row is cut in the middle.
+
+Where rows hold units (`data.batch.Units`), an example is cut into windows of
+about equal length, without special tokens.
 """
 
 from collections.abc import Sequence
 
 import numpy as np
+
+from mirencoder_jax.data.example import Example
+
+SIGNATURE_PIECES = 8  # tokens of a unit of the signature
+
+
+def unit_bounds(example: Example) -> tuple[np.ndarray, int]:
+  """Where the units of an example begin and end among its tokens.
+
+  Returns:
+    Bounds [num_units + 1], and how many of the units are the signature's; the
+    instructions follow.
+  """
+  offset = np.asarray(example['instruction_offset'], np.int64)
+  signature = np.arange(0, int(offset[0]), SIGNATURE_PIECES)
+  return np.concatenate([signature, offset]), len(signature)
+
+
+def example_windows(
+    example: Example, row_tokens: int, by_instruction: bool
+) -> np.ndarray:
+  """Row places that each window of an example takes."""
+  if not by_instruction:
+    return window_lengths(
+        cut_windows(
+            len(example['tokens']), example['instruction_offset'], row_tokens
+        )
+    )
+  signature = -(-int(example['instruction_offset'][0]) // SIGNATURE_PIECES)
+  num_units = signature + len(example['instruction_offset']) - 1
+  num_windows = max(1, -(-num_units // row_tokens))
+  return np.diff(np.arange(num_windows + 1) * num_units // num_windows)
 
 
 def cut_windows(

@@ -93,6 +93,7 @@ class _Objectives:
     self._data = input_pipeline.DataConfig(**config['data'])
     # That of training, if the checkpoint says it; else one that fits.
     budget = config.get('budget')
+    self._by_instruction = encoder.config.reads == 'instructions'
     self._budget = batch_lib.Budget(**budget) if budget else None
     self._objectives = objectives.saved_config(config['objectives'])
     self._step = jax.jit(
@@ -117,7 +118,11 @@ class _Objectives:
   ) -> dict[str, dict[str, float]]:
     """Metrics of each set of parameters, and `guess`, on the same batches."""
     dataset = packed_dataset.PackedDataset(
-        source, self._data.num_rows, self._data.num_tokens, self._budget
+        source,
+        self._data.num_rows,
+        self._data.num_tokens,
+        self._budget,
+        by_instruction=self._by_instruction,
     )
     batches = list(
         input_pipeline.make_eval_iterator(

@@ -28,7 +28,7 @@ from mirencoder_jax.data import batch as batch_lib
 from mirencoder_jax.data import buckets, planning, segments
 from mirencoder_jax.data import example as example_lib
 from mirencoder_jax.inference.encoding import MODALITIES, Encoding
-from mirencoder_jax.models import mirencoder
+from mirencoder_jax.models import create, mirencoder, sum_pooling
 from mirencoder_jax.storage import checkpoint as checkpoint_lib
 from mirencoder_jax.storage import weights
 
@@ -60,9 +60,11 @@ class Encoder:
     self.tokenizer = tokenizer
     self.num_tokens = num_tokens
     self._recorded_fingerprint = fingerprint
-    self._model = mirencoder.MIREncoder(config)
-    self._buckets = buckets.create_buckets(num_tokens)
+    self._model = create.create_encoder(config)
+    self._by_instruction = config.reads == 'instructions'
+    self._buckets = buckets.create_buckets(num_tokens, self._by_instruction)
     self._apply = jax.jit(functools.partial(_embed_pack, self._model))
+    self._finish = jax.jit(functools.partial(_finish, self._model))
 
   @functools.cached_property
   def fingerprint(self) -> str:
@@ -74,7 +76,7 @@ class Encoder:
     """
     if self._recorded_fingerprint:
       return self._recorded_fingerprint
-    sizes = dataclasses.asdict(self.config)
+    sizes = self.config.as_dict()
     del sizes['dtype']  # of the machine
     parts = [sorted(sizes.items()), self.num_tokens, self.tokenizer.hash]
     digest = hashlib.blake2b(repr(parts).encode(), digest_size=8)
@@ -87,14 +89,22 @@ class Encoder:
   def saved_config(self) -> dict[str, Any]:
     """What `build_encoder` needs to know, as JSON holds it."""
     return {
-        'model': dataclasses.asdict(self.config),
+        'model': self.config.as_dict(),
         'data': {'num_tokens': self.num_tokens},
     }
 
   @property
   def width(self) -> int:
-    """D, the width of an embedding."""
-    return self.config.width
+    """The width of a joint embedding."""
+    return self.widths['joint']
+
+  @property
+  def widths(self) -> dict[str, int]:
+    """The width of an embedding by modality; `all` is the three of them."""
+    widths = dict.fromkeys(MODALITIES, self.config.width)
+    if self._by_instruction:
+      widths['joint'] += sum_pooling.NUM_COUNTS
+    return widths | {'all': sum(widths.values())}
 
   def embed(
       self,
@@ -155,8 +165,14 @@ class Encoder:
       new = example_lib.featurize(module, self.tokenizer)
       examples += new
       modules += [number] * len(new)
-    vectors, report = self.embed_examples(examples)
+    found, report = self._add_up(examples)
     report['unverified'] = int(unverified.sum())
+    added_up = None
+    if self._by_instruction:
+      added_up = self._vectors(_sum_by(found['sums'], modules, len(ir)))
+      empty = np.bincount(modules, minlength=len(ir)) == 0
+      for vectors in added_up.values():
+        vectors[empty] = np.nan
     cut_tokens = np.zeros(len(examples), np.int32)
     if report['cut_tokens']:  # seldom: an instruction longer than a window
       cut_tokens[:] = [
@@ -164,7 +180,7 @@ class Encoder:
           for e in examples
       ]
     return Encoding(
-        vectors=vectors,
+        vectors=self._vectors(found['sums']) if self._by_instruction else found,
         functions=[e['function'] for e in examples],
         modules=np.asarray(modules, np.int32),
         num_instructions=np.asarray(
@@ -175,6 +191,7 @@ class Encoder:
         report=report,
         unverified=unverified,
         cut_tokens=cut_tokens,
+        added_up=added_up,
     )
 
   def untrained(self, seed: int = 0) -> 'Encoder':
@@ -196,6 +213,24 @@ class Encoder:
     Returns:
       Modality -> float32 [n, D], and counts of what had to be cut.
     """
+    found, report = self._add_up(examples)
+    if self._by_instruction:
+      found = self._vectors(found['sums'])
+    return found, report
+
+  def _vectors(self, sums: np.ndarray) -> dict[str, np.ndarray]:
+    """Embeddings by modality, made of sums [n, S]."""
+    n = len(sums)
+    # Few sizes, few compilations.
+    padded = np.zeros((1 << max(2, (n - 1).bit_length()), sums.shape[1]))
+    padded[:n] = sums
+    found = self._finish(self.params, padded.astype(np.float32))
+    return {m: np.array(vectors)[:n] for m, vectors in found.items()}
+
+  def _add_up(
+      self, examples: Sequence[example_lib.Example]
+  ) -> tuple[dict[str, np.ndarray], dict[str, int]]:
+    """Sums [n, S] of examples, or vectors of those that have no sums."""
     largest = self._buckets[-1]
     parts: list[example_lib.Example] = []
     owners: list[int] = []
@@ -216,31 +251,58 @@ class Encoder:
         'cut_edges': cuts.edges,
         'cut_tokens': cuts.tokens,
     }
-    shape = (len(parts), self.width)
-    found = {m: np.zeros(shape, np.float32) for m in MODALITIES}
+    if self._by_instruction:
+      widths = {'sums': self._model.num_sums}
+    else:
+      widths = {m: self.widths[m] for m in MODALITIES}
+    found = {
+        name: np.zeros((len(parts), width), np.float32)
+        for name, width in widths.items()
+    }
     if parts:
-      sizes = planning.measure(parts, self.num_tokens)
+      sizes = planning.measure(parts, self.num_tokens, self._by_instruction)
       report['windows'] = len(sizes.windows)
       for plan in planning.plan_block(sizes, largest, np.arange(len(parts))):
         chosen = [parts[i] for i in plan.examples]
         batch = buckets.pack(chosen, plan.rows, self._buckets)
         for modality, vectors in self._apply(self.params, batch).items():
           found[modality][plan.examples] = np.asarray(vectors)[: len(chosen)]
+    if self._by_instruction:
+      sums = _sum_by(found['sums'], owners, len(examples))
+      return {'sums': sums}, report
     return _pool_segments(found, parts, owners, len(examples)), report
 
 
 def _embed_pack(
     model: mirencoder.MIREncoder, params: Any, batch: batch_lib.Batch
 ) -> dict[str, jax.Array]:
-  """Embeddings [G, D] of a pack's graphs; jitted, once for each bucket."""
+  """Sums or embeddings [G, .] of a pack's graphs; jitted for each bucket."""
   outputs = model.apply(
       {'params': params}, batch_lib.merge(batch), deterministic=True
   )
+  if outputs.sums is not None:
+    return {'sums': outputs.sums}
   return {
       'ir': outputs.ir_embedding,
       'graph': outputs.graph_embedding,
       'joint': outputs.joint_embedding,
   }
+
+
+def _finish(
+    model: mirencoder.MIREncoder, params: Any, sums: jax.Array
+) -> dict[str, jax.Array]:
+  """Embeddings of sums [n, S]."""
+  vectors = model.apply({'params': params}, sums, method='finish')
+  return dict(zip(('ir', 'graph', 'joint'), vectors, strict=True))
+
+
+def _sum_by(
+    rows: np.ndarray, owners: Sequence[int], num_owners: int
+) -> np.ndarray:
+  sums = np.zeros((num_owners, rows.shape[1]), np.float64)
+  np.add.at(sums, np.asarray(owners, int), rows)
+  return sums.astype(np.float32)
 
 
 def _pool_segments(
@@ -337,7 +399,7 @@ def _read_checkpoint(path: str | os.PathLike) -> checkpoint_lib.Checkpoint:
 
 def abstract_params(config: dict[str, Any]) -> Any:
   """Shapes of the encoder's parameters that a checkpoint's config asks for."""
-  model = mirencoder.MIREncoder(_model_config(config))
+  model = create.create_encoder(_model_config(config))
   return jax.eval_shape(functools.partial(_init_params, model), 0)
 
 
@@ -355,6 +417,7 @@ def create_params(model: nn.Module, seed: int) -> Any:
 
 
 def _init_params(model: nn.Module, seed: int | jax.Array) -> Any:
-  batch = batch_lib.merge(batch_lib.empty_batch(buckets.create_bucket(1, 16)))
+  budget = buckets.create_bucket(1, 16, model.config.reads == 'instructions')
+  batch = batch_lib.merge(batch_lib.empty_batch(budget))
   rng = jax.random.key(seed)
   return model.init(rng, batch, deterministic=True)['params']

@@ -25,6 +25,8 @@ class Encoding:
       `unverified` modules.
     unverified: bool [n_module], see `ir.Module`.
     cut_tokens: int32 [n_function], tokens that its vector does not see.
+    added_up: float32 [n_module, D] by modality, made of sums over functions;
+      None for encoders of tokens, which have no sums.
   """
 
   vectors: dict[str, np.ndarray]
@@ -36,22 +38,20 @@ class Encoding:
   report: dict[str, int]
   unverified: np.ndarray
   cut_tokens: np.ndarray
+  added_up: dict[str, np.ndarray] | None = None
 
   def function_vectors(self, modality: str = 'joint') -> np.ndarray:
-    """float32 [n_function, D]; `all` is the three side by side, [., 3 D]."""
-    if modality == 'all':
-      return np.concatenate([self.vectors[m] for m in MODALITIES], axis=1)
-    if modality not in self.vectors:
-      raise ValueError(
-          f'modality {modality!r} is none of joint, ir, graph, all'
-      )
-    return self.vectors[modality]
+    """float32 [n_function, D]; `all` is the three side by side."""
+    return _choose(self.vectors, modality)
 
   def module_vectors(self, modality: str = 'joint') -> np.ndarray:
-    """float32 [n_module, D]: means over functions, weighted by instructions.
+    """float32 [n_module, D], made of what is summed over functions.
 
-    The row of an input that could not be read is NaN.
+    For encoders of tokens: means over functions, weighted by instructions. The
+    row of an input that could not be read, or has no function, is NaN.
     """
+    if self.added_up is not None:
+      return _choose(self.added_up, modality)
     vectors = self.function_vectors(modality)
     weights = self.num_instructions.astype(np.float64)
     sums = np.zeros((self.num_modules, vectors.shape[1]))
@@ -60,3 +60,11 @@ class Encoding:
     np.add.at(total, self.modules, weights)
     with np.errstate(invalid='ignore'):
       return (sums / total[:, None]).astype(np.float32)
+
+
+def _choose(vectors: dict[str, np.ndarray], modality: str) -> np.ndarray:
+  if modality == 'all':
+    return np.concatenate([vectors[m] for m in MODALITIES], axis=1)
+  if modality not in vectors:
+    raise ValueError(f'modality {modality!r} is none of joint, ir, graph, all')
+  return vectors[modality]

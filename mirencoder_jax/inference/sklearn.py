@@ -68,9 +68,7 @@ class IREncoder(
         if isinstance(self.checkpoint, encoder.Encoder)
         else encoder.load(self.checkpoint)
     )
-    self._n_features_out = self.encoder_.width * (
-        3 if self.modality == 'all' else 1
-    )
+    self._n_features_out = self.encoder_.widths.get(self.modality, 0)
     return self
 
   def transform(self, X: Sequence) -> np.ndarray:

@@ -21,8 +21,8 @@ from mirencoder_jax.inference import encoder as inference
 from mirencoder_jax.ir import debug_lines
 from mirencoder_jax.models import mirencoder
 
-# A function of more rows of tokens is beyond what one graph is kept for.
-_MAX_ROWS = 1024
+# A function of more rows is beyond what one graph is kept for.
+_MAX_ROWS = 4096
 
 
 @dataclasses.dataclass(frozen=True)
@@ -32,11 +32,14 @@ class FunctionStates:
   Attributes:
     function: its name.
     pieces: of the vocabulary, one for each token.
-    token_states: float32 [n_token, D].
+    token_states: float32 [n_token, D]; where instructions are read, what a
+      masked token would be filled in from.
     token_instruction: int32 [n_token], the instruction that a token belongs to;
       -1 for the signature.
     instructions: words of each instruction, joined by blanks.
-    instruction_states: float32 [n_instruction, D], of its node in the graph.
+    instruction_states: float32 [n_instruction, D], of its node in the graph;
+      where instructions are read, D from the text and W from the graph side by
+      side, each a mix of the states after every layer.
     instruction_line: int32 [n_instruction], line of the source; 0 where the IR
       does not say.
     node_states: float32 [n_node, D]; node 0 is the root, node k + 1 is
@@ -60,7 +63,8 @@ class FunctionStates:
     """float32 [n_instruction, D]: means over each instruction's tokens."""
     inside = self.token_instruction >= 0
     owners = self.token_instruction[inside]
-    sums = np.zeros_like(self.instruction_states)
+    shape = len(self.instruction_states), self.token_states.shape[1]
+    sums = np.zeros(shape, np.float32)
     np.add.at(sums, owners, self.token_states[inside])
     counts = np.bincount(owners, minlength=len(sums))
     return sums / np.maximum(counts, 1)[:, None]
@@ -87,8 +91,7 @@ def encode_states(
     source: a path, IR text, or bitcode.
 
   Raises:
-    IRError: if it cannot be read, or a function has more than 1,024 windows of
-      tokens.
+    IRError: if it cannot be read, or a function has more than 4,096 windows.
   """
   module = ir_lib.read_module(source)
   lines = debug_lines.read_source_lines(source)
@@ -104,11 +107,11 @@ def encode_states(
 @functools.partial(jax.jit, static_argnums=0)
 def _apply(
     model: mirencoder.MIREncoder, params: Any, batch: batch_lib.Batch
-) -> tuple[jax.Array, jax.Array]:
+) -> tuple[jax.Array, jax.Array, jax.Array | None]:
   outputs = model.apply(
       {'params': params}, batch_lib.merge(batch), deterministic=True
   )
-  return outputs.token_states, outputs.node_states
+  return outputs.token_states, outputs.node_states, outputs.unit_states
 
 
 def _states(
@@ -117,10 +120,12 @@ def _states(
     example: example_lib.Example,
     line: np.ndarray,
 ) -> FunctionStates:
-  batch = packing.pack([example], _budget(example, encoder.num_tokens))
-  tokens, nodes = (
-      np.asarray(x, np.float32)
-      for x in _apply(encoder._model, encoder.params, batch)
+  by_instruction = encoder.config.reads == 'instructions'
+  budget = _budget(example, encoder.num_tokens, by_instruction)
+  batch = packing.pack([example], budget)
+  tokens, nodes, units = jax.tree.map(
+      lambda x: np.asarray(x, np.float32),
+      _apply(encoder._model, encoder.params, batch),
   )
   special = (batch.tokens == packing.CLS_ID) | (batch.tokens == packing.SEP_ID)
   is_content = ((batch.token_segment > 0) & ~special).ravel()
@@ -131,6 +136,15 @@ def _states(
   num_instructions = len(offset) - 1
   places = np.arange(len(example['tokens']))
   vocab = encoder.tokenizer.vocab
+  instructions = nodes[1 : num_instructions + 1]
+  if units is not None:
+    node = batch.units.node.ravel()
+    is_instruction = node < budget.num_nodes - 1
+    text = np.zeros((num_instructions, units.shape[-1]), np.float32)
+    text[node[is_instruction] - 1] = units.reshape(-1, units.shape[-1])[
+        is_instruction
+    ]
+    instructions = np.concatenate([text, instructions], axis=1)
   words, starts = function.words, [*function.offsets, len(function.words)]
   texts = example['text_offset']
   names = [
@@ -150,7 +164,7 @@ def _states(
           ' '.join(words[begin:end])
           for begin, end in zip(starts[:-1], starts[1:], strict=True)
       ],
-      instruction_states=nodes[1 : num_instructions + 1],
+      instruction_states=instructions,
       instruction_line=line,
       node_states=nodes[:num_nodes],
       node_texts=[names[i] for i in example['node_text']],
@@ -158,11 +172,13 @@ def _states(
   )
 
 
-def _budget(example: example_lib.Example, num_tokens: int) -> batch_lib.Budget:
+def _budget(
+    example: example_lib.Example, num_tokens: int, by_instruction: bool
+) -> batch_lib.Budget:
   """The smallest power of two of rows that holds an example whole."""
   num_rows = 1
   while num_rows <= _MAX_ROWS:
-    budget = buckets.create_bucket(num_rows, num_tokens)
+    budget = buckets.create_bucket(num_rows, num_tokens, by_instruction)
     if segments.fits(example, budget):
       return budget
     num_rows *= 2

@@ -201,7 +201,7 @@ def embed_files(
       on_program(program)
   if waiting:  # the last file could not be read
     parts.append(_embed(encoder, waiting, level, modality))
-  width = encoder.width * (3 if modality == 'all' else 1)
+  width = encoder.widths.get(modality, 0)
   report: dict[str, int] = {}
   for part in parts:
     for key, value in part.report.items():

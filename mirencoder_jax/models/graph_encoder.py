@@ -24,8 +24,9 @@ NUM_RELATIONS = 2 * NUM_FLOWS  # each flow forwards, then each backwards
 class Messages(NamedTuple):
   """Where messages go, the same for all layers; two for each edge."""
 
-  source: Int[Array, 'M']  # row of the table [N * NUM_RELATIONS, D]
+  source: Int[Array, 'M']  # node
   target: Int[Array, 'M']  # node
+  relation: Int[Array, 'M']
   gate: Int[Array, 'M']  # row of the gates [NUM_RELATIONS * max_position, D]
   weight: Float[Array, 'M']  # one over the degree, 0 for padding
   degree: Float[Array, 'N R']  # number of messages of each relation
@@ -63,8 +64,9 @@ def plan_messages(
   slot = target * NUM_RELATIONS + relation
   degree = jraph.segment_sum(mask, slot, num_nodes * NUM_RELATIONS)
   return Messages(
-      source=source * NUM_RELATIONS + relation,
+      source=source,
       target=target,
+      relation=relation,
       gate=relation * max_position + jnp.concatenate([position, position]),
       weight=mask / jnp.maximum(degree[slot], 1),
       degree=degree.reshape(num_nodes, NUM_RELATIONS),
@@ -111,7 +113,8 @@ class GraphLayer(nn.Module):
         lambda key, shape: 1 + 0.5 * jax.random.normal(key, shape),
         (NUM_RELATIONS * self.max_position, width),
     ).astype(self.dtype)
-    y = table[messages.source] * gates[messages.gate]  # [M, D]
+    row = messages.source * NUM_RELATIONS + messages.relation
+    y = table[row] * gates[messages.gate]  # [M, D]
     y = y.astype(jnp.float32) * messages.weight[:, None]
     y = jraph.segment_sum(y, messages.target, num_nodes)  # [N, D]
     y = residual.drop(y, self.dropout_rate, deterministic)

@@ -4,7 +4,7 @@ A merged `Batch` in, `Outputs` out.
 """
 
 import dataclasses
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -39,6 +39,10 @@ class MIREncoderConfig:
     dropout_rate: in both encoders. With dropout, results depend on the number
       of devices.
     dtype: of the matrix products; parameters and reductions are float32.
+    reads: what the transformer runs over: 'instructions', or 'tokens', as in
+      the paper and as all weights before 2026-11-28.
+    graph_width: of the nodes, where instructions are read; D if 0.
+    words: the pieces of `sum_pooling.WORDS` in the vocabulary, likewise.
   """
 
   vocab_size: int = 8192
@@ -53,10 +57,18 @@ class MIREncoderConfig:
   loop_depth: bool = True
   dropout_rate: float = 0.0
   dtype: str = 'float32'
+  reads: str = 'tokens'
+  graph_width: int = 0
+  words: tuple[int, ...] = ()
 
   def __post_init__(self):
     if min(self.width, self.num_heads) < 1:
       raise ValueError('width and num_heads are at least 1')
+    object.__setattr__(self, 'words', tuple(self.words))  # JSON has lists
+    if self.reads not in ('tokens', 'instructions'):
+      raise ValueError(
+          f'reads {self.reads!r} is neither tokens nor instructions'
+      )
     if self.width % (2 * self.num_heads):
       raise ValueError(
           f'width {self.width} is not a multiple of twice num_heads'
@@ -64,9 +76,24 @@ class MIREncoderConfig:
           f' * {2 * self.num_heads}'
       )
 
+  def as_dict(self) -> dict[str, Any]:
+    """What JSON keeps; what only instructions need is left out without them.
+
+    So checkpoints and fingerprints of before are what they were.
+    """
+    fields = dataclasses.asdict(self)
+    if self.reads == 'tokens':
+      for name in ('reads', 'graph_width', 'words'):
+        del fields[name]
+    return fields
+
 
 class Outputs(NamedTuple):
-  """What the encoder says about a merged batch."""
+  """What the encoder says about a merged batch.
+
+  Where instructions are read, nodes are W = `graph_width` wide, and the joint
+  embedding is D and the logarithms of counts.
+  """
 
   token_states: Float[Array, 'B L D']
   node_states: Float[Array, 'N D']
@@ -74,7 +101,11 @@ class Outputs(NamedTuple):
   text_embeddings: Float[Array, 'T D']
   ir_embedding: Float[Array, 'G D']  # float32, zero for padding; so the next
   graph_embedding: Float[Array, 'G D']
-  joint_embedding: Float[Array, 'G D']
+  joint_embedding: Float[Array, 'G J']
+  # What the embeddings are made of; adds up over segments and functions.
+  sums: Float[Array, 'G S'] | None = None
+  # Of the units in the rows of the batch.
+  unit_states: Float[Array, 'B L D'] | None = None
 
 
 class MIREncoder(nn.Module):
@@ -99,19 +130,13 @@ class MIREncoder(nn.Module):
         dtype=dtype,
         embedding_init=nn.initializers.normal(0.02),
     )
-    self.token_encoder = token_encoder.TokenEncoder(
-        config.token_layers,
-        config.num_heads,
-        config.token_dense_ratio,
-        config.dropout_rate,
-        dtype,
-    )
     self.text_norm = nn.LayerNorm(dtype=dtype)
     self.text_dense = dense(width)
     self.mask_text = self.param(
         'mask_text', nn.initializers.normal(1.0), (width,)
     )
-    self.kind_embedding = nn.Embed(NUM_KINDS, width, dtype=dtype)
+    node_width = config.graph_width or width
+    self.kind_embedding = nn.Embed(NUM_KINDS, node_width, dtype=dtype)
     if config.loop_depth:
       self.token_depth = nn.Embed(
           NUM_DEPTHS,
@@ -119,7 +144,20 @@ class MIREncoder(nn.Module):
           dtype=dtype,
           embedding_init=nn.initializers.normal(0.02),
       )
-      self.node_depth = nn.Embed(NUM_DEPTHS, width, dtype=dtype)
+      self.node_depth = nn.Embed(NUM_DEPTHS, node_width, dtype=dtype)
+    self._setup_parts()
+
+  def _setup_parts(self):
+    """The parts that are made otherwise where instructions are read."""
+    config = self.config
+    width, dtype = config.width, config.dtype
+    self.token_encoder = token_encoder.TokenEncoder(
+        config.token_layers,
+        config.num_heads,
+        config.token_dense_ratio,
+        config.dropout_rate,
+        dtype,
+    )
     self.graph_encoder = graph_encoder.GraphEncoder(
         config.graph_layers,
         config.max_position,

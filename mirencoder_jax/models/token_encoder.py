@@ -77,6 +77,8 @@ class TokenEncoder(nn.Module):
     dense_ratio: width of a layer's dense network in units of D.
     dropout_rate: inside the layers.
     dtype: of the matrix products.
+    all_rounds: gives a list of the states before the first and after each
+      layer, and no final norm.
   """
 
   num_layers: int
@@ -84,6 +86,7 @@ class TokenEncoder(nn.Module):
   dense_ratio: int = 4
   dropout_rate: float = 0.0
   dtype: str = 'float32'
+  all_rounds: bool = False
 
   @nn.compact
   def __call__(
@@ -93,10 +96,11 @@ class TokenEncoder(nn.Module):
       token_position: Int[Array, 'B L'],
       *,
       deterministic: bool,
-  ) -> Float[Array, 'B L D']:
+  ) -> Float[Array, 'B L D'] | list[Float[Array, 'B L D']]:
     width = embeddings.shape[-1]
     angles = attention.rotary_angles(token_position, width // self.num_heads)
     x = nn.LayerNorm(dtype=self.dtype, name='embedding_norm')(embeddings)
+    rounds = [x]
     for i in range(self.num_layers):
       x = TokenLayer(
           self.num_heads,
@@ -106,4 +110,7 @@ class TokenEncoder(nn.Module):
           self.dtype,
           name=f'layer_{i}',
       )(x, angles, token_segment, deterministic=deterministic)
+      rounds.append(x)
+    if self.all_rounds:
+      return rounds
     return nn.LayerNorm(dtype=self.dtype, name='norm')(x)

@@ -25,8 +25,8 @@ from jaxtyping import Float, Int, Key, PyTree
 
 from mirencoder_jax.data import batch as batch_lib
 from mirencoder_jax.data.batch import Array, Batch
+from mirencoder_jax.models import create
 from mirencoder_jax.models.mirencoder import (
-    MIREncoder,
     MIREncoderConfig,
     Outputs,
 )
@@ -111,7 +111,7 @@ class PretrainingModel(nn.Module):
   objectives: tuple[Objective, ...] = OBJECTIVES
 
   def setup(self):
-    self.encoder = MIREncoder(self.config)
+    self.encoder = create.create_encoder(self.config)
     nn.share_scope(self, self.encoder)
     self.decoders = [
         objective.decoder(self.config, self._attend)

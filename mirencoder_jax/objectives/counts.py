@@ -63,7 +63,7 @@ class Decoder(nn.Module):
   def __call__(self, outputs: Outputs):
     self.decode_counts(outputs.joint_embedding[:1])
 
-  def decode_counts(self, joint: Float[Array, 'G D']) -> Float[Array, 'G W V']:
+  def decode_counts(self, joint: Float[Array, 'G J']) -> Float[Array, 'G W V']:
     """Logarithms of how often each token occurs, by W = 2 ways of counting."""
     x = self.count_decoder(joint).reshape(len(joint), 2, -1)
     scores = self.attend(x).astype(jnp.float32)

@@ -84,7 +84,7 @@ class Decoder(nn.Module):
     self.decode_positions(outputs.node_codes, nodes, nodes, nodes)
 
   def decode_texts(
-      self, codes: Float[Array, 'M C'], joint: Float[Array, 'M D']
+      self, codes: Float[Array, 'M C'], joint: Float[Array, 'M J']
   ) -> Float[Array, 'M D']:
     """Queries for texts: their products with text embeddings are scores."""
     x = self.text_decoder_in(codes) + self.text_condition(joint)

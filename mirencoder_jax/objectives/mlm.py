@@ -52,7 +52,7 @@ class Decoder(nn.Module):
     self.decode_tokens(outputs.token_states[0, :1], outputs.joint_embedding[:1])
 
   def decode_tokens(
-      self, states: Float[Array, 'M D'], joint: Float[Array, 'M D']
+      self, states: Float[Array, 'M D'], joint: Float[Array, 'M J']
   ) -> Float[Array, 'M V']:
     """Scores of the vocabulary.
 

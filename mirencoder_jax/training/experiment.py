@@ -12,7 +12,7 @@ import ml_collections
 
 from mirencoder_jax import objectives
 from mirencoder_jax.data import input_pipeline, packed_dataset
-from mirencoder_jax.models import mirencoder
+from mirencoder_jax.models import mirencoder, sum_pooling
 from mirencoder_jax.storage import command_line
 from mirencoder_jax.training import optimizer as optimizer_lib
 from mirencoder_jax.training import update
@@ -83,6 +83,7 @@ class Experiment:
         packed_dataset.PreparedSource(builder, self.data.train_split),
         self.data.num_rows,
         self.data.num_tokens,
+        by_instruction=config.model.reads == 'instructions',
     )
     self.eval_dataset = packed_dataset.PackedDataset(
         packed_dataset.PreparedSource(builder, self.data.eval_split),
@@ -95,6 +96,9 @@ class Experiment:
             **{
                 **config.model,
                 'vocab_size': tokenizer.vocab_size,
+                'words': sum_pooling.find_words(tokenizer.vocab)
+                if config.model.reads == 'instructions'
+                else (),
                 'dtype': dtype,
             }
         )
@@ -102,8 +106,8 @@ class Experiment:
     # As resolved; with it alone the model can be built again.
     self.config = {
         'data': dataclasses.asdict(self.data),
-        'budget': dataclasses.asdict(self.dataset.budget),
-        'model': dataclasses.asdict(self.model.config),
+        'budget': self.dataset.budget.as_dict(),
+        'model': self.model.config.as_dict(),
         'objectives': dataclasses.asdict(self.objectives),
         'optimizer': dataclasses.asdict(optimizer_config),
         'train': dataclasses.asdict(self.train),
@@ -120,17 +124,18 @@ class Experiment:
     """A few lines about what is going to happen."""
     sizes, cuts = self.dataset.sizes, self.dataset.cuts
     num_params = sum(x.size for x in jax.tree.leaves(state.params))
+    places = 'units' if self.dataset.budget.by_instruction else 'tokens'
     start = f'going on after step {state.step}' if state.step else 'starting'
     return (
         f'{start}; workdir {os.fspath(workdir)}\n'
         f'model: {num_params:,} parameters, {self.model.config.dtype}, on '
         f'{jax.device_count()} {jax.default_backend()} device(s)\n'
         f'data: {self.data.name}, {sizes.num_examples:,} examples, '
-        f'{sizes.tokens.sum():,} tokens; {cuts.segments} of the examples are '
+        f'{sizes.pieces.sum():,} tokens; {cuts.segments} of the examples are '
         f'segments of functions too long for a pack ({cuts.edges:,} edges and '
         f'{cuts.tokens:,} tokens cut)\n'
         f'batch: {self.data.batch_size} packs of {self.data.num_rows} x '
-        f'{self.data.num_tokens} tokens, {self.dataset.budget.num_nodes} '
+        f'{self.data.num_tokens} {places}, {self.dataset.budget.num_nodes} '
         f'nodes, {self.dataset.budget.num_edges} edges'
     )
 

@@ -1,11 +1,13 @@
 """Tests of windows and of packing: nothing is lost, nothing mixed up."""
 
+import dataclasses
+
 import numpy as np
 import testing
 from absl.testing import absltest, parameterized
 
 from mirencoder_jax.data import batch as batch_lib
-from mirencoder_jax.data import packing
+from mirencoder_jax.data import packing, windows
 
 BUDGET = batch_lib.Budget(
     num_rows=4,
@@ -191,6 +193,54 @@ class PackTest(parameterized.TestCase):
     batch = packing.pack([], BUDGET)
     self.assertFalse(batch.example_mask.any())
     self.assertEqual(batch.graph.n_node[0, -1], BUDGET.num_nodes)
+
+
+class UnitsTest(absltest.TestCase):
+
+  def test_tokens_are_one_stream_and_units_are_instructions(self):
+    budget = dataclasses.replace(BUDGET, num_tokens=4, num_pieces=110)
+    inputs = examples(2, num_tokens=45) + examples(1, num_tokens=5)
+    batch = packing.pack(inputs, budget)
+    np.testing.assert_array_equal(
+        batch.tokens[0, 0, :95], np.concatenate([e['tokens'] for e in inputs])
+    )
+    self.assertEqual((batch.token_segment > 0).sum(), 95)
+    unit, place = batch.units.of_token[0, 0], batch.units.place[0, 0]
+    begin, first_node, num_units = 0, 0, 0
+    for index, example in enumerate(inputs):
+      bounds, signature = windows.unit_bounds(example)
+      self.assertEqual(signature, -(-example['instruction_offset'][0] // 8))
+      rows = []
+      for number, (low, high) in enumerate(
+          zip(bounds[:-1], bounds[1:], strict=True)
+      ):
+        (where,) = set(unit[begin + low : begin + high])
+        np.testing.assert_array_equal(
+            place[begin + low : begin + high], np.arange(high - low)
+        )
+        found = [
+            int(getattr(batch.units, name).reshape(-1)[where])
+            for name in ('position', 'example', 'node')
+        ]
+        node = first_node + number - signature + 1
+        if number < signature:
+          node = budget.num_nodes - 1
+        self.assertEqual(found, [number, index, node])
+        segment = int(batch.units.segment.reshape(-1)[where])
+        rows.append((where // budget.num_tokens, segment))
+      # Windows of about equal length, one after the other.
+      runs = [rows.count(row) for row in dict.fromkeys(rows)]
+      self.assertLessEqual(max(runs) - min(runs), 1)
+      self.assertEqual(rows, sorted(rows, key=list(dict.fromkeys(rows)).index))
+      num_units += len(rows)
+      begin += len(example['tokens'])
+      first_node += len(example['node_kind'])
+    self.assertEqual((batch.units.segment > 0).sum(), num_units)
+
+  def test_too_much_is_told(self):
+    budget = dataclasses.replace(BUDGET, num_pieces=40)
+    with self.assertRaisesRegex(ValueError, '52 tokens do not fit'):
+      packing.pack(examples(2), budget)
 
 
 if __name__ == '__main__':
