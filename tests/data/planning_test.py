@@ -31,6 +31,7 @@ def random_sizes(num_examples, row_tokens, seed=0):
       texts.astype(np.int32),
       (3 * texts).astype(np.int32),
       rng.integers(0, num_examples // 3, num_examples, np.int32),
+      (2 * nodes).astype(np.int32),
       np.array(windows, np.int32),
       np.concatenate([[0], np.cumsum(n_window)]),
   )

@@ -38,7 +38,10 @@ class GraphEncoderTest(absltest.TestCase):
     expected[1, 0] = expected[0, 3] = 1  # control
     np.testing.assert_array_equal(messages.degree, expected)
     np.testing.assert_array_equal(messages.weight, [0.5, 0.5, 1, 0, 1, 1, 1, 0])
-    np.testing.assert_array_equal(messages.source, [1, 7, 0, 18, 16, 16, 9, 21])
+    np.testing.assert_array_equal(
+        messages.source * graph_encoder.NUM_RELATIONS + messages.relation,
+        [1, 7, 0, 18, 16, 16, 9, 21],
+    )
     np.testing.assert_array_equal(messages.target, [2, 2, 1, 3, 0, 1, 0, 3])
     # Positions past the last are the last.
     np.testing.assert_array_equal(messages.gate, [4, 7, 0, 0, 16, 19, 12, 12])
