@@ -4,15 +4,16 @@
     python train.py --config=configs/pretrain.py:small --data_dir=DATA \
         --config.data.name=ir_folder
 
-tiny trains on the starter corpus, in 5 minutes on two cores that were shared
-with other jobs (2026-11-25): eval/mlm_accuracy 0.288, eval/edge_auc 0.977,
-eval/matching_accuracy 0.915, eval/retrieval_recall_at_1 0.812. small_cpu
+tiny trains on the starter corpus, in 340 CPU seconds with compiling and
+evaluating (2026-11-28, a busy machine): eval/mlm_accuracy 0.417, eval/edge_auc
+0.944, eval/matching_accuracy 0.950, eval/retrieval_recall_at_1 0.734. tiny_flat
+reads tokens (2026-11-25): 0.288, 0.977, 0.915, 0.812. small_cpu_flat
 made the weights that ship (docs/experiments/pretraining.md). small and base are
 for corpora of a hundred thousand functions and more, and were not run to their
 end yet.
 
-Memory on a CPU: small computes its 16 packs in 4 parts, which took 7.2 GB at
-most in the first step (88 files, under `ulimit -v` of 16 GiB, 2026-11-28);
+Memory on a CPU: small_flat computes its 16 packs in 4 parts, which took 7.2 GB
+at most in the first step (88 files, under `ulimit -v` of 16 GiB, 2026-11-28);
 in one part it takes more than 20. A step that does not fit what is left of
 the memory is refused before it is computed, with flags that do.
 """

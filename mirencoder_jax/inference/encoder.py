@@ -27,7 +27,7 @@ from mirencoder_jax import ir as ir_lib
 from mirencoder_jax.data import batch as batch_lib
 from mirencoder_jax.data import buckets, planning, segments
 from mirencoder_jax.data import example as example_lib
-from mirencoder_jax.inference.encoding import MODALITIES, Encoding
+from mirencoder_jax.inference import encoding as encoding_lib
 from mirencoder_jax.models import create, mirencoder, sum_pooling
 from mirencoder_jax.storage import checkpoint as checkpoint_lib
 from mirencoder_jax.storage import weights
@@ -101,7 +101,7 @@ class Encoder:
   @property
   def widths(self) -> dict[str, int]:
     """The width of an embedding by modality; `all` is the three of them."""
-    widths = dict.fromkeys(MODALITIES, self.config.width)
+    widths = dict.fromkeys(encoding_lib.MODALITIES, self.config.width)
     if self._by_instruction:
       widths['joint'] += sum_pooling.NUM_COUNTS
     return widths | {'all': sum(widths.values())}
@@ -144,7 +144,7 @@ class Encoder:
       ir: Source | Sequence[Source],
       *,
       on_error: str = 'raise',
-  ) -> Encoding:
+  ) -> encoding_lib.Encoding:
     """As `embed`, with names, counts, and errors."""
     if isinstance(ir, (str, bytes, os.PathLike, ir_lib.Module)):
       ir = [ir]
@@ -169,7 +169,9 @@ class Encoder:
     report['unverified'] = int(unverified.sum())
     added_up = None
     if self._by_instruction:
-      added_up = self._vectors(_sum_by(found['sums'], modules, len(ir)))
+      added_up = self._vectors(
+          encoding_lib.sum_by(found['sums'], modules, len(ir))
+      )
       empty = np.bincount(modules, minlength=len(ir)) == 0
       for vectors in added_up.values():
         vectors[empty] = np.nan
@@ -179,7 +181,7 @@ class Encoder:
           segments.split_example(e, self._buckets[-1])[1].tokens
           for e in examples
       ]
-    return Encoding(
+    return encoding_lib.Encoding(
         vectors=self._vectors(found['sums']) if self._by_instruction else found,
         functions=[e['function'] for e in examples],
         modules=np.asarray(modules, np.int32),
@@ -254,7 +256,7 @@ class Encoder:
     if self._by_instruction:
       widths = {'sums': self._model.num_sums}
     else:
-      widths = {m: self.widths[m] for m in MODALITIES}
+      widths = {m: self.widths[m] for m in encoding_lib.MODALITIES}
     found = {
         name: np.zeros((len(parts), width), np.float32)
         for name, width in widths.items()
@@ -268,9 +270,12 @@ class Encoder:
         for modality, vectors in self._apply(self.params, batch).items():
           found[modality][plan.examples] = np.asarray(vectors)[: len(chosen)]
     if self._by_instruction:
-      sums = _sum_by(found['sums'], owners, len(examples))
+      sums = encoding_lib.sum_by(found['sums'], owners, len(examples))
       return {'sums': sums}, report
-    return _pool_segments(found, parts, owners, len(examples)), report
+    return (
+        encoding_lib.pool_segments(found, parts, owners, len(examples)),
+        report,
+    )
 
 
 def _embed_pack(
@@ -295,34 +300,6 @@ def _finish(
   """Embeddings of sums [n, S]."""
   vectors = model.apply({'params': params}, sums, method='finish')
   return dict(zip(('ir', 'graph', 'joint'), vectors, strict=True))
-
-
-def _sum_by(
-    rows: np.ndarray, owners: Sequence[int], num_owners: int
-) -> np.ndarray:
-  sums = np.zeros((num_owners, rows.shape[1]), np.float64)
-  np.add.at(sums, np.asarray(owners, int), rows)
-  return sums.astype(np.float32)
-
-
-def _pool_segments(
-    vectors: dict[str, np.ndarray],
-    parts: Sequence[example_lib.Example],
-    owners: Sequence[int],
-    num_examples: int,
-) -> dict[str, np.ndarray]:
-  """Means over the segments of each function, weighted by their tokens."""
-  if len(parts) == num_examples:
-    return vectors
-  weights = np.array([max(1, len(p['tokens'])) for p in parts], np.float32)
-  total = np.zeros(num_examples, np.float32)
-  np.add.at(total, owners, weights)
-  pooled = {}
-  for modality, found in vectors.items():
-    sums = np.zeros((num_examples, found.shape[1]), np.float32)
-    np.add.at(sums, owners, found * weights[:, None])
-    pooled[modality] = sums / total[:, None]
-  return pooled
 
 
 def load(path: str | os.PathLike) -> Encoder:

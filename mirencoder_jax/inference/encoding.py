@@ -1,10 +1,12 @@
 """`Encoding`: vectors of the functions of modules, and what was left out."""
 
 import dataclasses
+from collections.abc import Sequence
 
 import numpy as np
 
 from mirencoder_jax import ir as ir_lib
+from mirencoder_jax.data import example as example_lib
 
 MODALITIES = ('joint', 'ir', 'graph')
 
@@ -68,3 +70,32 @@ def _choose(vectors: dict[str, np.ndarray], modality: str) -> np.ndarray:
   if modality not in vectors:
     raise ValueError(f'modality {modality!r} is none of joint, ir, graph, all')
   return vectors[modality]
+
+
+def sum_by(
+    rows: np.ndarray, owners: Sequence[int], num_owners: int
+) -> np.ndarray:
+  """float32 [num_owners, S]: the sums over the rows of each owner."""
+  sums = np.zeros((num_owners, rows.shape[1]), np.float64)
+  np.add.at(sums, np.asarray(owners, int), rows)
+  return sums.astype(np.float32)
+
+
+def pool_segments(
+    vectors: dict[str, np.ndarray],
+    parts: Sequence[example_lib.Example],
+    owners: Sequence[int],
+    num_examples: int,
+) -> dict[str, np.ndarray]:
+  """Means over the segments of each function, weighted by their tokens."""
+  if len(parts) == num_examples:
+    return vectors
+  weights = np.array([max(1, len(p['tokens'])) for p in parts], np.float32)
+  total = np.zeros(num_examples, np.float32)
+  np.add.at(total, owners, weights)
+  pooled = {}
+  for modality, found in vectors.items():
+    sums = np.zeros((num_examples, found.shape[1]), np.float32)
+    np.add.at(sums, owners, found * weights[:, None])
+    pooled[modality] = sums / total[:, None]
+  return pooled

@@ -81,7 +81,7 @@ class MIREncoderConfig:
 
     So checkpoints and fingerprints of before are what they were.
     """
-    fields = dataclasses.asdict(self)
+    fields = dataclasses.asdict(self) | {'words': list(self.words)}
     if self.reads == 'tokens':
       for name in ('reads', 'graph_width', 'words'):
         del fields[name]

@@ -16,7 +16,7 @@ from mirencoder_jax.downstream.tasks import features, tasks
 from mirencoder_jax.evaluation import recipe as recipe_lib
 from mirencoder_jax.evaluation import table
 from mirencoder_jax.evaluation.report import selection, task_tables
-from mirencoder_jax.inference import encoder as inference
+from mirencoder_jax.inference import encoding
 from mirencoder_jax.inference import vectors as vectors_lib
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
@@ -48,7 +48,7 @@ class FakeEncoder:
       else:
         errors[number] = ir.IRError('not IR')
     read = [i for i in range(len(texts)) if i not in errors]
-    return inference.Encoding(
+    return encoding.Encoding(
         vectors={m: vectors[read] for m in ('ir', 'graph', 'joint')},
         functions=['f'] * len(read),
         modules=np.array(read, np.int32),
