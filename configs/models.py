@@ -2,12 +2,12 @@
 
 Counts are for the default vocabulary of 8,192; `tests/models/sizes_test.py`
 holds them fast. tiny trains in minutes on two cores; small is the size of the
-speed goals; base is for accelerators. `..._flat` read token by token, as the
-paper does and as weights before 2026-11-28.
+speed goals; base is for accelerators. They read token by token, as the paper
+does; `..._instructions` read instructions (docs/experiments/instructions.md).
 """
 
 MODELS = {
-    'tiny': dict(
+    'tiny_instructions': dict(
         reads='instructions',
         width=96,
         token_layers=2,
@@ -16,7 +16,7 @@ MODELS = {
         graph_layers=3,
         code_width=32,
     ),
-    'small': dict(
+    'small_instructions': dict(
         reads='instructions',
         width=192,
         token_layers=3,
@@ -25,7 +25,7 @@ MODELS = {
         graph_layers=4,
         code_width=32,
     ),
-    'base': dict(
+    'base_instructions': dict(
         reads='instructions',
         width=384,
         token_layers=8,
@@ -34,7 +34,7 @@ MODELS = {
         graph_layers=4,
         code_width=64,
     ),
-    'tiny_flat': dict(
+    'tiny': dict(
         reads='tokens',
         width=96,
         token_layers=2,
@@ -42,7 +42,7 @@ MODELS = {
         graph_layers=3,
         code_width=32,
     ),
-    'small_flat': dict(
+    'small': dict(
         reads='tokens',
         width=192,
         token_layers=4,
@@ -50,7 +50,7 @@ MODELS = {
         graph_layers=4,
         code_width=32,
     ),
-    'base_flat': dict(
+    'base': dict(
         reads='tokens',
         width=384,
         token_layers=8,

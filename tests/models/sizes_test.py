@@ -13,12 +13,12 @@ from mirencoder_jax.models import mirencoder
 
 # Counted on the architecture as it is; change these knowingly.
 NUM_PARAMS = {
-    'tiny': 1_412_192,
-    'small': 4_277_696,
-    'base': 22_354_345,
-    'tiny_flat': 1_507_613,
-    'small_flat': 5_548_925,
-    'base_flat': 25_873_891,
+    'tiny_instructions': 1_412_192,
+    'small_instructions': 4_277_696,
+    'base_instructions': 22_354_345,
+    'tiny': 1_507_613,
+    'small': 5_548_925,
+    'base': 25_873_891,
 }
 
 
