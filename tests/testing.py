@@ -1,8 +1,8 @@
 """Random but valid inputs for tests: examples, and batches of them.
 
-Station in the flow: stands in for `data.example.featurize` and
-`data.batch.pack` where a test needs arrays and not IR. What comes out holds to
-everything that `Batch` documents; the packing is simple and wastes space.
+Stands in for `data.example.featurize` and `data.batch.pack` where a test needs
+arrays and not IR. What comes out holds to everything that `Batch` documents;
+the packing is simple and wastes space.
 """
 
 import dataclasses

@@ -1,7 +1,7 @@
 """A small encoder for tests: untrained, but whole, with a vocabulary.
 
-Station in the flow: stands in for what `train.py` leaves behind, where a test
-needs something that loads and embeds, and not what it says.
+Stands in for what `train.py` leaves behind, where a test needs something that
+loads and embeds, and not what it says.
 """
 
 import collections

@@ -37,7 +37,7 @@ class Builder(tfds.core.GeneratorBasedBuilder):
   """Shards of one corpus.
 
   Attributes:
-    report: `corpus_report.Report` of the job; None where it was done before.
+    report: `report.Report` of the job; None where it was done before.
   """
 
   pkg_dir_path = epath.Path(__file__).parent

@@ -1,10 +1,7 @@
 """Flags out of the compile commands that CMake exports.
 
-Station in the flow of `source_packages`: the third of three ways of finding
-flags, and the only one that opens packages with much of their own
-configuration. It runs CMake's configure step and nothing after it; that step is
-the package's own program, so only a package whose manifest entry has `cmake`
-gets it.
+It runs CMake's configure step and nothing after it; that step is the package's
+own program, so only a package whose manifest entry has `cmake` gets it.
 """
 
 import json

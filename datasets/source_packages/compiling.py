@@ -1,7 +1,7 @@
 """Compiles one unit to bitcode, within bounds of time and memory.
 
-Station in the flow of `source_packages`: `units` in, one `Outcome` a unit out,
-for `build`. Whatever a compiler does, it costs its one unit.
+`units` in, one `Outcome` a unit out, for `build`. Whatever a compiler does, it
+costs its one unit.
 """
 
 import dataclasses

@@ -1,10 +1,9 @@
 """Headers that a configure script would have written, without running one.
 
-Station in the flow of `source_packages`: the second of three ways of finding
-flags. Where a package has the template of a missing header (autoconf's
-`config.h.in`, CMake's `config.h.cmake`), its questions are answered from the
-headers of the compiler's C library; where a `config.h` has no template, it says
-which of these headers there are. Switches of a package's own stay off.
+Where a package has the template of a missing header (autoconf's `config.h.in`,
+CMake's `config.h.cmake`), its questions are answered from the headers of the
+compiler's C library; where a `config.h` has no template, it says which of these
+headers there are. Switches of a package's own stay off.
 """
 
 import functools

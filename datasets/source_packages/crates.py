@@ -1,10 +1,10 @@
 """Flags of Rust's crates, read out of `Cargo.toml` without running cargo.
 
-Station in the flow of `source_packages`: what `includes` is for C. A crate is
-one unit, its `src/lib.rs`; examples that use it are more, and they are where
-its generic functions become code. The crates it depends on must be packages of
-the manifest too; only their interfaces are compiled for it. Build scripts are
-not run, and macros that are programs (proc-macro) are not to be had.
+A crate is one unit, its `src/lib.rs`; examples that use it are more, and they
+are where its generic functions become code. The crates it depends on must be
+packages of the manifest too; only their interfaces are compiled for it. Build
+scripts are not run, and macros that are programs (proc-macro) are not to be
+had.
 """
 
 import pathlib

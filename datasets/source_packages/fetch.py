@@ -1,9 +1,8 @@
 """A package's sources onto this disk, checked against the manifest's hash.
 
-Station in the flow of `source_packages`: after `packages`. An archive goes into
-the cache once and is unpacked beside it. No code of a package is run: source
-distributions come through `unearth`, which never starts a build back-end, and
-Debian's source packages are only downloaded.
+An archive goes into the cache once and is unpacked beside it. No code of a
+package is run: source distributions come through `unearth`, which never starts
+a build back-end, and Debian's source packages are only downloaded.
 """
 
 import fnmatch

@@ -1,10 +1,8 @@
 """`IncludeResolver`: the folders a file needs on its include path.
 
-Station in the flow of `source_packages`: the first of three ways of finding
-flags, for packages whose build system is not run. It follows the `#include`
-lines of a file through its package and looks for each header by the end of its
-path. Conditions of the preprocessor are not read, so more may be followed than
-is compiled.
+It follows the `#include` lines of a file through its package and looks for each
+header by the end of its path. Conditions of the preprocessor are not read, so
+more may be followed than is compiled.
 """
 
 import collections

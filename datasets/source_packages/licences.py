@@ -1,9 +1,9 @@
 """The licence of one source file, from what stands at its top.
 
-Station in the flow of `source_packages`: `compiling` asks it about each file
-and each header that goes into a module. It knows the common licences by their
-SPDX line or by their own words; a file that says nothing has the licence of its
-package. It is no lawyer: what it does not know it leaves out.
+`compiling` asks it about each file and each header that goes into a module. It
+knows the common licences by their SPDX line or by their own words; a file that
+says nothing has the licence of its package. It is no lawyer: what it does not
+know it leaves out.
 """
 
 import re

@@ -1,7 +1,6 @@
 """`Package`: what `manifest.toml` says about one source package.
 
-Station in the flow of `source_packages`: first. The manifest in, one record a
-package out, for all the other modules here.
+The manifest in, one record a package out, for all the other modules here.
 """
 
 import dataclasses

@@ -1,8 +1,4 @@
-"""`Report`: what was tried, what was compiled, what failed and why.
-
-Station in the flow of `source_packages`: filled by `build`, printed at its end
-and kept beside the bitcode as `report.md` and `report.json`.
-"""
+"""`Report`: what was tried, what was compiled, what failed and why."""
 
 import collections
 import json

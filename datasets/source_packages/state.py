@@ -1,9 +1,8 @@
 """What a build leaves on disk beside the bitcode: its state and the manifest.
 
-Station in the flow of `source_packages`: under `build`. The state of a package
-has a record for each file, written as soon as it is known, so that an
-interrupted build goes on from there; the manifest is what readers of the
-bitcode want.
+The state of a package has a record for each file, written as soon as it is
+known, so that an interrupted build goes on from there; the manifest is what
+readers of the bitcode want.
 """
 
 import csv

@@ -1,9 +1,9 @@
 """The compilers, and the command that turns one file into bitcode.
 
-Station in the flow of `source_packages`: under `compiling`. C, C++, OpenCL and
-CUDA go through the clang of the `ziglang` wheel, with the headers in that wheel
-and the stubs of `mirencoder_jax.frontend.compilers`, and nothing of the
-machine's own; Rust and Fortran through rustc and flang where they are there.
+C, C++, OpenCL and CUDA go through the clang of the `ziglang` wheel, with the
+headers in that wheel and the stubs of `mirencoder_jax.frontend.compilers`, and
+nothing of the machine's own; Rust and Fortran through rustc and flang where
+they are there.
 
 Bitcode is made at -O2 with LLVM's passes off: as a front end writes it, but
 without the attributes that would forbid passes later.

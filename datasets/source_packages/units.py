@@ -1,8 +1,4 @@
-"""The files of a package that are compiled, and what each one needs.
-
-Station in the flow of `source_packages`: sources in, `Unit`s and the flags to
-try on each out, for `compiling`.
-"""
+"""The files of a package that are compiled, and what each one needs."""
 
 import collections
 import dataclasses

@@ -1,10 +1,8 @@
 """A corpus over Apache Beam: the same two passes, on one machine or many.
 
-Station in the flow: beside `corpus.corpus`, with the same tasks for a module
-and the same plan (`corpus.job`), so with the same result. Three pipelines do
-what grows with bytes: read, count words, encode. The machine that started them
-plans between them, of what `corpus.plan` says that it takes of memory; the
-fingerprints are in a temporary file of that machine meanwhile.
+Three pipelines do what grows with bytes: read, count words, encode. The machine
+that started them plans between them, of what `corpus.plan` says that it takes
+of memory; the fingerprints are in a temporary file of that machine meanwhile.
 
 All that is large goes through a working folder, which may be a bucket; the
 dataset builder makes shards of the examples there.

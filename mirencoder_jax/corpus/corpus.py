@@ -1,7 +1,7 @@
 """`Corpus`: a folder or archive of LLVM IR into examples, over many processes.
 
-Station in the flow: `corpus.files` in, `data.example.Example`s out, for
-the dataset builders. Two passes, each over all processes:
+`corpus.files` in, `data.example.Example`s out, for the dataset builders. Two
+passes, each over all processes:
 
   read    file -> Module and its views, kept in a working file, with word counts
           and fingerprints

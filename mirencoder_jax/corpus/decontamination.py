@@ -1,9 +1,8 @@
 """Keeps the functions of benchmarks out of a corpus.
 
-Station in the flow: beside `data.corpus_plan`. A benchmark is read once, as it
-is and after O1 and O2; what is kept of it is a hash and a fingerprint of every
-function, no code. Those can be saved, so that a corpus can be decontaminated
-where the benchmark itself is not at hand.
+A benchmark is read once, as it is and after O1 and O2; what is kept of it is a
+hash and a fingerprint of every function, no code. Those can be saved, so that a
+corpus can be decontaminated where the benchmark itself is not at hand.
 """
 
 import functools
@@ -105,7 +104,7 @@ def load(
   """Fingerprints of benchmarks.
 
   Args:
-    sources: folders, archives or files of IR as `corpus_files` reads them, or
+    sources: folders, archives or files of IR as `corpus.files` reads them, or
       what `Benchmarks.save` wrote (`.npz`). A benchmark is called by the last
       folder and the name, or by NAME where NAME=PATH is given.
     pool: reads the files.

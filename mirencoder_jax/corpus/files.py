@@ -1,8 +1,7 @@
 """`CorpusFiles`: the LLVM IR files of a folder, an archive or a glob.
 
-Station in the flow: files in, `(IrFile, bytes)` out, for `data.corpus`. Where a
-file comes from is read by `data.corpus_origins`: from a `manifest.csv` at the
-top of the corpus where there is one, else from the path.
+Where a file comes from is read by `corpus.origins`: from a `manifest.csv`
+at the top of the corpus where there is one, else from the path.
 """
 
 import abc

@@ -1,11 +1,10 @@
 """Fingerprints of functions: which of them are near-duplicates of others.
 
-Station in the flow: taken from every function in the first pass of
-`data.corpus`, compared between the passes. A fingerprint is a MinHash (Broder,
-1997) of the function's normalised words in runs of eight, values' names and
-labels masked, so that an instruction more does not renumber all that follow.
-The share of equal hashes in two fingerprints estimates the Jaccard similarity
-of the two sets of runs; bands of hashes find the pairs worth comparing.
+A fingerprint is a MinHash (Broder, 1997) of the function's normalised words in
+runs of eight, values' names and labels masked, so that an instruction more does
+not renumber all that follow. The share of equal hashes in two fingerprints
+estimates the Jaccard similarity of the two sets of runs; bands of hashes find
+the pairs worth comparing.
 """
 
 import functools

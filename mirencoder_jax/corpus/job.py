@@ -1,9 +1,8 @@
 """`Job`: what making a corpus is, whoever does the work.
 
-Station in the flow: under `corpus.corpus` (processes of this machine) and
-`corpus.beam` (machines). Those do what grows with bytes: read the files, count
-words, encode. What is decided, and counted, is decided and counted here, of
-what the first pass left of every function.
+Those do what grows with bytes: read the files, count words, encode. What is
+decided, and counted, is decided and counted here, of what the first pass left
+of every function.
 """
 
 import abc
@@ -49,7 +48,7 @@ class CorpusConfig:
     near_duplicates: similarity (0 to 1) from which on functions of two sources
       are near-duplicates, of which one stays; 0 to keep them all.
     decontaminate: benchmarks whose functions must not be in the corpus, see
-      `corpus_decontamination.load`.
+      `decontamination.load`.
     save_benchmarks: where to keep their fingerprints.
     progress: whether to draw progress bars on stderr.
   """

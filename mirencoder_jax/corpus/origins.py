@@ -1,7 +1,6 @@
 """Where an IR file comes from: its program, language, level and LLVM.
 
-Station in the flow: beside `data.corpus_files`. A manifest says it, else the
-path does.
+A manifest says it, else the path does.
 """
 
 import csv

@@ -1,9 +1,7 @@
 """`ParquetFiles`: bitcode in the rows of Parquet files, as ComPile has it.
 
-Station in the flow: in place of `data.corpus_files` for collections that come
-as Parquet, on a disk or in a bucket (`gs://`, `s3://`: anything that `epath`
-opens). What a row is (language, licence, package) is read first and is small;
-the bitcode is streamed once, row group by row group.
+What a row is (language, licence, package) is read first and is small; the
+bitcode is streamed once, row group by row group.
 
 The columns are those of ComPile (Grossman et al., "ComPile: A Large IR Dataset
 from Production Sources", 2023): `content`, `language`, `license_expression`,

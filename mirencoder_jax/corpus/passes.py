@@ -1,7 +1,7 @@
-"""The two tasks that a worker does for `data.corpus`: read a file, encode it.
+"""The two tasks that a worker does for `corpus.corpus`: read a file, encode it.
 
-Station in the flow: `ir.read_module` and `data.example.featurize`, in processes
-of `data.worker_pool`. Both are pure functions of what they are given.
+`ir.read_module` and `data.example.featurize`, in processes of
+`corpus.worker_pool`. Both are pure functions of what they are given.
 """
 
 import collections
@@ -31,7 +31,7 @@ def read_file(
 
   Returns:
     `modules`: for the file and each view, a summary (fields of
-      `corpus_plan.ModuleRead`) and three byte strings: word counts of the
+      `plan.ModuleRead`) and three byte strings: word counts of the
       functions, their fingerprints, the module.
     `lost`: view, pipeline, reason and message of each view that LLVM could not
       make.

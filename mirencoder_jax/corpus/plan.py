@@ -1,8 +1,7 @@
 """Which functions of a corpus are written, and to which side of the split.
 
-Station in the flow: between the two passes of `corpus.corpus` and of
-`corpus.beam`, which share it. Pure functions of what the first pass read: no
-file, no process, no order of events.
+Pure functions of what the first pass read: no file, no process, no order of
+events.
 
 In this order: sides of the split; sources that hold a function of a benchmark
 go, with all their views; of equal functions the first stays; of near-duplicates

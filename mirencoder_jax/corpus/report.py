@@ -1,8 +1,6 @@
 """`Report`: what became of every file and function of a corpus.
 
-Station in the flow: filled by `data.corpus` while it works; written beside the
-shards as `report.json` (for programs) and `report.md` (for people). Everything
-that was left out, cut or unknown is counted here, never silent.
+Everything that was left out, cut or unknown is counted here, never silent.
 """
 
 import collections
@@ -32,7 +30,7 @@ class Report:
   Attributes:
     num_resumed: files read by an earlier, interrupted run.
     counts: how often something came up, by what it is: see
-      `corpus_plan.read_counts` and `corpus_plan.Plan.counts`; besides
+      `plan.read_counts` and `plan.Plan.counts`; besides
       ('benchmark', number, 'equal' or 'near') and ('not_encoded',).
     split_by: what stays on one side of the split.
     tally: counts of the examples.

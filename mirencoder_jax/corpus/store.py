@@ -1,8 +1,8 @@
 """`CorpusStore`: the working files between the two passes of a corpus.
 
-Station in the flow: under `corpus.corpus`. What the first pass made of every
-file stands in `modules.bin` and, a record a file, in the journal
-`modules.jsonl`; an interrupted run finds there what it had read.
+What the first pass made of every file stands in `modules.bin` and, a record a
+file, in the journal `modules.jsonl`; an interrupted run finds there what it had
+read.
 """
 
 import pathlib

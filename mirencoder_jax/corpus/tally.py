@@ -1,8 +1,6 @@
 """`Tally`: counts over the examples of a corpus that can be added up.
 
-Station in the flow: filled where examples are made, one for each module or for
-all; the sum does not depend on how they were divided. `data.corpus_report`
-shows it.
+`corpus.report` shows it.
 """
 
 import collections

@@ -1,8 +1,8 @@
 """`WorkerPool`: a parallel map that no crash, abort or hang can stop.
 
-Station in the flow: under `data.corpus`. LLVM may abort the whole process on a
-malformed module, so modules are read in workers: a worker that dies or takes
-too long costs its one task, and the task is named.
+LLVM may abort the whole process on a malformed module, so modules are read in
+workers: a worker that dies or takes too long costs its one task, and the task
+is named.
 
 Workers are plain subprocesses that talk over pipes, not `multiprocessing` ones:
 those import the caller's `__main__` again, which would load TFDS in each.

@@ -1,8 +1,7 @@
 """The `Batch`: what a device sees, and the fixed shapes it is packed into.
 
-Station in the flow: after `data.example` (ragged numpy, one function each),
-before `models`. `pack` puts many examples into few arrays of fixed shape;
-`merge` (jittable) joins several packs into the flat form that models read.
+`pack` puts many examples into few arrays of fixed shape; `merge` (jittable)
+joins several packs into the flat form that models read.
 
 Letters used in shape comments:
   U packs, R token rows of a pack, L tokens of a row, N nodes, E edges,

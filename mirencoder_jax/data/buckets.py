@@ -1,8 +1,6 @@
 """Buckets: the few fixed shapes into which inference packs functions.
 
-Station in the flow: between `featurize` and the model, in inference, where the
-amount of work is not known beforehand. Each shape is compiled once, when it is
-first needed.
+Each shape is compiled once, when it is first needed.
 """
 
 from collections.abc import Sequence

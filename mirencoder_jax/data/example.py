@@ -1,8 +1,8 @@
 """`Example`: one function as ragged numpy arrays, the schema on disk.
 
-Station in the flow: `ir.Module` in, `Example`s out. `featurize` is the only
-door from IR to arrays: dataset builders, inference and notebooks all use it, so
-that training and serving cannot differ.
+`ir.Module` in, `Example`s out. `featurize` is the only door from IR to arrays:
+dataset builders, inference and notebooks all use it, so that training and
+serving cannot differ.
 """
 
 from collections.abc import Mapping, Sequence

@@ -1,9 +1,8 @@
 """Endless batches for training and one pass for evaluation.
 
-Station in the flow: `data.packed_dataset` in, `Batch`es of a fixed shape out,
-read and packed by a thread while the device works. Where a stream stands is two
-numbers, kept in the checkpoint: the packs that follow are a function of the
-seed and of them.
+`data.packed_dataset` in, `Batch`es of a fixed shape out, read and packed by a
+thread while the device works. Where a stream stands is two numbers, kept in the
+checkpoint: the packs that follow are a function of the seed and of them.
 """
 
 import dataclasses

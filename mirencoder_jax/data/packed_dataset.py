@@ -1,9 +1,7 @@
 """A prepared dataset as numbered packs: what to read, and reading it.
 
-Station in the flow: between array_record shards (written by the builders in
-`datasets/`, opened here by name, without TensorFlow) and
-`data.input_pipeline`. The sizes of all examples are measured when a dataset is
-first opened and kept beside the shards if that folder can be written.
+The sizes of all examples are measured when a dataset is first opened and kept
+beside the shards if that folder can be written.
 """
 
 import hashlib

@@ -1,8 +1,8 @@
 """`pack`: many ragged examples into one pack of fixed shape, in numpy.
 
-Station in the flow: `data.example` (and `data.segments` for functions too long
-for a pack) in, `data.batch.Batch` out. `data.planning` says which examples go
-into which pack; `pack` copies them there.
+`data.example` (and `data.segments` for functions too long for a pack) in,
+`data.batch.Batch` out. `data.planning` says which examples go into which pack;
+`pack` copies them there.
 """
 
 import zlib

@@ -1,8 +1,5 @@
 """Plans which examples go into which pack, so that little is padding.
 
-Station in the flow: sizes of all examples in (measured once, when a dataset is
-first opened), lists of packs out; `data.input_pipeline` reads and packs them.
-
 The shuffled examples of an epoch are cut into blocks of about 96 packs; a block
 is planned on its own, so that any place of any epoch is found without planning
 what lies before it. Within a block the largest examples go first, each to the

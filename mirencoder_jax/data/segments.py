@@ -1,10 +1,8 @@
 """Splits a function that is larger than a whole pack into segments.
 
-Station in the flow: between `data.example` and `data.packing`, for the few
-functions (about one in a hundred) that no pack could hold. A segment is an
-`Example` of its own: a run of instructions in text order, cut at the end of a
-basic block where possible, with their tokens, the root and their operands.
-What a cut takes away is counted in `Cuts`, never silent.
+A segment is an `Example` of its own: a run of instructions in text order, cut
+at the end of a basic block where possible, with their tokens, the root and
+their operands. What a cut takes away is counted in `Cuts`, never silent.
 """
 
 import dataclasses

@@ -1,9 +1,8 @@
 """Windows: how the tokens of an example are laid into rows of fixed length.
 
-Station in the flow: rules that `data.packing`, `data.planning` and
-`data.segments` share. The tokens of an example are cut into windows, each
-opened by [CLS], the last one closed by [SEP]. Windows end where an instruction
-ends; only an instruction longer than a whole row is cut in the middle.
+The tokens of an example are cut into windows, each opened by [CLS], the last
+one closed by [SEP]. Windows end where an instruction ends; only an instruction
+longer than a whole row is cut in the middle.
 
 Where rows hold units (`data.batch.Units`), an example is cut into windows of
 about equal length, without special tokens.

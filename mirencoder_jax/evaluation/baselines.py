@@ -1,6 +1,5 @@
 """Baselines: what an embedding has to beat, on the same folds and seeds.
 
-Station in the flow: beside `fit`, from a `Task` and a `Protocol` to choices.
 Rules read no code: the default choice, the best constant of the training rows,
 the oracle. Vectors that need no training: none (run-time inputs only), counts
 of opcodes, counts of opcodes and result types, random ones. Gradient-boosted

@@ -1,10 +1,10 @@
 """Bootstrap: intervals of means over related rows and over seeds.
 
-Station in the flow: below `report`. Programs, not rows, are what was sampled:
-rows of one group are drawn together or not at all. Seeds (folds, and a head's
-initialisation) are drawn as well, so that an interval has both. All entries of
-a table share the same draws, and differences are taken draw by draw: how hard a
-program is concerns both sides and cancels.
+Programs, not rows, are what was sampled: rows of one group are drawn together
+or not at all. Seeds (folds, and a head's initialisation) are drawn as well, so
+that an interval has both. All entries of a table share the same draws, and
+differences are taken draw by draw: how hard a program is concerns both sides
+and cancels.
 """
 
 import math

@@ -1,7 +1,6 @@
 """Errors: where our decisions are wrong, and whether the baseline's are too.
 
-Station in the flow: beside `report`, from the same entries to plain data. An
-error that both make says that a program is hard; one that only we make says
+An error that both make says that a program is hard; one that only we make says
 that our vector misleads; what wrong decisions have in common (which choice was
 taken for which) says where to look.
 """

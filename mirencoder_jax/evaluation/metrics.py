@@ -1,6 +1,5 @@
 """Report: choices -> metrics with intervals, as plain data.
 
-Station in the flow: after `fit` and `baselines`, before `markdown` and `plots`.
 Metrics are means over rows and seeds, with intervals from `bootstrap`. Every
 row of a table is also compared in pairs with the best baseline of its split,
 and each row of ours with every encoder it is compared to, over the same draws.

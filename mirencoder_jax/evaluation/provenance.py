@@ -1,7 +1,4 @@
-"""Provenance: when, where and with what results were made.
-
-Station in the flow: beside `report`; goes into results.json and its page.
-"""
+"""Provenance: when, where and with what results were made."""
 
 import importlib.metadata
 import os

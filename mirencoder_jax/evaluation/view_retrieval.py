@@ -1,10 +1,9 @@
 """View retrieval: is another compilation of the same function the nearest one?
 
-Station in the flow: after `inference`, on examples of a prepared data set; part
-of `heldout`. A sanity check of vectors that needs no labels: of a function's
-two views (-O0 and -O2, say) one is the query, the other has to be found among
-thousands of other functions. Opcode counts stand beside our embeddings, and so
-may any vectors that the user names.
+A sanity check of vectors that needs no labels: of a function's two views (-O0
+and -O2, say) one is the query, the other has to be found among thousands of
+other functions. Opcode counts stand beside our embeddings, and so may any
+vectors that the user names.
 """
 
 from collections.abc import Sequence

@@ -1,8 +1,4 @@
-"""Programs as people have them: IR or source files, one by one or in folders.
-
-Station in the flow: before `ir.read_module` and around it, for whoever reads
-many files of a person's and must not stop at the first bad one.
-"""
+"""Programs as people have them: IR or source files, one by one or in folders."""
 
 import dataclasses
 import os

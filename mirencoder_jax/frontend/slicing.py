@@ -1,10 +1,8 @@
 """Cuts one function with everything it needs out of a module's text.
 
-Station in the flow: beside `ir.compilers`, before `ir.read_module`, for those
-whose unit is a kernel or a parallel region and not a whole file. The function
-is found by its name or by the source line that it is from; what it does not
-reach is left out, and so are debug records, which hold the paths of whoever
-compiled it.
+The function is found by its name or by the source line that it is from; what it
+does not reach is left out, and so are debug records, which hold the paths of
+whoever compiled it.
 """
 
 import dataclasses

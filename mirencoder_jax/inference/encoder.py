@@ -1,8 +1,5 @@
 """`load` and `Encoder`: from IR to vectors with a trained checkpoint.
 
-Station in the flow: beside training, from the same `ir.read_module` and
-`featurize`, to embeddings; needs a checkpoint and nothing else.
-
     import mirencoder_jax as mir
     encoder = mir.load('runs/tiny')
     vectors = encoder.embed('kernel.ll')  # float32 [1, D]

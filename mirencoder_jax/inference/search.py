@@ -1,8 +1,7 @@
 """Nearest functions in a corpus of vectors.
 
-Station in the flow: after `vectors`. Search is exact, one matrix product, up to
-some hundred thousand rows; beyond that, or when asked, `faiss` (the extra
-`search`) builds an approximate index.
+Search is exact, one matrix product, up to some hundred thousand rows; beyond
+that, or when asked, `faiss` (the extra `search`) builds an approximate index.
 """
 
 import dataclasses

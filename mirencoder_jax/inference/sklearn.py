@@ -1,10 +1,8 @@
 """`IREncoder`: the embedding as a step of a scikit-learn `Pipeline`.
 
-Station in the flow: after `inference`.
-
-    model = make_pipeline(IREncoder('small'), LogisticRegression())
-    model.fit(['a.ll', 'b.ll', 'c.ll'], ['cpu', 'gpu', 'gpu'])
-    model.predict(['new.ll'])
+model = make_pipeline(IREncoder('small'), LogisticRegression())
+model.fit(['a.ll', 'b.ll', 'c.ll'], ['cpu', 'gpu', 'gpu'])
+model.predict(['new.ll'])
 """
 
 import os

@@ -1,8 +1,7 @@
 """States inside a function: of its tokens, instructions and graph nodes.
 
-Station in the flow: after `inference`, for who wants to see where in a function
-something is, and not one vector of it. Aligned with the words of the function,
-and with lines of its source where the IR was compiled with `-g`.
+Aligned with the words of the function, and with lines of its source where the
+IR was compiled with `-g`.
 """
 
 import dataclasses

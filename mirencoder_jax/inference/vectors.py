@@ -1,8 +1,7 @@
 """`Vectors`: embeddings with the names of what they are of, and their file.
 
-Station in the flow: after `inference`; what the command line writes and
-searches. One `npz` (or parquet) file holds the vectors of a corpus and says
-which encoder made them, because those of two encoders cannot be compared.
+One `npz` (or parquet) file holds the vectors of a corpus and says which encoder
+made them, because those of two encoders cannot be compared.
 """
 
 import dataclasses

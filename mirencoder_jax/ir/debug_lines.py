@@ -1,8 +1,6 @@
 """Source lines of instructions, for modules that were compiled with them.
 
-Station in the flow: beside `ir.reader`, which drops debug information; a pass
-of its own over the same text, made only when somebody asks. Instructions are
-numbered as in `ir.Function`.
+Instructions are numbered as in `ir.Function`.
 """
 
 import os

@@ -1,9 +1,8 @@
 """`build_graph`: a module, or some of its functions, as a `ProgramGraph`.
 
-Station in the flow: beside the tokenizer; both read the same `ir.Module`. The
-rules are ProGraML's, see `ir.program_graph`. Most graphs are of one function of
-some fifty instructions: what counts is the number of numpy calls, so small
-parts are gathered in lists first.
+The rules are ProGraML's, see `ir.program_graph`. Most graphs are of one
+function of some fifty instructions: what counts is the number of numpy calls,
+so small parts are gathered in lists first.
 """
 
 from collections.abc import Sequence

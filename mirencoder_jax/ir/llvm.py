@@ -1,9 +1,9 @@
 """Client of the LLVM worker: bitcode or text in, LLVM's canonical text out.
 
-Station in the flow: first step of `ir.reader`. LLVM is llvmlite's own; none
-needs to be installed. It runs in a child process that is kept alive between
-calls, because LLVM may abort on a malformed module: then the child is gone,
-the file gets its error, and the next call starts a new child.
+LLVM is llvmlite's own; none needs to be installed. It runs in a child process
+that is kept alive between calls, because LLVM may abort on a malformed module:
+then the child is gone, the file gets its error, and the next call starts a new
+child.
 """
 
 import atexit

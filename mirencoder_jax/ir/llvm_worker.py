@@ -1,7 +1,6 @@
 """Child process that holds LLVM: IR in, one canonical text out.
 
-Station in the flow: started by `ir.llvm` as a script, so that an abort inside
-LLVM costs one file and not the caller. It imports llvmlite and nothing of ours.
+It imports llvmlite and nothing of ours.
 
 Protocol on stdin and stdout, little endian. Request: uint64 length, pipeline
 (what to run before printing, see `ir.views`; empty for nothing), uint64 length,

@@ -1,8 +1,7 @@
 """Loop nesting of a function's blocks.
 
-Station in the flow: from the control flow of an `ir.Function` to a number for
-each block, for `data.example`. Run time hangs on what stands in loops, and
-neither text nor a few rounds of messages on the graph show how deep that is.
+Run time hangs on what stands in loops, and neither text nor a few rounds of
+messages on the graph show how deep that is.
 """
 
 from collections.abc import Sequence

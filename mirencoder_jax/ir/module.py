@@ -1,9 +1,8 @@
 """`Module`, `Function` and `IRError`: IR as normalised data.
 
-Station in the flow: what `ir.reader` makes of a file, and what the tokenizer
-and the graph builder both read. Everything that a compiler does not guarantee
-is gone: names of values, structs and user symbols, metadata, debug info,
-numbers of attributes. What was dropped is counted.
+Everything that a compiler does not guarantee is gone: names of values, structs
+and user symbols, metadata, debug info, numbers of attributes. What was dropped
+is counted.
 """
 
 import dataclasses

@@ -1,6 +1,5 @@
 """ProGraML's program graph, in numpy arrays: the container and its rules.
 
-Station in the flow: what `ir.graph_builder` makes of an `ir.Module`.
 Source: Cummins et al., ProGraML (ICML 2021), the schema of release 0.3.2:
 instruction, variable and constant nodes; control, data and call edges with
 positions; an external root. A variable is one node for each use, a constant one

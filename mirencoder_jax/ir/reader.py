@@ -1,9 +1,9 @@
 """`read_module`: a file, text or bitcode of any LLVM becomes a `Module`.
 
-Station in the flow: first. The input goes through llvmlite's LLVM (in a worker
-process) into one canonical text; where LLVM refuses a text, because it is newer
-or older than LLVM can upgrade, the same line reader takes the text as it is and
-the module is marked `unverified`.
+The input goes through llvmlite's LLVM (in a worker process) into one canonical
+text; where LLVM refuses a text, because it is newer or older than LLVM can
+upgrade, the same line reader takes the text as it is and the module is marked
+`unverified`.
 
 Reading never executes anything and never recurses on the depth of the input.
 """

@@ -1,7 +1,7 @@
 """What a user hands us as IR: a path, bytes or text; and what it is instead.
 
-Station in the flow: the door of `ir.reader`. Everything wrong with the input
-that can be told without parsing it is told here, with the way out.
+Everything wrong with the input that can be told without parsing it is told
+here, with the way out.
 """
 
 import os

@@ -1,10 +1,10 @@
 """WordPiece over the words of normalised IR.
 
-Station in the flow: between `ir.Module` and `data.example`. Words come from
-`ir.function_reader` (an opcode, a type, a value's name, a number, a symbol);
-the vocabulary is trained on them with Hugging Face `tokenizers`. Every
-printable ASCII character is a piece, at the start of a word and inside one, and
-anything else is spelled in ASCII first: no IR becomes `[UNK]`.
+Words come from `ir.function_reader` (an opcode, a type, a value's name, a
+number, a symbol); the vocabulary is trained on them with Hugging Face
+`tokenizers`. Every printable ASCII character is a piece, at the start of a word
+and inside one, and anything else is spelled in ASCII first: no IR becomes
+`[UNK]`.
 """
 
 import array

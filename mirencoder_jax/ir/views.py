@@ -1,10 +1,10 @@
 """Views: one module after other optimisation pipelines, as modules of its own.
 
-Station in the flow: beside `ir.reader`. A compiler leaves unoptimised bitcode
-once (`clang -O2 -Xclang -disable-llvm-passes`); what it would have become at
-other levels, or after an unusual order of passes, LLVM makes of it here, in the
-worker process, without a compiler on the machine. The views of a function mean
-the same, which is what the matching and contrastive objectives learn from.
+A compiler leaves unoptimised bitcode once (`clang -O2 -Xclang
+-disable-llvm-passes`); what it would have become at other levels, or after an
+unusual order of passes, LLVM makes of it here, in the worker process, without a
+compiler on the machine. The views of a function mean the same, which is what
+the matching and contrastive objectives learn from.
 """
 
 import hashlib

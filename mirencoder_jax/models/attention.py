@@ -1,7 +1,7 @@
 """Attention inside the windows of packed token rows.
 
-Station in the flow: the inner part of `models.token_encoder`. Several windows
-stand in one row; a token sees the tokens of its own window only.
+Several windows stand in one row; a token sees the tokens of its own window
+only.
 """
 
 import functools

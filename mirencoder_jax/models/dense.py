@@ -1,7 +1,4 @@
-"""Dense layers whose gradient is fast on a CPU.
-
-Station in the flow: a part of both encoders.
-"""
+"""Dense layers whose gradient is fast on a CPU."""
 
 import jax
 from flax import linen as nn

@@ -1,8 +1,8 @@
 """The graph encoder: relation-aware message passing over program graphs.
 
-Station in the flow: node inputs in, node states out. Flow x direction gives six
-relations; messages carry the edge's position, as in ProGraML. Graphs are flat
-and padded (jraph); padding nodes and edges influence nothing real.
+Flow x direction gives six relations; messages carry the edge's position, as in
+ProGraML. Graphs are flat and padded (jraph); padding nodes and edges influence
+nothing real.
 """
 
 import math

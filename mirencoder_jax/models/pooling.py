@@ -1,7 +1,4 @@
-"""Pooling: the states of a program's tokens or nodes to one vector.
-
-Station in the flow: between the encoders and the embeddings.
-"""
+"""Pooling: the states of a program's tokens or nodes to one vector."""
 
 import jax.numpy as jnp
 import jraph

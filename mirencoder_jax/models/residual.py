@@ -1,9 +1,4 @@
-"""What is added to the residual stream, the same in both encoders.
-
-Station in the flow: a part of `models.token_encoder` and of
-`models.graph_encoder`, called inside their layers, whose submodules these
-functions create.
-"""
+"""What is added to the residual stream, the same in both encoders."""
 
 import jax
 from flax import linen as nn

@@ -1,8 +1,8 @@
 """The token encoder: a pre-norm transformer over packed rows of IR tokens.
 
-Station in the flow: token embeddings in, token states out. Windows are kept
-apart by `token_segment`; `token_position` enters as rotary angles, so that a
-window is read the same wherever it stands in its function or in a row.
+Windows are kept apart by `token_segment`; `token_position` enters as rotary
+angles, so that a window is read the same wherever it stands in its function or
+in a row.
 """
 
 import math

@@ -1,11 +1,11 @@
 """The pre-training objectives: from a packed batch to (sum, weight) pairs.
 
-Station in the flow: after `models`. `training` and `evaluation` call
-`pretraining_losses`, which corrupts the packs, runs the encoder once, and asks
-the paper's three kinds of question: masked language modelling (`mlm`),
-reconstruction of the graph (`graph`) and which text belongs to which graph
-(`matching`). Two more are ours: which functions are views of one source (in
-`matching`) and what occurs how often, in loops and not (`counts`).
+`training` and `evaluation` call `pretraining_losses`, which corrupts the packs,
+runs the encoder once, and asks the paper's three kinds of question: masked
+language modelling (`mlm`), reconstruction of the graph (`graph`) and which text
+belongs to which graph (`matching`). Two more are ours: which functions are
+views of one source (in `matching`) and what occurs how often, in loops and not
+(`counts`).
 
 An objective is a file that ends in an `Objective`; `OBJECTIVES` is the table.
 Every pack draws from its own key and negatives for matching come from the

@@ -1,9 +1,9 @@
 """Draws program graphs: Graphviz text, and a page that needs nothing else.
 
-Station in the flow: after `ir.graph_builder`, for people. `to_dot` is the graph
-as it is, node by node. `to_html` is the same graph laid out as code: a card for
-each block, a row for each instruction, variables and constants as dots on the
-row that uses them, control flow between cards and data flow beside them.
+`to_dot` is the graph as it is, node by node. `to_html` is the same graph laid
+out as code: a card for each block, a row for each instruction, variables and
+constants as dots on the row that uses them, control flow between cards and data
+flow beside them.
 """
 
 import html

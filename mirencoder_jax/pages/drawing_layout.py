@@ -1,8 +1,8 @@
 """Where everything of a drawn function stands.
 
-Station in the flow: called by `drawing`. Blocks are put in layers by the
-longest way from the entry, leaving out the edges that go back; inside a layer
-they keep the order of the text, moved under their predecessors.
+Blocks are put in layers by the longest way from the entry, leaving out the
+edges that go back; inside a layer they keep the order of the text, moved under
+their predecessors.
 """
 
 import collections

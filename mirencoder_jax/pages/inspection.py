@@ -1,8 +1,6 @@
 """`inspect_module`: what was read of a module, as the encoder will see it.
 
-Station in the flow: beside `data.example`, for people: the same words, pieces
-and graph, with counts of what was dropped, cut or unknown. Needs no model, and
-of an encoder its vocabulary only.
+Needs no model, and of an encoder its vocabulary only.
 """
 
 import collections

@@ -1,10 +1,9 @@
 """How every picture of the project looks.
 
-Station in the flow: beside everything; whoever draws imports it. A picture is
-drawn on a figure of its own (no pyplot, no window, no global state) in one
-quiet style: dark ink on a light card, so that the same file reads in print and
-on a dark page. Colours stand for kinds of rows, the same in every picture, and
-keep apart for colour-blind readers and in grey.
+A picture is drawn on a figure of its own (no pyplot, no window, no global
+state) in one quiet style: dark ink on a light card, so that the same file reads
+in print and on a dark page. Colours stand for kinds of rows, the same in every
+picture, and keep apart for colour-blind readers and in grey.
 
     with plot_style.drawing('speedup.png', (6, 4)) as (axes,):
       axes.plot(steps, losses, color=plot_style.COLORS['ours'])

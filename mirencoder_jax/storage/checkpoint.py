@@ -1,7 +1,7 @@
 """Checkpoints: four items, enough to go on training and enough to use alone.
 
-Station in the flow: `checkpoint_writer` writes them, `pretrain` goes on from
-them, `inference` reads one and needs nothing else. A checkpoint is a folder
+`checkpoint_writer` writes them, `pretrain` goes on from them, `inference` reads
+one and needs nothing else. A checkpoint is a folder
 `<workdir>/checkpoints/<step>` with the items
 
   params  the model's parameters,

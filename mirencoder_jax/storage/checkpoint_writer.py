@@ -1,7 +1,4 @@
-"""Writes checkpoints in the background; what they hold stands in `checkpoint`.
-
-Station in the flow: used by `recorder`, on process 0 only.
-"""
+"""Writes checkpoints in the background; what they hold stands in `checkpoint`."""
 
 import os
 import pathlib

@@ -1,8 +1,4 @@
-"""What a run is made of, opened and checked before anything is computed.
-
-Station in the flow: the config and a prepared dataset in; data, model and
-optimizer out, for `pretrain` to run.
-"""
+"""What a run is made of, opened and checked before anything is computed."""
 
 import dataclasses
 import os

@@ -1,7 +1,7 @@
 """Files that grow during a run, and that a full disk does not spoil.
 
-Station in the flow: under `training_log`. A run of days should not end, or wait
-for ever, because its log could not be written for a while.
+A run of days should not end, or wait for ever, because its log could not be
+written for a while.
 """
 
 import logging

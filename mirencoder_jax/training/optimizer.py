@@ -1,7 +1,4 @@
-"""AdamW with warm-up, decay and clipping, through optax.
-
-Station in the flow: used by `pretrain`; gradients in, updates out.
-"""
+"""AdamW with warm-up, decay and clipping, through optax."""
 
 import dataclasses
 from typing import Any

@@ -1,8 +1,8 @@
 """Pre-training: the loop, and the only device axis of the library.
 
-Station in the flow: everything meets here. `data.input_pipeline` gives global
-batches of packs, devices get equal shares of the packs, `update.train_step`
-runs on each, `checkpoint` keeps what comes of it.
+`data.input_pipeline` gives global batches of packs, devices get equal shares of
+the packs, `update.train_step` runs on each, `checkpoint` keeps what comes of
+it.
 """
 
 import functools

@@ -1,8 +1,7 @@
 """What a run leaves behind: metrics and checkpoints.
 
-Station in the flow: between `pretrain` and the files that `training_log` and
-`checkpoint` write. Files are the business of process 0; every process checks
-that losses are finite.
+Files are the business of process 0; every process checks that losses are
+finite.
 """
 
 import math

@@ -1,6 +1,6 @@
 """What a person and a program see of a run: progress lines, JSON, TensorBoard.
 
-Station in the flow: written to by `pretrain`, on process 0 only. In a workdir:
+In a workdir:
 
   metrics.jsonl  one line for every step (losses of that step) and evaluation,
   events.*       the same for TensorBoard, means since the last line printed.

@@ -1,8 +1,7 @@
 """One update of the parameters: the pure step that `pretrain` maps.
 
-Station in the flow: packs and `objectives` in, sums over all devices and the
-next state out. Losses and gradients are added up over parts and devices before
-anything is divided, so padding and the number of devices do not matter.
+Losses and gradients are added up over parts and devices before anything is
+divided, so padding and the number of devices do not matter.
 """
 
 import functools

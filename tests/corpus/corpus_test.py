@@ -1,4 +1,4 @@
-"""Tests of `data.corpus`: nothing stops the job, and the result is one.
+"""Tests of `corpus.corpus`: nothing stops the job, and the result is one.
 
 The corpus holds what a folder of a person holds: good files, several kinds of
 bad ones, duplicates, other files, blanks in paths. Reading starts worker

@@ -1,4 +1,4 @@
-"""Tests of `data.corpus_files`: what is listed, what is read, where from."""
+"""Tests of `corpus.files`: what is listed, what is read, where from."""
 
 import os
 import pathlib

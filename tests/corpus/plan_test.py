@@ -1,4 +1,4 @@
-"""Tests of `data.corpus_plan`: what is written, and to which side."""
+"""Tests of `corpus.plan`: what is written, and to which side."""
 
 import hashlib
 

@@ -1,4 +1,4 @@
-"""Tests of `data.worker_pool`: whatever a task does, the others are done."""
+"""Tests of `corpus.worker_pool`: whatever a task does, the others are done."""
 
 import functools
 import os

@@ -1,8 +1,8 @@
 """Heads: small models on [embedding ; run-time inputs], by name.
 
-Station in the flow: `fit` calls them for all folds, seeds and points of a grid
-at once; `predictor` keeps what one has learned. A head is two functions: `fit`
-sees the training rows and nothing else, `apply` answers for any rows.
+`fit` calls them for all folds, seeds and points of a grid at once; `predictor`
+keeps what one has learned. A head is two functions: `fit` sees the training
+rows and nothing else, `apply` answers for any rows.
 
 A head scores the choices twice: `costs`, an estimate of log(cost of the choice
 / cost of the default), where the cheapest is taken; and `classes`, where the

@@ -1,12 +1,10 @@
 """Fitting: a whole protocol of folds, seeds and a grid as one jitted program.
 
-Station in the flow: vectors of the modules, a `Task` and a `Protocol` in, a
-choice for every row on every target out. Each run (seed and fold) fits every
-point of the head's grid on its training rows. A head whose grid is averaged
-answers with the mean of the points; of any other, each point is fitted on all
-but one of the inner folds and judged on that one, and the best is fitted again
-on all training rows. Test rows enter no fit: they only pass through it as
-inputs.
+Each run (seed and fold) fits every point of the head's grid on its training
+rows. A head whose grid is averaged answers with the mean of the points; of any
+other, each point is fitted on all but one of the inner folds and judged on that
+one, and the best is fitted again on all training rows. Test rows enter no fit:
+they only pass through it as inputs.
 """
 
 import dataclasses

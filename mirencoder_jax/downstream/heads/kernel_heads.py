@@ -1,8 +1,8 @@
 """Heads in closed form: kernel ridge, linear ridge, nearest neighbours.
 
-Station in the flow: beside `mlp_head`, called by `fit`. All three compare rows
-with the rows of the fit: by how far their standardised vectors are apart (mean
-of the absolute differences) and how far their standardised inputs are (sum).
+All three compare rows with the rows of the fit: by how far their standardised
+vectors are apart (mean of the absolute differences) and how far their
+standardised inputs are (sum).
 
 The two ridges are mixed models. What a program or a suite has in common beyond
 its features is an offset of its own (a random effect), so that 500 rows of one

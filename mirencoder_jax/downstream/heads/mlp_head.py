@@ -1,7 +1,4 @@
-"""A multilayer perceptron on principal components, with full-batch AdamW.
-
-Station in the flow: beside `kernel_heads`, called by `fit`.
-"""
+"""A multilayer perceptron on principal components, with full-batch AdamW."""
 
 from typing import Any, NamedTuple
 

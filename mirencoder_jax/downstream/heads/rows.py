@@ -1,8 +1,7 @@
 """Rows: what a head is given, what it answers, and how features are scaled.
 
-Station in the flow: between `fit`, which chooses the rows of a run, and the
-heads. Which rows a head is fitted on is data of a fixed shape, so that all
-folds share one program; nothing else reaches a fit.
+Which rows a head is fitted on is data of a fixed shape, so that all folds share
+one program; nothing else reaches a fit.
 """
 
 from typing import NamedTuple

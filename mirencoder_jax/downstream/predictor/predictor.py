@@ -1,8 +1,5 @@
 """Predictors: a head fitted on all rows of a task, ready to decide.
 
-Station in the flow: after `predictor_writer`, which fits one and saves it, and
-`predictor_checkpoint`, which loads it for a user.
-
     import mirencoder_jax as mir
     predictor = mir.load_predictor('runs/device_mapping/predictor')
     decision = predictor.predict(

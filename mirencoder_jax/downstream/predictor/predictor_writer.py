@@ -1,6 +1,5 @@
 """Fits a predictor on all rows of a task, and saves it.
 
-Station in the flow: after `tasks` and `features`, beside the table of results.
 What a predictor promises (probabilities, gains, what is far) is measured with
 groups held out; only then are its heads fitted on every row.
 """

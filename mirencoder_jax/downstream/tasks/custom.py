@@ -1,7 +1,6 @@
 """A user's own task: a CSV file and a folder of IR -> examples.
 
-Station in the flow: in place of a TFDS builder, before `tasks.build_task`. What
-a column means stands in its name (docs/custom_task.md):
+What a column means stands in its name (docs/custom_task.md):
 
   ir             file in the folder, with or without `.ll` or `.bc`
   name           of the row, in messages

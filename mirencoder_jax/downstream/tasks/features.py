@@ -1,9 +1,8 @@
 """Features: what a task's modules look like to a head, by name.
 
-Station in the flow: after `tasks`, before `table`. Our embeddings, the vectors
-of other encoders, histograms, nothing at all and random numbers, as one list of
-named vectors. A module that a kind of features cannot read gets zeros and keeps
-its rows; it is named among the problems.
+Our embeddings, the vectors of other encoders, histograms, nothing at all and
+random numbers, as one list of named vectors. A module that a kind of features
+cannot read gets zeros and keeps its rows; it is named among the problems.
 """
 
 import collections

@@ -1,8 +1,7 @@
 """Label space: the few choices that are worth telling apart.
 
-Station in the flow: before `fit` and the trees of `baselines`, once for every
-training fold. Of 768 configurations most are never much better than another; a
-head that only has to tell a dozen apart has more rows for each.
+Of 768 configurations most are never much better than another; a head that only
+has to tell a dozen apart has more rows for each.
 """
 
 from collections.abc import Sequence

@@ -1,8 +1,4 @@
-"""Which programs are related, so that a split keeps them on one side.
-
-Station in the flow: before `splits`, for whoever makes the groups of a task:
-builders of data sets, and a user's own table.
-"""
+"""Which programs are related, so that a split keeps them on one side."""
 
 from collections.abc import Hashable, Iterable, Mapping, Sequence
 

@@ -1,9 +1,8 @@
 """Splits: which rows a head is fitted on and which ones judge it.
 
-Station in the flow: after `downstream.tasks` (rows, labels and group names of a
-task), before every fit. A task's rows are related: one kernel appears with many
-inputs, one program with many kernels, one suite with many programs. A split
-names the relation that must not cross from training to test.
+A task's rows are related: one kernel appears with many inputs, one program with
+many kernels, one suite with many programs. A split names the relation that must
+not cross from training to test.
 
   random    stratified k-fold over rows, as published elsewhere: it leaks;
   row       leave one row out, as published for thread coarsening: it leaks;

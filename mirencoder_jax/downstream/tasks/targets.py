@@ -1,7 +1,6 @@
 """Targets: what each machine of a task measured, and what a decision costs.
 
-Station in the flow: a part of `tasks`, from the fields of the prepared examples
-to arrays. Heads, baselines and reports see a machine as a `Target`.
+Heads, baselines and reports see a machine as a `Target`.
 """
 
 import dataclasses

@@ -1,11 +1,10 @@
 """Tasks: a prepared data set of programs with measured choices -> arrays.
 
-Station in the flow: after the TFDS builders (`datasets/<task>`), before
-`splits` and `fit`. A task has rows; a row is a program with run-time inputs and
-the cost of each choice on one or more targets (machines). `load_task` turns the
-prepared examples into a `Task`: arrays aligned by row, distinct IR modules, and
-a list of everything that was wrong with the data. Which fields of an example
-mean what stands in one table, `configs/tasks.py`.
+A task has rows; a row is a program with run-time inputs and the cost of each
+choice on one or more targets (machines). `load_task` turns the prepared
+examples into a `Task`: arrays aligned by row, distinct IR modules, and a list
+of everything that was wrong with the data. Which fields of an example mean what
+stands in one table, `configs/tasks.py`.
 """
 
 import dataclasses

@@ -1,7 +1,4 @@
-"""Readers of instructions that take vectors, structs and arrays apart.
-
-Station in the flow: used by `ir.instruction`.
-"""
+"""Readers of instructions that take vectors, structs and arrays apart."""
 
 from mirencoder_jax.ir.parsing.operands import OperandParser, Spelled
 from mirencoder_jax.ir.parsing.plan import Plan

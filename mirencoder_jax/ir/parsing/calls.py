@@ -1,8 +1,4 @@
-"""Readers of calls and of exception handling.
-
-Station in the flow: used by `ir.instruction` for the instructions that call
-something or say where exceptions go.
-"""
+"""Readers of calls and of exception handling."""
 
 from mirencoder_jax.ir.parsing import operands
 from mirencoder_jax.ir.parsing.operands import OperandParser

@@ -1,6 +1,5 @@
 """Numbers in IR as words: exact while small or common, else sign and size.
 
-Station in the flow: spelling of constants, array extents and struct sizes.
 Problem size is in these numbers and performance hangs on it, so none is
 replaced by one symbol for all; and their number of distinct words is bounded,
 so that a vocabulary can hold them.

@@ -1,8 +1,7 @@
 """A place in the tokens of one line of IR.
 
-Station in the flow: under `ir.operands`. Moves over tokens and bracketed groups
-and knows which tokens are holes of the line; nothing here recurses on the depth
-of the input.
+Moves over tokens and bracketed groups and knows which tokens are holes of the
+line; nothing here recurses on the depth of the input.
 """
 
 from collections.abc import Sequence

@@ -1,8 +1,7 @@
 """One function definition, from its lines to a `Function`.
 
-Station in the flow: called by `ir.reader` for every body, after the first pass
-(`ir.function_scan`). Looks up the plan of every line by its shape and follows
-it: words, operands, control flow.
+Looks up the plan of every line by its shape and follows it: words, operands,
+control flow.
 """
 
 from collections.abc import Iterable

@@ -1,8 +1,4 @@
-"""First pass over a function: whole instructions, blocks, numbers of values.
-
-Station in the flow: used by `ir.function_reader`, because a phi may use a value
-that is defined below it.
-"""
+"""First pass over a function: whole instructions, blocks, numbers of values."""
 
 import array
 import itertools

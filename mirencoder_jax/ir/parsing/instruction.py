@@ -1,6 +1,5 @@
 """One line of IR as a `Plan`: what each instruction says, and its operands.
 
-Station in the flow: used by `ir.function_reader`, once per shape of line.
 Calls and exception handling are in `ir.calls`. Every reader takes the parser
 behind the opcode, emits words, operands and successors, and returns the node
 text of the result's type.

@@ -1,11 +1,10 @@
 """Symbols whose names carry meaning, and the spelling under which we keep them.
 
-Station in the flow: used by `ir.reader` when it spells the callee of a call or
-a global. User symbols are abstracted (`@f0`, `@g0`); what a platform defines
-is kept, because a call of `sqrt`, `get_global_id` or `__kmpc_for_static_init_4`
-says what the code does: LLVM intrinsics (without their type suffixes, which
-differ between typed and opaque pointers), OpenCL, CUDA, OpenMP, libm, libc and
-C++ runtime functions.
+User symbols are abstracted (`@f0`, `@g0`); what a platform defines is kept,
+because a call of `sqrt`, `get_global_id` or `__kmpc_for_static_init_4` says
+what the code does: LLVM intrinsics (without their type suffixes, which differ
+between typed and opaque pointers), OpenCL, CUDA, OpenMP, libm, libc and C++
+runtime functions.
 """
 
 import functools

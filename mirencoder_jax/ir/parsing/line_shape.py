@@ -1,11 +1,10 @@
 """A line of IR as its shape and its holes.
 
-Station in the flow: used by `ir.function_reader` for every line. A line is
-split at its blanks into *pieces*; a piece holds at most one *hole*: a name or
-a number. What remains is the line's *shape*. Lines of one shape are read in one
-way (`ir.plan`), so a line is parsed once for all lines like it, and finding its
-shape takes no more than looking up its pieces, most of which come again and
-again.
+A line is split at its blanks into *pieces*; a piece holds at most one *hole*: a
+name or a number. What remains is the line's *shape*. Lines of one shape are
+read in one way (`ir.plan`), so a line is parsed once for all lines like it, and
+finding its shape takes no more than looking up its pieces, most of which come
+again and again.
 
 Quoted names and strings would break the splitting: `Quotes` replaces them.
 """

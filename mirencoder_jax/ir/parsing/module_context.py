@@ -1,8 +1,4 @@
-"""What a function needs to know of its module, and the words of its symbols.
-
-Station in the flow: between `ir.reader`, which finds what stands at the top
-level of a module, and `ir.function_reader`.
-"""
+"""What a function needs to know of its module, and the words of its symbols."""
 
 import dataclasses
 import re

@@ -1,9 +1,8 @@
 """Reads types, values and attributes from the tokens of one line of IR.
 
-Station in the flow: under `ir.instruction` and `ir.signature`. An
-`OperandParser` walks over the tokens from left to right and collects what the
-`Plan` of the line needs. Bracketed groups are skipped by counting, so nothing
-here recurses on the depth of the input.
+An `OperandParser` walks over the tokens from left to right and collects what
+the `Plan` of the line needs. Bracketed groups are skipped by counting, so
+nothing here recurses on the depth of the input.
 """
 
 from collections.abc import Mapping, Sequence

@@ -1,7 +1,6 @@
 """`Plan`: what every line of one shape becomes.
 
-Station in the flow: made by `ir.instruction`, once per shape of line; followed
-by `ir.function_reader`, once per line. Holes are what `ir.line_shape` closes.
+Holes are what `ir.line_shape` closes.
 
 Operand positions are LLVM's, as ProGraML counts them: every operand has one,
 also those that make no node.

@@ -1,7 +1,4 @@
-"""The first line of a function: `define`, or `declare`.
-
-Station in the flow: used by `ir.function_reader`, once per function.
-"""
+"""The first line of a function: `define`, or `declare`."""
 
 import dataclasses
 from collections.abc import Mapping

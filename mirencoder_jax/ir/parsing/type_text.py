@@ -1,7 +1,6 @@
 """LLVM type texts: canonical spelling, token word, and size.
 
-Station in the flow: used by `ir.instruction` while a line of IR is read. A
-type has three spellings here:
+A type has three spellings here:
 
   LLVM's text        `[10 x %struct.S*]`, `i32 addrspace(3)*`, `{ i8, i64 }`
   node text          `[10 x ptr]`, `ptr addrspace(3)`, `struct`   (ProGraML's)
