@@ -1,1 +1,1 @@
-"""A function as an `Example`, examples as a `Batch`: between IR and the model."""
+"""A function as an `Example`, examples as a `Batch`: from IR to the model."""

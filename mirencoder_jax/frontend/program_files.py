@@ -1,4 +1,4 @@
-"""Programs as people have them: IR or source files, one by one or in folders."""
+"""Programs as people have them: IR or sources, one by one or in folders."""
 
 import dataclasses
 import os

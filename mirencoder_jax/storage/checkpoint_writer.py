@@ -1,4 +1,4 @@
-"""Writes checkpoints in the background; what they hold stands in `checkpoint`."""
+"""Writes checkpoints in the background; `checkpoint` says what they hold."""
 
 import os
 import pathlib
