@@ -14,7 +14,7 @@ for corpora of a hundred thousand functions and more, and were not run to their
 end yet.
 
 Memory on a CPU: small computes its 16 packs in 4 parts. The most seen was 7.2
-GB (88 files, under `ulimit -v` of 16 GiB, 2026-11-28), in a run that was stopped
+GB (88 files, under `ulimit -v` of 16 GiB, 2026-11-28), in a run stopped
 before its first step was logged. A step that does not fit what is left of the
 memory is refused before it is computed, with flags that do.
 """
