@@ -2,12 +2,16 @@
 
     python -m mirencoder_jax.measure loops FOLDER
     python -m mirencoder_jax.measure openmp FOLDER
+    python -m mirencoder_jax.measure branches FOLDER
 
-Every `.c` file of FOLDER is compiled with its choices and measured in two
-passes. Costs and how well the passes agree go into FOLDER/labels.jsonl, and IR
-into FOLDER/ir; a second run adds what is missing. A file that does not compile,
-crashes or does not end is named and skipped. FOLDER/table.csv has the costs as
-`eval.py --config=configs/tasks.py:custom` reads them.
+`branches` counts how often each conditional branch of a program goes which way.
+
+For `loops` and `openmp` every `.c` file of FOLDER is compiled with its choices
+and measured in two passes. Costs and how well the passes agree go into
+FOLDER/labels.jsonl, and IR into FOLDER/ir; a second run adds what is missing. A
+file that does not compile, crashes or does not end is named and skipped.
+FOLDER/table.csv has the costs as `eval.py --config=configs/tasks.py:custom`
+reads them.
 """
 
 import argparse
@@ -20,6 +24,7 @@ from mirencoder_jax.frontend import bounded
 from mirencoder_jax.ir import IRError
 from mirencoder_jax.measure import (
     batch,
+    branches,
     compiler,
     label_file,
     label_table,
@@ -167,6 +172,15 @@ def _parser() -> argparse.ArgumentParser:
       help='0 for none given (default: %(default)s)',
   )
   command.set_defaults(run=_run_openmp)
+
+  command = subparsers.add_parser(
+      'branches',
+      help='probabilities of conditional branches',
+      description=branches.__doc__,
+      formatter_class=argparse.RawDescriptionHelpFormatter,
+  )
+  branches.add_flags(command)
+  command.set_defaults(run=branches.run)
   return parser
 
 
