@@ -3,7 +3,9 @@
     python -m mirencoder_jax.measure loops FOLDER
     python -m mirencoder_jax.measure openmp FOLDER
     python -m mirencoder_jax.measure branches FOLDER
+    python -m mirencoder_jax.measure size FOLDER
 
+`size` says how small passes and flags make functions and units of IR, and
 `branches` counts how often each conditional branch of a program goes which way.
 
 For `loops` and `openmp` every `.c` file of FOLDER is compiled with its choices
@@ -33,6 +35,7 @@ from mirencoder_jax.measure import (
     loops,
     openmp,
     passes,
+    size_command,
     summary,
 )
 
@@ -181,6 +184,15 @@ def _parser() -> argparse.ArgumentParser:
   )
   branches.add_flags(command)
   command.set_defaults(run=branches.run)
+
+  command = subparsers.add_parser(
+      'size',
+      help='sizes of functions and units under passes and flags',
+      description=size_command.__doc__,
+      formatter_class=argparse.RawDescriptionHelpFormatter,
+  )
+  size_command.add_flags(command)
+  command.set_defaults(run=size_command.run)
   return parser
 
 

@@ -1,0 +1,197 @@
+"""The flags of `measure size`, and what it prints.
+
+    python -m mirencoder_jax.measure size FOLDER
+    python -m mirencoder_jax.measure size FOLDER --units
+    python -m mirencoder_jax.measure size FOLDER --target=aarch64-linux-gnu
+
+FOLDER holds IR or bitcode, best as it is before optimisation (`clang -Oz
+-Xclang -disable-llvm-passes -c -emit-llvm`). Functions are compiled under
+pipelines of passes, which needs no compiler; units (--units) by clang under
+sets of flags. A second run adds what is missing, and the same IR gives the same
+figures.
+
+Everything is over what `clang -Oz` does, with the attributes minsize and
+optsize on the functions, as clang writes them at -Oz; `opt -Oz` over IR without
+them is larger, and gains over it mean less.
+"""
+
+import argparse
+import pathlib
+import sys
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from mirencoder_jax.frontend import isolation
+from mirencoder_jax.ir import IRError
+from mirencoder_jax.measure import (
+    compiler,
+    function_sizes,
+    label_table,
+    size_flags,
+    size_modules,
+    size_passes,
+    size_summary,
+    unit_sizes,
+)
+
+
+def add_flags(command: argparse.ArgumentParser) -> None:
+  """The flags."""
+  add = command.add_argument
+  add(
+      'sources',
+      nargs='+',
+      type=pathlib.Path,
+      help='folders or files of .ll and .bc; a manifest.csv in a folder may '
+      'name the package of each path',
+  )
+  add(
+      '--output',
+      type=pathlib.Path,
+      help='label file; FOLDER/function_sizes.jsonl or unit_sizes.jsonl if not '
+      'named',
+  )
+  add('--units', action='store_true', help='flags of clang for whole units')
+  add(
+      '--sets',
+      help='of flags, such as ext-tsp+no-lsr,ir-outliner (default: those of '
+      'the table); known flags: ' + ', '.join(size_flags.FLAGS),
+  )
+  add(
+      '--search',
+      action='store_true',
+      help='with --units: search the best set for all, and for each unit',
+  )
+  add('--clang', help='for --units: a name, a path or ziglang')
+  add('--target', default='', help="triple; by default the module's own")
+  add('--cpu', default='', help='of the target, for functions')
+  add('--features', default='', help='of the target, for functions')
+  add('--limit', type=int, help='stop behind so many functions or units')
+  add(
+      '--min_bytes',
+      type=int,
+      default=function_sizes.SizesConfig.min_bytes,
+      help='smaller functions are counted only (default: %(default)s)',
+  )
+  add(
+      '--per_module',
+      type=int,
+      default=0,
+      help='at most so many functions of a module (default: all)',
+  )
+  add('--minutes', type=float, help='stop behind so many minutes')
+  add(
+      '--ir',
+      type=pathlib.Path,
+      help='folder for the IR of the functions and table.csv, as `eval.py '
+      '--config=configs/tasks.py:custom` reads them',
+  )
+  add('--json', action='store_true', help='print the summary as JSON')
+
+
+def run(arguments: argparse.Namespace) -> dict[str, Any]:
+  """Measures; the summary."""
+  first = arguments.sources[0]
+  folder = first if first.is_dir() else first.parent
+  if arguments.units or arguments.search:
+    output = arguments.output or folder / 'unit_sizes.jsonl'
+    return _run_units(arguments, output)
+  output = arguments.output or folder / 'function_sizes.jsonl'
+  return _run_functions(arguments, output)
+
+
+def _run_functions(arguments, output: pathlib.Path) -> dict[str, Any]:
+  config = function_sizes.SizesConfig(
+      target=size_passes.Target(
+          arguments.target, arguments.cpu, arguments.features
+      ),
+      min_bytes=arguments.min_bytes,
+      per_module=arguments.per_module,
+  )
+  records = function_sizes.label_modules(
+      arguments.sources,
+      output,
+      config,
+      limit=arguments.limit,
+      minutes=arguments.minutes,
+  )
+  choices = list(config.pipelines)
+  table = size_summary.table_of_functions(records, choices)
+  if arguments.ir is not None:
+    _write_ir(arguments, records, choices)
+  return _counts(records, choices) | size_summary.summarize(table)
+
+
+def _counts(
+    records: Mapping[str, Mapping[str, Any]], choices: Sequence[str]
+) -> dict[str, Any]:
+  """What was passed over, counted and named."""
+  every = list(records.values())
+  return dict(
+      num_modules=len(every),
+      num_small=sum(r.get('num_small', 0) for r in every),
+      num_left=sum(r.get('num_left', 0) for r in every),
+      num_known_already=sum(r.get('num_known', 0) for r in every),
+      modules_failed={r['name']: r['reason'] for r in every if 'reason' in r},
+      functions_failed={
+          f'{r["name"]} {symbol}': reason
+          for r in every
+          for symbol, reason in r.get('failed', {}).items()
+      },
+      pipelines_failed=function_sizes.failures(records, choices),
+  )
+
+
+def _write_ir(arguments, records, choices) -> None:
+  """Texts of the functions, and the table that names them."""
+  folder = arguments.ir
+  (folder / 'ir').mkdir(parents=True, exist_ok=True)
+  rows = {}
+  with size_passes.SizeWorker() as worker:
+    for module in size_modules.find_modules(arguments.sources):
+      record = records.get(module.name)
+      if record is None or not record['functions']:
+        continue
+      text = worker.resolve(module.path.read_bytes())
+      parts = isolation.Module(text, module.name)
+      for key, symbol, sizes, _ in record['functions']:
+        (folder / 'ir' / f'{key}.ll').write_text(parts.isolate(symbol))
+        rows[key] = dict(status='ok', family=record['package'], costs=sizes)
+  label_table.write_table(folder / 'table.csv', rows, choices, choices[0])
+
+
+def _run_units(arguments, output: pathlib.Path) -> dict[str, Any]:
+  try:
+    clang = compiler.find_clang(arguments.clang)
+  except IRError as error:
+    raise IRError(
+        f'{error}; units need a clang, functions (without --units) do not'
+    ) from None
+  print(f'compiler: {clang.name}, {clang.version}', file=sys.stderr)
+  sets = size_flags.SETS
+  if arguments.sets:
+    sets = tuple(arguments.sets.split(','))
+    for names in sets:
+      size_flags.words_of(names)  # says which is wrong
+  units: list[unit_sizes.Unit] = []
+  records = unit_sizes.label_modules(
+      arguments.sources,
+      output,
+      unit_sizes.UnitsConfig(sets=sets, target=arguments.target),
+      clang,
+      limit=arguments.limit,
+      minutes=arguments.minutes,
+      visit=units.append,
+  )
+  names = ('', *(name for name in sets if name))
+  result = dict(
+      num_modules=len(records),
+      modules_failed={
+          r['name']: r['reason'] for r in records.values() if 'reason' in r
+      },
+      flags_failed=unit_sizes.failures(records),
+  )
+  for which, title in enumerate(('text', 'berkeley_text')):
+    table = size_summary.table_of_units(records, names, which)
+    result[title] = size_summary.summarize(table)
+  return result

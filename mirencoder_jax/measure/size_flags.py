@@ -1,0 +1,61 @@
+"""Flags of clang that may make a unit smaller than `-Oz` alone does.
+
+Each is an option of LLVM (`-mllvm OPTION`), or of clang; they combine.
+"""
+
+from collections.abc import Iterable
+
+# Name -> words behind `clang -Oz`.
+FLAGS = {
+    name: ('-mllvm', f'-{option}')
+    for name, option in {
+        'ext-tsp': 'apply-ext-tsp-for-size',
+        'outliner': 'enable-machine-outliner=always',
+        'ir-outliner': 'ir-outliner',
+        'no-machine-licm': 'disable-machine-licm',
+        'gvn-sink': 'enable-gvn-sink',
+        'gvn-hoist': 'enable-gvn-hoist',
+        'ipra': 'enable-ipra',
+        'no-lsr': 'disable-lsr',
+        'no-inline': 'inline-threshold=-50',
+        'inline-25': 'inline-threshold=25',
+        'basic-regalloc': 'regalloc=basic',
+        'list-burr': 'pre-RA-sched=list-burr',
+        'phi-fold-1': 'two-entry-phi-node-folding-threshold=1',
+        'phi-fold-8': 'two-entry-phi-node-folding-threshold=8',
+        'jump-table-8': 'min-jump-table-entries=8',
+        'no-jump-threading': 'jump-threading-threshold=0',
+        'no-load-pre': 'enable-load-pre=false',
+        'no-pre': 'enable-pre=false',
+        'tail-merge-1': 'tail-merge-size=1',
+        'no-rotate': 'rotation-max-header-size=0',
+        'new-gvn': 'enable-newgvn',
+        'no-tail-dup': 'disable-tail-duplicate',
+        'no-placement': 'disable-block-placement',
+        'no-shrink-wrap': 'enable-shrink-wrap=false',
+        'no-misched': 'enable-misched=false',
+    }.items()
+}
+
+# The sets among which a unit's is chosen; -Oz alone, `''`, stands before them.
+SETS: tuple[str, ...] = ()
+
+
+def words_of(names: str) -> tuple[str, ...]:
+  """What `ext-tsp+no-lsr` is on a command line; nothing for ''.
+
+  Raises:
+    ValueError: a name is not known.
+  """
+  words: tuple[str, ...] = ()
+  for name in filter(None, names.split('+')):
+    if name not in FLAGS:
+      raise ValueError(f'flag {name!r} is none of {", ".join(FLAGS)}')
+    words += FLAGS[name]
+  return words
+
+
+def joined(names: Iterable[str]) -> str:
+  """A set of flags as one name, in the table's order."""
+  wanted = set(names)
+  return '+'.join(name for name in FLAGS if name in wanted)
