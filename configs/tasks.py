@@ -26,6 +26,17 @@ _GRIDS = dict(
     ridge=dict(penalty=(0.3, 3.0), group_variance=(0.1, 1.0)),
     neighbour=dict(neighbours=(1, 3, 9)),
     mlp=dict(weight_decay=(0.1, 1.0), learning_rate=(0.01,)),
+    forest=dict(num_trees=(200,), min_rows=(2,), max_features=(0.3,)),
+    network=dict(width=(64,), learning_rate=(1e-3,), weight_decay=(0.1,)),
+)
+# Of tasks with hundreds of programs: heads that thousands of rows can pay for,
+# the same for every vector, and more that is counted.
+_LARGE = dict(
+    heads=('kernel', 'forest', 'network'),
+    max_rows=dict(kernel=4000),  # its time is cubic in the training rows
+    counts=('opcodes', 'opcodes+types', 'opcodes by loop depth', 'autophase'),
+    num_seeds=2,
+    num_null=10,
 )
 
 
@@ -76,6 +87,38 @@ def _openmp() -> dict:
       bootstrap_group='program',
       metric='geomean',
   )
+
+
+def _gpu(metric: str, **targets) -> dict:
+  # The tasks of gpu_roofline, which differ in kind.
+  return dict(
+      task=dict(
+          row=('kernel', 'target'),
+          module='module',
+          ir='ir',
+          groups=('code', 'program', 'form'),
+          targets={
+              name: dict(inputs=('grid', 'block'), **target)
+              for name, target in targets.items()
+          },
+          data='gpu_roofline',
+      ),
+      splits=dict(
+          random=dict(group='', num_folds=10),
+          program=dict(group='program', num_folds=10, refused='code'),
+          # Learned of CUDA, asked about OpenMP: also of the same programs, and
+          # of programs that were not seen in either form.
+          cuda_to_openmp=dict(num_folds=1, trained=('form', 'cuda')),
+          cuda_to_new_openmp=dict(
+              group='program', num_folds=10, trained=('form', 'cuda'),
+              refused='code',
+          ),
+      ),
+      bootstrap_group='program',
+      metric=metric,
+      recipe='kernel value',
+      **_LARGE,
+  )  # fmt: skip
 
 
 # Where a target names no choices, the data set's metadata does.
@@ -171,6 +214,14 @@ _TASKS = {
         bootstrap_group='program',
         metric='geomean',
     ),
+    'gpu_roofline': _gpu(
+        'auc', compute_bound=dict(kind='probability', value='compute_bound')
+    ),
+    'gpu_time': _gpu(
+        'r2',
+        time=dict(kind='value', value='log_time'),
+        bandwidth=dict(kind='value', value='bandwidth_share'),
+    ),
 }
 
 
@@ -225,13 +276,16 @@ def _evaluation(name: str) -> ml_collections.ConfigDict:
       splits=tuple(row['splits']),  # which of them to run
       num_seeds=row.get('num_seeds', 5),
       num_inner_folds=3,
-      num_null=30,  # random embeddings
+      num_null=row.get('num_null', 30),  # random embeddings
       null_width=96,  # without a checkpoint, whose width is taken otherwise
       null_head='kernel',
-      recipe='kernel cost',  # of our row in pictures and lists of errors
+      # Of our row in pictures and lists of errors.
+      recipe=row.get('recipe', 'kernel cost'),
+      counts=row.get('counts', ('opcodes', 'opcodes+types')),
   )
   config.fit = dict(
-      heads=('kernel', 'ridge', 'neighbour', 'mlp'),
+      heads=row.get('heads', ('kernel', 'ridge', 'neighbour', 'mlp')),
+      max_rows=row.get('max_rows', {}),
       grids=_GRIDS,
       # With few programs, what inner folds choose is luck: a mean does better.
       # The two ridges weigh their grid by evidence.
@@ -249,6 +303,7 @@ def _evaluation(name: str) -> ml_collections.ConfigDict:
   config.report = dict(
       group=row['bootstrap_group'],
       metric=row.get('metric', 'accuracy'),
+      also=row.get('also', ()),
       num_resamples=2000,
       confidence=0.95,
   )

@@ -33,7 +33,8 @@ class TasksRecipesTest(absltest.TestCase):
       for target, keywords in recipe.task.targets.items():
         target_config = targets.TargetConfig(name=target, **keywords)
         self.assertIn(target_config.unmeasured, targets.FALLBACKS)
-      self.assertTrue((ROOT / 'datasets' / name / 'README.md').is_file())
+      folder = ROOT / 'datasets' / recipe.task.data_set
+      self.assertTrue((folder / 'README.md').is_file())
 
   def test_all(self):
     recipes = _load_recipes()

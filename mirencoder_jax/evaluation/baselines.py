@@ -43,33 +43,46 @@ class TreesConfig:
   min_oracle_share: float = 0.99
 
 
-def default_choices(task: tasks.Task, protocol: splits.Protocol) -> np.ndarray:
-  """The default of each target; int [T, S, n]."""
-  return np.stack(
-      [
-          np.tile(target.defaults, (protocol.num_seeds, 1))
-          for target in task.targets
-      ]
-  )
+def default_choices(
+    task: tasks.Task, protocol: splits.Protocol
+) -> np.ndarray | None:
+  """The default of each target; int [T, S, n].
+
+  Of values, what is known of them without a model: float64, or None.
+  """
+  defaults = [
+      target.defaults if target.values is None else target.guesses
+      for target in task.targets
+  ]
+  if any(default is None for default in defaults):
+    return None
+  return np.stack([np.tile(d, (protocol.num_seeds, 1)) for d in defaults])
 
 
 def oracle_choices(task: tasks.Task, protocol: splits.Protocol) -> np.ndarray:
-  """The best choice of each row; int [T, S, n]."""
-  return np.stack(
-      [
-          np.tile(target.labels, (protocol.num_seeds, 1))
-          for target in task.targets
-      ]
-  )
+  """The best choice of each row; int [T, S, n]. Values, as they are."""
+  best = [
+      target.labels if target.values is None else target.values
+      for target in task.targets
+  ]
+  return np.stack([np.tile(b, (protocol.num_seeds, 1)) for b in best])
 
 
 def constant_choices(task: tasks.Task, protocol: splits.Protocol) -> np.ndarray:
   """The choice that was best over the training rows; int [T, S, n].
 
   Best in the geometric mean of costs, or by frequency if there are labels only.
+  Of values, their mean; float64.
   """
   answers = []
   for target in task.targets:
+    if target.values is not None:
+      values = np.zeros((len(protocol.seed), len(target.values)))
+      for run, train in enumerate(protocol.train & target.judges):
+        train = train if train.any() else protocol.train[run] & target.valid
+        values[run] = target.values[train].mean() if train.any() else 0
+      answers.append(splits.gather_test(protocol, values))
+      continue
     per_run = np.zeros((len(protocol.seed), len(target.labels)), int)
     if target.costs is not None:
       costs = target.decision_costs

@@ -56,6 +56,13 @@ def draw(
   return Draws(codes, np.concatenate([sample, counts]), seeds)
 
 
+def _weigh_seeds(draws: Draws, num_seeds: int) -> np.ndarray:
+  """How much each seed counts in the sample and every resample; [1 + R, S]."""
+  drawn = (draws.seeds[:, :num_seeds] * num_seeds).astype(int)  # [R, S]
+  weights = (drawn[:, :, None] == np.arange(num_seeds)).mean(axis=1)
+  return np.concatenate([np.full((1, num_seeds), 1 / num_seeds), weights])
+
+
 def means(values: np.ndarray, draws: Draws) -> np.ndarray:
   """Means over rows and seeds, of the sample and of every resample.
 
@@ -70,11 +77,45 @@ def means(values: np.ndarray, draws: Draws) -> np.ndarray:
   membership = np.eye(draws.counts.shape[1])[draws.group[counted]]  # [., G]
   sums = values[:, :, counted] @ membership @ draws.counts.T  # [K, S, 1 + R]
   sizes = draws.counts @ membership.sum(axis=0)  # [1 + R]
-  num_seeds = values.shape[1]
-  drawn = (draws.seeds[:, :num_seeds] * num_seeds).astype(int)  # [R, S]
-  weights = (drawn[:, :, None] == np.arange(num_seeds)).mean(axis=1)
-  weights = np.concatenate([np.full((1, num_seeds), 1 / num_seeds), weights])
+  weights = _weigh_seeds(draws, values.shape[1])
   return np.einsum('ksr,rs->kr', sums, weights) / sizes
+
+
+def ranks(scores: np.ndarray, is_high: np.ndarray, draws: Draws) -> np.ndarray:
+  """Area under the curve of the sample and of every resample.
+
+  The chance that a row that is high has more than one that is not, of equal
+  scores half; mean over seeds.
+
+  Args:
+    scores: float64 [S, n].
+    is_high: bool [n].
+    draws: of the same rows.
+
+  Returns:
+    float64 [1 + R]; NaN where one class was not drawn.
+  """
+  num_groups = draws.counts.shape[1]
+  counted = draws.group >= 0
+  of_seed = []
+  for score in scores:
+    high = np.flatnonzero(counted & is_high)
+    # wins[g, h]: pairs of a high row of g over a low one of h.
+    wins = np.zeros((num_groups, num_groups))
+    sizes = np.zeros((2, num_groups))
+    np.add.at(sizes[1], draws.group[high], 1)
+    for group in range(num_groups):
+      low = np.sort(score[(draws.group == group) & ~is_high])
+      sizes[0, group] = len(low)
+      if len(low) and len(high):
+        below = np.searchsorted(low, score[high], 'left')
+        below = (below + np.searchsorted(low, score[high], 'right')) / 2
+        wins[:, group] = np.bincount(draws.group[high], below, num_groups)
+    pairs = (draws.counts @ sizes[0]) * (draws.counts @ sizes[1])
+    won = ((draws.counts @ wins) * draws.counts).sum(axis=1)
+    of_seed.append(won / np.where(pairs > 0, pairs, np.nan))
+  areas = np.array(of_seed)  # [S, 1 + R]
+  return (areas * _weigh_seeds(draws, len(scores)).T).sum(axis=0)
 
 
 def summarise(

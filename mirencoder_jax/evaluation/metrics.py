@@ -6,25 +6,18 @@ and each row of ours with every encoder it is compared to, over the same draws.
 """
 
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from mirencoder_jax.downstream.tasks import tasks
-from mirencoder_jax.evaluation import bootstrap
+from mirencoder_jax.evaluation import bootstrap, measures
 from mirencoder_jax.storage import command_line
 
-METRICS = (
-    'accuracy',  # share of rows with the best choice
-    'speedup',  # cost of the default over that of the choice, arithmetic mean
-    'geomean',  # the same, geometric mean
-    'oracle_share',  # best cost over that of the choice, mean
-    'slowdowns',  # share of rows that got slower than by default
-)
-LESS_IS_BETTER = ('slowdowns',)
 POOLED = 'all'  # name of all targets of a task together
 DEFAULT = 'default choice'
+CONSTANT = 'best constant'
 ORACLE = 'oracle'
 # Rows of one side do not contest each other's lead.
 _SIDES = {'rule': 'baseline', 'ablation': 'ours'}
@@ -37,7 +30,9 @@ class ReportConfig:
   Attributes:
     group: the task's group that the bootstrap draws.
     metric: what the best baseline is the best by: `accuracy` where choices are
-      few and all of them matter, `geomean` where many are nearly as good.
+      few and all of them matter, `geomean` where many are nearly as good; `r2`
+      of values, `auc` or `mae` of probabilities.
+    also: metrics beside those that every task of the kind has.
     num_resamples: of the bootstrap.
     confidence: of the intervals.
   """
@@ -46,9 +41,11 @@ class ReportConfig:
   metric: str = 'accuracy'
   num_resamples: int = 2000
   confidence: float = 0.95
+  also: tuple[str, ...] = ()
 
   def __post_init__(self):
-    command_line.choose(self.metric, METRICS, 'metric')
+    for metric in (self.metric, *self.also):
+      command_line.choose(metric, measures.METRICS, 'metric')
 
 
 class Entry(NamedTuple):
@@ -58,55 +55,36 @@ class Entry(NamedTuple):
   features: str
   head: str
   kind: str  # 'rule', 'baseline', 'ours', 'ablation', 'null' or 'compared'
-  choices: np.ndarray  # int [T, S, n]
+  choices: np.ndarray  # int [T, S, n]; or values, float64
   seconds: float = 0.0
   note: str = ''
-
-
-def row_values(target: tasks.Target, choices: np.ndarray) -> np.ndarray:
-  """What the metrics are means of; float64 [len(METRICS), S, n].
-
-  Args:
-    target: labels and costs.
-    choices: int [S, n].
-  """
-  right = (target.taken(choices) == target.labels).astype(float)
-  if target.costs is None:
-    unknown = np.full_like(right, np.nan)
-    return np.stack([right] + [unknown] * (len(METRICS) - 1))
-  cost = target.outcome(choices)  # [S, n]
-  default = target.outcome(target.defaults)
-  best = target.outcome(target.labels)
-  return np.stack(
-      [
-          right,
-          default / cost,
-          np.log(default / cost),  # exponentiated after the mean
-          best / cost,
-          cost > default,
-      ]
-  )
-
-
-def _means(values: np.ndarray, draws: bootstrap.Draws) -> np.ndarray:
-  """Metrics of the sample and each resample; float64 [len(METRICS), 1 + R]."""
-  means = bootstrap.means(values, draws)
-  means[METRICS.index('geomean')] = np.exp(means[METRICS.index('geomean')])
-  return means
+  scores: np.ndarray | None = None  # float [T, S, n, C], of `fit.Fit`
 
 
 def _members(task: tasks.Task) -> dict[str, list[int]]:
-  """Name -> indices of the targets that are judged together."""
+  """Name -> indices of the targets that are judged together.
+
+  Choices are on all machines; of values, each has a unit of its own.
+  """
   members = {target.name: [i] for i, target in enumerate(task.targets)}
-  if len(members) > 1:
+  if len(members) > 1 and task.kind == 'choice':
     members[POOLED] = list(range(len(task.targets)))
   return members
 
 
 def measure(
-    task: tasks.Task, entries: Sequence[Entry], config: ReportConfig
+    task: tasks.Task,
+    entries: Sequence[Entry],
+    config: ReportConfig,
+    tested: Mapping[str, np.ndarray] | None = None,
 ) -> list[dict[str, Any]]:
   """Metrics of every entry on every target and on all together.
+
+  Args:
+    task: the rows.
+    entries: of the table.
+    config: of the report.
+    tested: rows that a split tests on, bool [n]; all of those not in it.
 
   Returns:
     One dict for each entry and target. `versus` is the difference to the best
@@ -119,51 +97,60 @@ def measure(
   """
   results = []
   num_seeds = max((entry.choices.shape[1] for entry in entries), default=1)
-  for name, members in _members(task).items():
-    judges = np.concatenate([task.targets[i].judges for i in members])
-    draws = bootstrap.draw(
-        np.tile(task.groups[config.group], len(members)),
-        judges,
-        num_seeds,
-        config.num_resamples,
-    )
+  names = measures.names_of(task.kind, config.also)
+  for target, members in _members(task).items():
+    targets = [task.targets[i] for i in members]
     for split in dict.fromkeys(entry.split for entry in entries):
+      judges = np.concatenate([t.judges for t in targets])
+      if tested and split in tested:
+        judges = judges & np.tile(tested[split], len(members))
+      draws = bootstrap.draw(
+          np.tile(task.groups[config.group], len(members)),
+          judges,
+          num_seeds,
+          config.num_resamples,
+      )
       chosen = [entry for entry in entries if entry.split == split]
+      constant = next((e for e in chosen if e.features == CONSTANT), None)
       samples = []
       for entry in chosen:
-        values = [
-            row_values(task.targets[i], entry.choices[i]) for i in members
+        answers = [
+            measures.Answers(
+                entry.choices[i],
+                None if entry.scores is None else entry.scores[i],
+                None if constant is None else constant.choices[i],
+            )
+            for i in members
         ]
         is_null = entry.kind == 'null'  # only its value is used
-        samples.append(
-            _means(
-                np.concatenate(values, axis=-1),
-                draws.only_sample() if is_null else draws,
-            )
-        )
-      results += _compare(chosen, samples, config, name, int(judges.sum()))
+        drawn = draws.only_sample() if is_null else draws
+        found = measures.samples(targets, answers, names, drawn)
+        samples.append(dict(zip(names, found, strict=True)))
+      results += _compare(chosen, samples, config, target, int(judges.sum()))
   return results
 
 
 def _compare(
     entries: Sequence[Entry],
-    samples: Sequence[np.ndarray],
+    samples: Sequence[Mapping[str, np.ndarray]],
     config: ReportConfig,
     target: str,
     num_rows: int,
 ) -> list[dict[str, Any]]:
   """Results of one split and target from the entries' means."""
-  column = METRICS.index(config.metric)
 
   def best(indices):  # by value, the first of equals
-    return max(indices, key=lambda i: samples[i][column, 0], default=None)
+    sign = measures.sign(config.metric)
+    return max(
+        indices, key=lambda i: sign * samples[i][config.metric][0], default=None
+    )
 
   def difference(one, other):
     return {
-        metric: bootstrap.summarise(a - b, config.confidence)
-        for metric, a, b in zip(
-            METRICS, samples[one], samples[other], strict=True
+        metric: bootstrap.summarise(
+            values - samples[other][metric], config.confidence
         )
+        for metric, values in samples[one].items()
     }
 
   numbers = range(len(entries))
@@ -192,7 +179,7 @@ def _compare(
         'seconds': round(entry.seconds, 2),
         'note': entry.note,
     }
-    for metric, values in zip(METRICS, samples[i], strict=True):
+    for metric, values in samples[i].items():
       result[metric] = bootstrap.summarise(values, config.confidence)
     if entry.kind != 'null':
       if baseline is not None:
@@ -212,13 +199,13 @@ def _compare(
 
 def _leads(
     entries: Sequence[Entry],
-    samples: Sequence[np.ndarray],
+    samples: Sequence[Mapping[str, np.ndarray]],
     config: ReportConfig,
 ) -> list[list[str]]:
   """The metrics in which each entry leads; see `measure`."""
   leads: list[list[str]] = [[] for _ in entries]
-  for column, metric in enumerate(METRICS):
-    sign = -1 if metric in LESS_IS_BETTER else 1
+  for metric in samples[0] if samples else ():
+    sign = measures.sign(metric)
     best_of_side: dict[str, int] = {}
     for i, entry in enumerate(entries):
       if entry.kind == 'null' or entry.features == ORACLE:
@@ -228,16 +215,17 @@ def _leads(
       side = _SIDES.get(entry.kind, entry.kind)
       side = entry.features if side == 'compared' else side
       holder = best_of_side.setdefault(side, i)
-      if sign * (samples[i] - samples[holder])[column, 0] > 0:
+      if sign * (samples[i][metric] - samples[holder][metric])[0] > 0:
         best_of_side[side] = i
     if len(best_of_side) < 2:
       continue
     first, *others = sorted(
-        best_of_side.values(), key=lambda i: -sign * samples[i][column, 0]
+        best_of_side.values(), key=lambda i: -sign * samples[i][metric][0]
     )
     margins = [
         bootstrap.summarise(
-            sign * (samples[first] - samples[i])[column], config.confidence
+            sign * (samples[first][metric] - samples[i][metric]),
+            config.confidence,
         )['low']
         for i in others
     ]
@@ -261,7 +249,7 @@ def summarise_null(results: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
         'head': head,
         'draws': len(members),
     }
-    for metric in METRICS:
+    for metric in (m for m in measures.METRICS if m in members[0]):
       values = [member[metric]['value'] for member in members]
       if None not in values:
         low, median, high = np.percentile(values, [5, 50, 95])
@@ -275,14 +263,25 @@ def summarise_null(results: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
 
 
 def one_line(task: tasks.Task, entry: Entry) -> str:
-  """A row while the table is being made: accuracy and speedup by target."""
-  values = [
-      row_values(target, choices)[:, :, target.judges].mean(axis=(1, 2))
-      for target, choices in zip(task.targets, entry.choices, strict=True)
-  ]
-  accuracies = ' / '.join(f'{100 * v[0]:.1f}' for v in values)
-  speedups = ' / '.join(f'{np.exp(v[2]):.2f}' for v in values)
+  """A row while the table is being made: two metrics of each target."""
+  names = {
+      'choice': ('accuracy', 'geomean'),
+      'value': ('r2', 'mae'),
+      'probability': ('balanced_accuracy', 'mae'),
+  }[task.kind]
+  values = []
+  for target, choices in zip(task.targets, entry.choices, strict=True):
+    draws = bootstrap.draw(np.zeros(len(choices.T)), target.judges, 1, 0)
+    found = measures.samples(
+        [target], [measures.Answers(choices)], names, draws
+    )
+    values.append(found[:, 0])
+  shown = []
+  for metric, of_targets in zip(names, np.transpose(values), strict=True):
+    title, scale, digits, _ = measures.METRICS[metric]
+    numbers = ' / '.join(f'{scale * v:.{digits}f}' for v in of_targets)
+    shown.append(f'{title} {numbers}')
   return (
-      f'{entry.split}: {entry.features}, {entry.head}: right {accuracies} %, '
-      f'speedup {speedups} ({entry.seconds:.1f} s)'
+      f'{entry.split}: {entry.features}, {entry.head}: {", ".join(shown)} '
+      f'({entry.seconds:.1f} s)'
   )

@@ -8,9 +8,9 @@ from absl import logging
 
 from mirencoder_jax.downstream import heads
 from mirencoder_jax.downstream.heads import fit
-from mirencoder_jax.downstream.tasks import splits, tasks
+from mirencoder_jax.downstream.tasks import counts, splits, tasks
 from mirencoder_jax.downstream.tasks import targets as targets_lib
-from mirencoder_jax.evaluation import baselines, metrics
+from mirencoder_jax.evaluation import baselines, measures, metrics
 from mirencoder_jax.storage import command_line
 
 
@@ -29,6 +29,7 @@ class TableConfig:
       seeds.
     recipe: head and score that our row has in pictures, lists of errors and
       overviews: chosen beforehand, not by its results.
+    counts: what is counted of the code as a baseline, of `counts.COUNTS`.
   """
 
   splits: tuple[str, ...]
@@ -38,6 +39,7 @@ class TableConfig:
   null_width: int
   null_head: str
   recipe: str = 'kernel cost'
+  counts: tuple[str, ...] = ('opcodes', 'opcodes+types')
 
 
 _SECTIONS = {
@@ -89,21 +91,36 @@ class Recipe:
         )
         for split, fields in config['splits'].items()
     )
-    for target, fields in made['task'].targets.items():
-      command_line.make_section(
-          targets_lib.TargetConfig,
-          {'name': target, **fields},
-          f'{place}.task.targets.{target}',
-      )
+    of_targets = [
+        command_line.make_section(
+            targets_lib.TargetConfig,
+            {'name': target, **fields},
+            f'{place}.task.targets.{target}',
+        )
+        for target, fields in made['task'].targets.items()
+    ]
     recipe = cls(splits=listed, **made)
     try:
-      recipe._check()
+      recipe._check({target.kind for target in of_targets} or {'choice'})
     except ValueError as error:
       raise ValueError(f'{place}: {error}') from error
     return recipe
 
-  def _check(self) -> None:
+  def _check(self, kinds: set[str]) -> None:
     """Raises ValueError for a name that no other section knows."""
+    if len(kinds) > 1:
+      raise ValueError(
+          f'targets of the kinds {", ".join(sorted(kinds))}; a task has one '
+          'kind, and several tasks may read the same task.data'
+      )
+    (kind,) = kinds
+    for metric in (self.report.metric, *self.report.also):
+      known = measures.known_of(kind)
+      command_line.choose(metric, known, f'metric of a {kind}')
+    for name in self.table.counts:
+      command_line.choose(name, counts.COUNTS, 'table.counts')
+    for head in self.fit.max_rows:
+      command_line.choose(head, heads.HEADS, 'fit.max_rows: head')
     for head in (*self.fit.heads, self.table.null_head):
       command_line.choose(head, heads.HEADS, 'head')
       if head not in self.fit.grids:
@@ -111,13 +128,15 @@ class Recipe:
       fit.make_grid(head, self.fit.grids[head])
     head, _, score = self.table.recipe.partition(' ')
     command_line.choose(head, heads.HEADS, 'table.recipe: head')
-    command_line.choose(score, ('cost', 'class'), 'table.recipe: score')
+    scores = ('cost', 'class') if kind == 'choice' else ('value',)
+    command_line.choose(score, scores, 'table.recipe: score')
     groups = self.task.groups
     if not self.splits:  # a table of one's own says which groups there are
       return
     for split in self.splits:
-      if split.group:
-        command_line.choose(split.group, groups, f'group of {split.name}')
+      for group in (split.group, split.refused, *split.trained[:1]):
+        if group:
+          command_line.choose(group, groups, f'group of {split.name}')
     command_line.choose(self.report.group, groups, 'report.group')
     names = [split.name for split in self.splits]
     for name in self.table.splits:

@@ -41,6 +41,7 @@ def _share_fits(task: tasks.Task) -> tasks.Task:
       return False
     names = ['inputs', 'labels', 'valid', 'defaults']
     names += ['decision_costs'] if one.costs is not None else []
+    names += ['values'] if one.values is not None else []
     return all(
         np.array_equal(getattr(one, name), getattr(other, name))
         for name in names
@@ -56,13 +57,13 @@ def _rules(
 ) -> Iterator[metrics.Entry]:
   rules = {
       metrics.DEFAULT: baselines.default_choices,
-      'best constant': baselines.constant_choices,
+      metrics.CONSTANT: baselines.constant_choices,
       metrics.ORACLE: baselines.oracle_choices,
   }
   for name, choose in rules.items():
-    yield metrics.Entry(
-        protocol.name, name, 'rule', 'rule', choose(task, protocol)
-    )
+    choices = choose(task, protocol)
+    if choices is not None:
+      yield metrics.Entry(protocol.name, name, 'rule', 'rule', choices)
 
 
 def run_split(
@@ -72,8 +73,12 @@ def run_split(
     fit_config: fit.FitConfig,
     trees_config: baselines.TreesConfig,
     config: recipe_lib.TableConfig,
+    keep_scores: bool = False,
 ) -> Iterator[metrics.Entry]:
-  """Every row of one split, as they are done."""
+  """Every row of one split, as they are done.
+
+  `keep_scores` keeps estimated costs beside decisions, for a metric of them.
+  """
   yield from _rules(task, protocol)
   num_targets = len(task.targets)
   task = _share_fits(task)
@@ -82,9 +87,10 @@ def run_split(
     return np.broadcast_to(choices, (num_targets,) + choices.shape[1:])
 
   single = splits.first_seeds(protocol, 1)
-  for name, kind, vectors in listed:
-    vectors = vectors[task.module_index]  # [n, D]
-    if kind in _KINDS_WITH_TREES:
+  has_trees = task.kind == 'choice' and trees_config.num_trees > 0
+  for name, kind, vectors, is_by_row in listed:
+    vectors = vectors if is_by_row else vectors[task.module_index]  # [n, D]
+    if has_trees and kind in _KINDS_WITH_TREES:
       start = time.monotonic()
       of_kind = trees_config
       if kind != 'baseline':
@@ -100,7 +106,7 @@ def run_split(
     heads = fit_config.heads
     if kind in ('null', 'ablation'):
       heads = (config.null_head,)
-    for head in heads:
+    for head in fit.allowed(heads, task, protocol, fit_config):
       start = time.monotonic()
       fits = fit.fit_protocol(
           head, vectors, task, single if is_null else protocol, fit_config
@@ -110,6 +116,9 @@ def run_split(
         yield metrics.Entry(
             protocol.name, name, f'{head} {score}', kind,
             for_all(answer.choices), seconds, f'{answer.chosen[0]}',
+            for_all(answer.scores)
+            if keep_scores and score == 'cost'
+            else None,
         )  # fmt: skip
 
 
@@ -146,6 +155,8 @@ def _look_closer(
     recipe: str,
 ) -> dict[str, Any]:
   """Errors in common and confusion, of our row and of the best baseline."""
+  if task.kind != 'choice':
+    return {'errors': [], 'confusion': []}  # these are of decisions
   groups = _listed_groups(task)
   found: dict[str, Any] = {'errors': [], 'confusion': []}
   for split in dict.fromkeys(entry.split for entry in entries):
@@ -197,7 +208,8 @@ def _describe(task: tasks.Task, recipe: recipe_lib.Recipe) -> dict[str, Any]:
           t.name: {
               'choices': list(t.choices) if len(t.choices) <= 64 else [],
               'num_choices': len(t.choices),
-              'default': _name_default(t),
+              'default': _name_default(t) if t.choices else '',
+              'kind': t.kind,
               'judged_rows': int(t.judges.sum()),
               'unmeasured': int(np.isnan(t.costs[t.judges]).sum())
               if t.costs is not None
@@ -236,6 +248,7 @@ def evaluate(
       compared or {},
       num_null=config.num_null,
       null_width=config.null_width,
+      counts=config.counts,
   )
   if workdir is not None:
     ours = [f for f in listed if f.kind == 'ours']
@@ -248,6 +261,7 @@ def evaluate(
       'map': map_lib.map_modules(task, listed),
   }
   entries: list[metrics.Entry] = []
+  tested: dict[str, np.ndarray] = {}
   split_facts: list[dict[str, Any]] = []
   by_name = {split.name: split for split in recipe.splits}
   for name in config.splits:
@@ -257,21 +271,41 @@ def evaluate(
         task.groups,
         num_seeds=config.num_seeds,
         num_inner_folds=config.num_inner_folds,
+        group_names=task.group_names,
     )
+    tested[name] = protocol.tested
     split_facts.append(
         {
             'name': name,
             'group': by_name[name].group,
             'folds': int(protocol.fold.max()) + 1,
             'leaks': splits.find_leaks(protocol, task.groups),
+            **(
+                {
+                    'refused': by_name[name].refused,
+                    'num_refused': protocol.num_refused,
+                }
+                if by_name[name].refused
+                else {}
+            ),
+            'left_out': sorted(
+                set(recipe.fit.heads)
+                - set(fit.allowed(recipe.fit.heads, task, protocol, recipe.fit))
+            ),
         }
     )
     for entry in run_split(
-        task, protocol, listed, recipe.fit, recipe.trees, config
+        task,
+        protocol,
+        listed,
+        recipe.fit,
+        recipe.trees,
+        config,
+        keep_scores='ratio_r2' in recipe.report.also,
     ):
       entries.append(entry)
       logging.info('%s', metrics.one_line(task, entry))
-    measured = metrics.measure(task, entries, recipe.report)
+    measured = metrics.measure(task, entries, recipe.report, tested)
     results = selection.Results(
         **about,
         seconds=round(time.monotonic() - start, 1),

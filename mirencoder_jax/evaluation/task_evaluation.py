@@ -3,14 +3,14 @@
 import dataclasses
 import os
 import pathlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from absl import logging
 
 from mirencoder_jax.downstream.predictor import predictor_writer
 from mirencoder_jax.downstream.tasks import features, tasks
-from mirencoder_jax.evaluation import metrics, table
+from mirencoder_jax.evaluation import measures, metrics, table
 from mirencoder_jax.evaluation import recipe as recipe_lib
 from mirencoder_jax.evaluation.evaluation import Comparison, Request
 from mirencoder_jax.evaluation.report import page, selection, task_tables
@@ -69,56 +69,90 @@ class TaskEvaluation:
     return results
 
   def summary(self, results: Mapping[str, Any]) -> list[Comparison]:
-    """Every vector of every split and target beside the best baseline."""
+    """Every vector of every split and target beside the best baseline.
+
+    By the metric that the task is judged by; of values and probabilities, and
+    where the report asks for more, by the others, too.
+    """
     found = selection.Results.from_dict(results)
-    metric = found.metric
+    judged_by = [found.metric]
+    if found.kind != 'choice' or self.recipe.report.also:
+      judged_by = selection.summary_metrics(found)
     comparisons = []
     for split in found.split_names:
       for target in dict.fromkeys(r['target'] for r in found.measured):
         rows = selection.choose_rows(found, split, target)
         oracle = next(r for r in rows if r['features'] == metrics.ORACLE)
         best = selection.find_best_baseline(found, split, target)
-        sign = -1 if metric in metrics.LESS_IS_BETTER else 1
-        for r in rows:
-          if r['kind'] not in ('ours', 'ablation', 'compared'):
-            continue
-          versus = r['versus'][metric]
-          ends = [versus['low'], versus['high']][::sign]
-          low, high = (None if end is None else sign * end for end in ends)
-          comparisons.append(
-              Comparison(
-                  task=self.name,
-                  split=split,
-                  target=target,
-                  metric=metric,
-                  vector=r['features'],
-                  value=r[metric]['value'],
-                  baseline=r['versus']['baseline'],
-                  baseline_value=best[metric]['value'],
-                  difference=sign * versus['value'],
-                  low=low,
-                  high=high,
-                  oracle=oracle[metric]['value'],
-              )
+        for metric in judged_by:
+          comparisons += self._compare(rows, metric, best, oracle)
+    return comparisons
+
+  def _compare(
+      self,
+      rows: Sequence[selection.Row],
+      metric: str,
+      best: selection.Row,
+      oracle: selection.Row,
+  ) -> list[Comparison]:
+    """The vectors among the rows of one split and target, by one metric."""
+    sign = measures.sign(metric)
+    comparisons = []
+    for r in rows:
+      if r['kind'] not in ('ours', 'ablation', 'compared'):
+        continue
+      if r[metric]['value'] is None:
+        continue
+      versus = r['versus'][metric]
+      ends = [versus['low'], versus['high']][::sign]
+      low, high = (None if end is None else sign * end for end in ends)
+      comparisons.append(
+          Comparison(
+              task=self.name,
+              split=r['split'],
+              target=r['target'],
+              metric=metric,
+              vector=r['features'],
+              value=r[metric]['value'],
+              baseline=r['versus']['baseline'],
+              baseline_value=best[metric]['value'],
+              difference=sign * versus['value'],
+              low=low,
+              high=high,
+              oracle=oracle[metric]['value'],
           )
+      )
     return comparisons
 
   def verdict(self, results: Mapping[str, Any]) -> str:
     """Ours against the best baseline, where nothing related is trained on."""
     found = selection.Results.from_dict(results)
     split = selection.choose_split(found)
-    target = list(dict.fromkeys(r['target'] for r in found.measured))[-1]
-    title, scale, digits = selection.METRICS[found.metric]
-    where = f'{found.title}, split {selection.split_label(found, split)}'
+    targets = list(dict.fromkeys(r['target'] for r in found.measured))
+    if found.kind == 'choice':  # the last one is all together
+      return self._verdict(found, split, targets[-1], '')
+    return ' '.join(
+        self._verdict(found, split, target, f', {target}') for target in targets
+    )
+
+  def _verdict(
+      self, found: selection.Results, split: str, target: str, suffix: str
+  ) -> str:
+    title, scale, digits, _ = measures.METRICS[found.metric]
+    label = selection.split_label(found, split)
+    where = f'{found.title}{suffix}, split {label}'
 
     if scale == 1:
       digits += 1  # so that the end of an interval is not -0.00
 
     def number(value, sign=''):
+      if value is None:
+        return 'not known'
       return f'{scale * value:{sign}.{digits}f}'
 
-    for c in self.summary(results):
-      if (c.split, c.target, c.vector) == (split, target, features.MAIN):
+    for c in self.summary(found.as_dict()):
+      place = (c.split, c.target, c.vector, c.metric)
+      if place == (split, target, features.MAIN, found.metric):
         interval = 'no interval'
         if c.low is not None and c.high is not None:
           interval = (

@@ -1,5 +1,7 @@
 """Tests of splits: nothing related on both sides."""
 
+import dataclasses
+
 import numpy as np
 from absl.testing import absltest, parameterized
 from sklearn import model_selection
@@ -132,6 +134,65 @@ class SplitsTest(parameterized.TestCase):
     protocol = _build(splits.SplitConfig('row', '', 0), labels, groups)
     leaks = splits.find_leaks(protocol, groups)
     self.assertEqual(leaks, {'program': 5 / 9})
+
+  @parameterized.parameters(0, 1, 2)
+  def test_a_planted_copy_is_counted_or_refused(self, seed):
+    """Row 0 of one program is once more in another."""
+    labels, groups = _rows(seed=seed)
+    code = np.arange(97)
+    other = int(np.argmax(groups['program'] != groups['program'][0]))
+    code[other] = code[0]
+    groups['code'] = code
+    config = splits.SplitConfig('grouped', 'program', 13)
+    leaks = splits.find_leaks(_build(config, labels, groups), groups)
+    # Each of the two rows is tested on, once a seed, with its copy in training.
+    self.assertAlmostEqual(leaks['code'], 2 / 97)
+    refusing = dataclasses.replace(config, refused='code')
+    protocol = _build(refusing, labels, groups)
+    self.assertNotIn('code', splits.find_leaks(protocol, groups))
+    self.assertEqual(protocol.num_refused, 2 * 2)  # two seeds
+    for train, test, inner in zip(
+        protocol.train, protocol.test, protocol.inner, strict=True
+    ):
+      if test[0]:
+        self.assertFalse(train[other])
+      np.testing.assert_array_equal(inner.any(axis=0), train)
+
+  @parameterized.parameters('', 'program')
+  def test_one_form_is_trained_on_and_the_others_tested(self, group):
+    labels, groups = _rows()
+    groups['form'] = np.arange(97) % 3
+    names = {'form': ('cuda', 'hip', 'openmp')}
+    for num_folds in (1, 4):
+      protocol = splits.build_protocol(
+          splits.SplitConfig('to', group, num_folds, trained=('form', 'hip')),
+          labels,
+          groups,
+          num_seeds=2,
+          num_inner_folds=3,
+          group_names=names,
+      )
+      is_hip = groups['form'] == 1
+      self.assertFalse((protocol.train & ~is_hip).any())
+      np.testing.assert_array_equal(protocol.tested, ~is_hip)
+      for seed in range(2):
+        np.testing.assert_array_equal(
+            protocol.test[protocol.seed == seed].sum(axis=0), ~is_hip
+        )
+      if num_folds == 1:
+        np.testing.assert_array_equal(protocol.train[0], is_hip)
+      elif group:
+        self.assertNotIn('program', splits.find_leaks(protocol, groups))
+
+  def test_bad_forms(self):
+    labels, groups = _rows()
+    with self.assertRaisesRegex(ValueError, 'one fold leaves nothing'):
+      splits.SplitConfig('one', '', 1)
+    with self.assertRaisesRegex(ValueError, 'a group and the name'):
+      splits.SplitConfig('one', '', 1, trained=('form',))
+    for trained in (('form', 'cuda'), ('program', 'cuda')):
+      with self.assertRaisesRegex(ValueError, 'form|no .cuda. beside'):
+        _build(splits.SplitConfig('x', '', 1, trained=trained), labels, groups)
 
   def test_unknown_group(self):
     labels, groups = _rows()

@@ -11,6 +11,9 @@ from absl.testing import absltest, parameterized
 from configs import tasks as tasks_config
 from datasets.device_mapping import device_mapping_dataset_builder
 from mirencoder_jax import ir
+from mirencoder_jax.downstream.tasks import (
+    counts as counts_lib,
+)
 from mirencoder_jax.downstream.tasks import features, splits, tasks
 from mirencoder_jax.evaluation import baselines
 
@@ -87,10 +90,10 @@ class BaselinesTest(parameterized.TestCase):
 
   def test_histograms(self):
     modules = [ir.read_module(IR), None]
-    counts = features.count_histograms(modules, 'opcodes')
+    counts = counts_lib.count(modules, 'opcodes')
     # add, fadd, ret
     np.testing.assert_array_equal(counts, [[1, 2, 2], [0, 0, 0]])
-    typed = features.count_histograms(modules, 'opcodes+types')
+    typed = counts_lib.count(modules, 'opcodes+types')
     # and add i32, fadd float, ret void
     np.testing.assert_array_equal(typed[0], [1, 1, 2, 2, 2, 2])
     self.assertTrue(features.is_histogram(counts))
@@ -171,7 +174,7 @@ class PublishedDataTest(parameterized.TestCase):
     self.assertEmpty(task.problems)
     modules, problems = features.read_modules(task)
     self.assertEmpty(problems)
-    vectors = features.count_histograms(modules, 'opcodes')
+    vectors = counts_lib.count(modules, 'opcodes')
     vectors = vectors[task.module_index]
     published = {
         'random': (92.0, 90.0),

@@ -9,7 +9,7 @@ import numpy as np
 from absl.testing import absltest
 
 from mirencoder_jax.downstream.tasks import tasks
-from mirencoder_jax.evaluation import metrics
+from mirencoder_jax.evaluation import measures, metrics
 from mirencoder_jax.evaluation.report import selection, task_tables
 
 CONFIG = metrics.ReportConfig(group='program', num_resamples=200)
@@ -97,7 +97,7 @@ class ReportTest(absltest.TestCase):
             (costs, [True, True, False], choices),
         )
     )
-    for metric in metrics.METRICS:
+    for metric in measures.names_of('choice'):
       self.assertEqual(whole[metric]['value'], part[metric]['value'])
 
   def test_pairs_against_the_best_baseline(self):

@@ -6,27 +6,39 @@ rows and nothing else, `apply` answers for any rows.
 
 A head scores the choices twice: `costs`, an estimate of log(cost of the choice
 / cost of the default), where the cheapest is taken; and `classes`, where the
-most probable is taken.
+most probable is taken. A value to predict is the cost of the only choice.
+
+Where rows are thousands, closed forms are slow: `forest` and `network` are
+regressions of all costs at once, one run after the other.
 """
 
 from collections.abc import Callable
 from typing import NamedTuple
 
-from mirencoder_jax.downstream.heads import kernel_heads, mlp_head
+from mirencoder_jax.downstream.heads import (
+    forest_head,
+    kernel_heads,
+    mlp_head,
+    network_head,
+)
 
 
 class Head(NamedTuple):
   """How a head is fitted and asked."""
 
-  # (Data, Rows, grid, key, *, max_partial) -> params, Scores of all rows
-  fit: Callable
-  apply: Callable  # (params, vectors [n, D], inputs [n, F]) -> Scores
+  # (Data, Rows, grid, key, *, max_partial) -> params, Scores of all rows; None
+  # for a regression
+  fit: Callable | None
+  # (params, vectors [n, D], inputs [n, F]) -> Scores
+  apply: Callable | None
   # What makes up a point of its grid.
   settings: tuple[str, ...]
   # Whether it averages its grid itself, and answers with one point.
   averages: bool = False
   # Whether its fits start from random numbers.
   is_random: bool = False
+  # `regression.Regress`, of a head that is fitted one run after the other
+  regress: Callable | None = None
 
 
 HEADS = {
@@ -52,6 +64,20 @@ HEADS = {
         mlp_head.apply_mlp,
         ('learning_rate', 'weight_decay'),
         is_random=True,
+    ),
+    'forest': Head(
+        *(None, None),
+        ('num_trees', 'min_rows', 'max_features'),
+        averages=True,
+        is_random=True,
+        regress=forest_head.regress,
+    ),
+    'network': Head(
+        *(None, None),
+        ('width', 'learning_rate', 'weight_decay'),
+        averages=True,
+        is_random=True,
+        regress=network_head.regress,
     ),
 }
 

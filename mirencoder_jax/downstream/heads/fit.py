@@ -21,6 +21,7 @@ import scipy.linalg  # noqa: F401  loads JAX's LAPACK, so that it can be limited
 import threadpoolctl
 
 from mirencoder_jax.downstream import heads
+from mirencoder_jax.downstream.heads import regression, target_data
 from mirencoder_jax.downstream.heads import rows as rows_lib
 from mirencoder_jax.downstream.tasks import label_space, splits, tasks
 
@@ -47,6 +48,8 @@ class FitConfig:
       `min_oracle_share`, in each training fold anew (`label_space`).
     min_oracle_share: of the best cost over the cost that is reached.
     batch_size: runs that are fitted at a time; 1 is best on a CPU.
+    max_rows: head -> most training rows of a run that it is fitted on; with
+      more the head is left out. Closed forms are cubic in their rows.
   """
 
   heads: tuple[str, ...]
@@ -56,12 +59,13 @@ class FitConfig:
   max_choices: int = 16
   min_oracle_share: float = 0.99
   batch_size: int = 1
+  max_rows: Mapping[str, int] = dataclasses.field(default_factory=dict)
 
 
 class Fit(NamedTuple):
   """Answers of one head by one kind of score, on T targets."""
 
-  choices: np.ndarray  # int [T, S, n]
+  choices: np.ndarray  # int [T, S, n]; or the values, float64
   # Estimated log(cost of each choice / cost of the default), infinite for what
   # is not in the label space; a class head's are its scores, negated.
   scores: np.ndarray  # float32 [T, S, n, C]
@@ -102,61 +106,11 @@ def make_grid(
   return points, arrays
 
 
-def make_data(
-    target: tasks.Target,
-    vectors: np.ndarray,
-    groups: np.ndarray,
-    max_log_ratio: float,
-) -> rows_lib.Data:
-  """What a head sees of a target: rows' vectors, log inputs, log costs."""
-  shape = (len(target.labels), len(target.choices))
-  costs, known = np.zeros(shape), np.zeros(shape)
-  if target.costs is not None:
-    # Also of choices that were not measured: what deciding for one comes to.
-    # Fits are judged by all of them, and learn from those that are known.
-    costs = np.clip(
-        np.log(
-            target.decision_costs / target.outcome(target.defaults)[:, None]
-        ),
-        -max_log_ratio,
-        max_log_ratio,
-    )
-    known = target.known
-  return rows_lib.Data(
-      vectors=np.asarray(vectors, np.float32),
-      inputs=scale_inputs(target.inputs),
-      costs=costs.astype(np.float32),
-      known=known.astype(np.float32),
-      classes=np.eye(shape[1], dtype=np.float32)[target.labels],
-      defaults=np.eye(shape[1], dtype=np.float32)[target.defaults],
-      offered=np.ones(shape, np.float32),
-      groups=groups.astype(np.int32),
-  )
-
-
-def scale_inputs(inputs: np.ndarray) -> np.ndarray:
-  """Run-time inputs are sizes: in logarithms; float32 [n, F]."""
-  return np.log1p(np.maximum(inputs, 0)).astype(np.float32)
-
-
-def narrow(data: rows_lib.Data, space, labels) -> rows_lib.Data:
-  """The data of a label space (int [K], -1 for padding).
-
-  `labels` (int [n]) are the best places in it: costs are cut off, and do not
-  say.
-  """
-  there = space >= 0
-  return data._replace(
-      costs=data.costs[:, space] * there,
-      known=data.known[:, space] * there,
-      classes=jax.nn.one_hot(labels, len(space), dtype=data.classes.dtype),
-      defaults=data.defaults[:, space] * there,
-      offered=data.offered[:, space] * there,
-  )
-
-
 def _judge(scores: rows_lib.Scores, data: rows_lib.Data, mask):
   """Loss of each grid point's answers: cost of choices, and wrong classes."""
+  if data.costs.shape[1] == 1:  # a value
+    error = jnp.square(scores.costs - data.costs)[..., 0] @ mask  # [P]
+    return error, error
   cheapest = jnp.argmin(scores.costs, axis=-1)  # [P, n]
   cost = jnp.take_along_axis(data.costs[None], cheapest[..., None], axis=-1)
   likeliest = jnp.argmax(scores.classes, axis=-1)
@@ -213,8 +167,11 @@ def _fit_runs(
     index, space, run = arguments
     one_target = jax.tree.map(lambda x: x[index], data)
     if space is not None:
-      one_target = narrow(one_target, *space)
+      one_target = target_data.narrow(one_target, *space)
       space = space[0]
+    is_value = one_target.costs.shape[1] == 1
+    if is_value:
+      one_target, mean, deviation = target_data.standardise(one_target, run[0])
     scores, best = _fit_run(
         heads.HEADS[head], grid, averaged, one_target, run, limits
     )
@@ -223,6 +180,8 @@ def _fit_runs(
           jnp.where(space >= 0, scores.costs, jnp.inf),
           jnp.where(space >= 0, scores.classes, -jnp.inf),
       )
+    if is_value:
+      scores = scores._replace(costs=scores.costs * deviation + mean)
     return scores, best
 
   def fit_batch(start):
@@ -305,7 +264,8 @@ def fit_protocol(
     config: grids and limits.
 
   Returns:
-    'cost' and 'class' -> answers; 'class' alone if the task has no costs.
+    'cost' and 'class' -> answers; 'class' alone if the task has no costs. Of
+    values and probabilities 'value' alone. A regression has no 'class'.
 
   Raises:
     ValueError: an unknown head, or targets with different numbers of choices.
@@ -313,7 +273,8 @@ def fit_protocol(
   heads.get_head(head)
   points, grid = make_grid(head, config.grids[head])
   averaged = heads.get_head(head).averages or head in config.averaged
-  num_choices = {len(target.choices) for target in task.targets}
+  has_costs = all(target.costs is not None for target in task.targets)
+  num_choices = {len(target.choices) or 1 for target in task.targets}
   if len(num_choices) > 1:
     raise ValueError(f'targets of {task.name!r} differ in choices')
   (num_choices,) = num_choices
@@ -321,10 +282,14 @@ def fit_protocol(
   data = jax.tree.map(
       lambda *leaves: np.stack(leaves),
       *(
-          make_data(target, v, protocol.groups, config.max_log_ratio)
-          for target, v in zip(task.targets, vectors, strict=True)
+          target_data.make_data(t, v, protocol.groups, config.max_log_ratio)
+          for t, v in zip(task.targets, vectors, strict=True)
       ),
   )
+  regress = heads.get_head(head).regress
+  if regress is not None:
+    scores = regression.fit_protocol(regress, data, task, protocol, points)
+    return _answer(task, scores, None, (points[0],))
   asked, again = protocol, np.arange(len(protocol.seed))
   if averaged:
     protocol = protocol._replace(inner=protocol.inner[:, :0])
@@ -339,9 +304,9 @@ def fit_protocol(
   space = _find_spaces(task.targets, train, config)
   root = jax.random.key(0)
   keys = jax.vmap(lambda i: jax.random.fold_in(root, i))(np.arange(num_runs))
-  has_costs = all(target.costs is not None for target in task.targets)
   # Rows that are not valid enter no fit; without costs there is none to know.
-  known = (data.known > 0) | ~valid[..., None] | (not has_costs)
+  is_partial = has_costs and task.kind == 'choice'
+  known = (data.known > 0) | ~valid[..., None] | (not is_partial)
   runs = (
       np.repeat(np.arange(num_targets), num_runs),
       space,
@@ -381,11 +346,39 @@ def fit_protocol(
     return tuple(points[i] for i in values[np.argsort(-counts)])
 
   costs, classes = unfold(scores.costs, np.inf), unfold(scores.classes, -np.inf)
-  fits = {'class': Fit(classes.argmax(axis=-1), -classes, frequent(best[:, 1]))}
+  return _answer(task, costs, classes, *map(frequent, best.T))
+
+
+def allowed(
+    names: Sequence[str],
+    task: tasks.Task,
+    protocol: splits.Protocol,
+    config: FitConfig,
+) -> list[str]:
+  """The heads that a protocol has not too many training rows for."""
+  num_rows = max(
+      int((protocol.train & target.valid).sum(axis=1).max())
+      for target in task.targets
+  )
+  return [n for n in names if num_rows <= config.max_rows.get(n, num_rows)]
+
+
+def _answer(task, costs, classes, chosen, chosen_by_class=()) -> dict[str, Fit]:
+  """What scores [T, S, n, C] come to; without classes, the costs alone say."""
+  if task.kind != 'choice':
+    limits = (0, 1) if task.kind == 'probability' else (-np.inf, np.inf)
+    values = np.clip(costs[..., 0].astype(float), *limits)
+    return {'value': Fit(values, costs, chosen)}
+  has_costs = all(target.costs is not None for target in task.targets)
+  if classes is None and not has_costs:  # a regression of the labels
+    classes, chosen_by_class = costs, chosen
+  fits = {}
+  if classes is not None:
+    fits['class'] = Fit(classes.argmax(axis=-1), -classes, chosen_by_class)
   if has_costs:
     defaults = np.stack([target.defaults for target in task.targets])
     of_default = costs == np.inf  # a ratio to itself, where it is no label
-    of_default &= np.arange(num_choices) == defaults[:, None, :, None]
+    of_default &= np.arange(costs.shape[-1]) == defaults[:, None, :, None]
     costs = np.where(of_default, 0, costs)
-    fits['cost'] = Fit(costs.argmin(axis=-1), costs, frequent(best[:, 0]))
+    fits['cost'] = Fit(costs.argmin(axis=-1), costs, chosen)
   return fits

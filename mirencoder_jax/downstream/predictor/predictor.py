@@ -21,7 +21,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from mirencoder_jax.downstream import heads
-from mirencoder_jax.downstream.heads import fit, kernel_heads
+from mirencoder_jax.downstream.heads import kernel_heads, target_data
 from mirencoder_jax.downstream.heads import rows as rows_lib
 from mirencoder_jax.downstream.predictor import meaning
 from mirencoder_jax.inference import encoder as inference
@@ -299,7 +299,7 @@ class Predictor:
     return np.array(rows, np.float64).reshape(num_programs, len(target.inputs))
 
   def _decide(self, target, vectors, table) -> list[Decision]:
-    inputs = fit.scale_inputs(table)
+    inputs = target_data.scale_inputs(table)
     params, reference = (
         self._arrays[target.name][k] for k in ('params', 'reference')
     )

@@ -18,7 +18,7 @@ from etils import epath
 
 from mirencoder_jax import version
 from mirencoder_jax.downstream import heads
-from mirencoder_jax.downstream.heads import fit
+from mirencoder_jax.downstream.heads import fit, target_data
 from mirencoder_jax.downstream.heads import rows as rows_lib
 from mirencoder_jax.downstream.predictor import predictor, predictor_checkpoint
 from mirencoder_jax.downstream.tasks import features, label_space, splits, tasks
@@ -59,8 +59,8 @@ def save_predictor(
     What was saved beside arrays.
 
   Raises:
-    ValueError: a head that cannot be used, no such group, or a module without
-      IR.
+    ValueError: a head that cannot be used, no choices, no such group, or a
+      module without IR.
     checkpoint.CheckpointError: `path` is something else.
   """
   path = epath.Path(os.path.abspath(os.path.expanduser(path)))
@@ -71,6 +71,11 @@ def save_predictor(
     raise ValueError(
         f'head {head!r} cannot be a predictor: {", ".join(_HEADS)} can, where '
         'their grid is averaged'
+    )
+  if task.kind != 'choice':
+    raise ValueError(
+        f'task {task.name!r} predicts a {task.kind}; a predictor decides '
+        'between choices'
     )
   if group not in task.groups:
     raise ValueError(f'no group {group!r}; the task has {sorted(task.groups)}')
@@ -167,7 +172,7 @@ def _fit_target(
   """What a head learns of all valid rows of a target, and its sizes."""
   data = jax.tree.map(
       lambda x: jnp.asarray(x[target.valid]),
-      fit.make_data(target, vectors, groups, fit_config.max_log_ratio),
+      target_data.make_data(target, vectors, groups, fit_config.max_log_ratio),
   )
   choices = np.arange(len(target.choices))
   spaces = label_space.reduce(
@@ -179,7 +184,7 @@ def _fit_target(
   if spaces is not None:
     (choices,) = spaces
     costs = target.decision_costs[target.valid]
-    data = fit.narrow(data, choices, costs[:, choices].argmin(axis=1))
+    data = target_data.narrow(data, choices, costs[:, choices].argmin(axis=1))
   points, grid = fit.make_grid(head, fit_config.grids[head])
   num_rows = int(target.valid.sum())
   max_partial = 0

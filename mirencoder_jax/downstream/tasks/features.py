@@ -5,7 +5,6 @@ random numbers, as one list of named vectors. A module that a kind of features
 cannot read gets zeros and keeps its rows; it is named among the problems.
 """
 
-import collections
 import pathlib
 import re
 from collections.abc import Iterable, Mapping, Sequence
@@ -15,6 +14,7 @@ import numpy as np
 from absl import logging
 
 from mirencoder_jax import ir as ir_lib
+from mirencoder_jax.downstream.tasks import counts as counts_lib
 from mirencoder_jax.downstream.tasks import tasks
 from mirencoder_jax.inference import vectors as vectors_lib
 
@@ -29,23 +29,13 @@ _OURS = {
 }
 
 
-# (opcode histogram of one function as words) -> what is counted.
-_COUNTED = {
-    'opcodes': lambda function: function.opcodes,
-    'opcodes+types': lambda function: [
-        *function.opcodes,
-        *map(' '.join, zip(function.opcodes, function.types, strict=True)),
-    ],
-}
-HISTOGRAMS = tuple(_COUNTED)
-
-
 class Features(NamedTuple):
   """Vectors of the task's modules under a name."""
 
   name: str
   kind: str  # as in `report.Entry`
-  vectors: np.ndarray  # float32 [M, D]
+  vectors: np.ndarray  # float32 [M, D]; [n, D] if by row
+  is_by_row: bool = False  # whether each row has one, and not each module
 
 
 def read_modules(task: tasks.Task) -> tuple[list, list[tasks.Problem]]:
@@ -60,23 +50,6 @@ def read_modules(task: tasks.Task) -> tuple[list, list[tasks.Problem]]:
         problems.append(tasks.Problem(name, str(error)))
     modules.append(module)
   return modules, problems
-
-
-def count_histograms(modules: Iterable, kind: str) -> np.ndarray:
-  """Counts over each module's functions; float32 [M, D], D by the data.
-
-  Args:
-    modules: `ir.Module`s; None counts nothing.
-    kind: one of `HISTOGRAMS`.
-  """
-  counts = []
-  for module in modules:
-    counter: collections.Counter = collections.Counter()
-    for function in module.functions if module is not None else ():
-      counter.update(_COUNTED[kind](function))
-    counts.append(counter)
-  words = sorted(set().union(*counts))
-  return np.array([[c[word] for word in words] for c in counts], np.float32)
 
 
 def random_vectors(num_modules: int, width: int, seed: int) -> np.ndarray:
@@ -202,7 +175,7 @@ def save_vectors(
   """Writes our vectors so that `load_vectors` (and --compare) reads them."""
   folder = pathlib.Path(workdir)
   folder.mkdir(parents=True, exist_ok=True)
-  for name, _, vectors in features:
+  for name, _, vectors, _ in features:
     file = re.sub(r'\W+', '_', name.lower()) + '.npz'
     np.savez_compressed(
         folder / file, names=np.array(task.modules), vecs=vectors
@@ -228,6 +201,7 @@ def collect(
     *,
     num_null: int,
     null_width: int,
+    counts: Sequence[str] = ('opcodes', 'opcodes+types'),
 ) -> tuple[list[Features], list[tasks.Problem]]:
   """All vectors of the table, and the modules that some of them lack.
 
@@ -237,11 +211,16 @@ def collect(
     compared: name -> file of vectors of other encoders, see `load_named`.
     num_null: how many random embeddings.
     null_width: their width where there is no encoder.
+    counts: what is counted of the code.
   """
   # Before the work: they may be of another task, or need what is not there.
   others = {name: load_vectors(path, task) for name, path in compared.items()}
   nothing = np.zeros((len(task.modules), 0), np.float32)
   features = [Features('inputs only', 'baseline', nothing)]
+  features += [
+      Features(name, 'baseline', vectors, is_by_row=True)
+      for name, vectors in task.vectors.items()
+  ]
   if not any(text.strip() for text in task.ir):
     logging.warning('no module has IR: only inputs and random vectors are left')
     where = tasks.Problem(task.name, 'no IR at all: no row of any encoder')
@@ -249,8 +228,8 @@ def collect(
   logging.info('counting opcodes of %d modules', len(task.modules))
   modules, problems = read_modules(task)
   features += [
-      Features(name, 'baseline', count_histograms(modules, name))
-      for name in HISTOGRAMS
+      Features(name, 'baseline', counts_lib.count(modules, name))
+      for name in counts
   ]
   if encoder is not None:
     null_width = encoder.width

@@ -11,6 +11,9 @@ not cross from training to test.
   suite     leave one suite out.
 
 Names are the config's; `find_leaks` says what crosses, from the masks.
+A split can also train on the rows of one kind only, such as those of CUDA, and
+test on the others; and it can refuse what is related in another way: training
+rows that are are left out of that fit, and counted.
 
 Inner folds, for choosing hyper-parameters, are made of the training rows alone
 and in the same way as the outer ones, so that the choice is made for the kind
@@ -18,6 +21,7 @@ of generalisation that is measured.
 """
 
 import dataclasses
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -30,12 +34,28 @@ class SplitConfig:
   Attributes:
     name: what the report calls it.
     group: the task's group that stays on one side; '' for stratified rows.
-    num_folds: number of test folds; 0 leaves one group (or row) out at a time.
+    num_folds: number of test folds; 0 leaves one group (or row) out at a time,
+      1 trains on all that may be trained on (`trained`) and tests on the rest.
+    refused: a group that is on no two sides either: training rows that have a
+      relative in the test rows are left out.
+    trained: group and the name of a member: its rows alone are trained on, and
+      the others alone tested on; () for all.
   """
 
   name: str
   group: str = ''
   num_folds: int = 10
+  refused: str = ''
+  trained: tuple[str, ...] = ()
+
+  def __post_init__(self):
+    if len(self.trained) not in (0, 2):
+      raise ValueError(
+          f'split {self.name!r}: trained is {self.trained}; a group and the '
+          'name of one of its members are needed'
+      )
+    if self.num_folds == 1 and not self.trained:
+      raise ValueError(f'split {self.name!r}: one fold leaves nothing to fit')
 
 
 class Protocol(NamedTuple):
@@ -50,6 +70,13 @@ class Protocol(NamedTuple):
   fold: np.ndarray  # int [R]
   # int [n], equal where rows stay on one side; each row alone if any may cross.
   groups: np.ndarray
+  # Training rows that were left out as relatives of test rows, in all runs.
+  num_refused: int = 0
+
+  @property
+  def tested(self) -> np.ndarray:
+    """Rows that are tested on, all but where `trained` names some; bool [n]."""
+    return self.test.any(axis=0)
 
   @property
   def num_seeds(self) -> int:
@@ -115,6 +142,7 @@ def build_protocol(
     *,
     num_seeds: int,
     num_inner_folds: int,
+    group_names: Mapping[str, Sequence[str]] | None = None,
 ) -> Protocol:
   """Lays out every fit of a split.
 
@@ -125,6 +153,7 @@ def build_protocol(
     num_seeds: repetitions. Leaving one out has only one way of being split, so
       there seeds change the inner folds and a head's initialisation only.
     num_inner_folds: folds of the training rows; 2 at least.
+    group_names: of the groups' codes, for a split that has `trained`.
 
   Returns:
     The masks of `num_seeds` times the number of folds runs.
@@ -132,11 +161,12 @@ def build_protocol(
   Raises:
     ValueError: an unknown group, or too few of its members to split.
   """
-  if config.group and config.group not in groups:
-    raise ValueError(
-        f'split {config.name!r}: unknown group {config.group!r}; the task has '
-        f'{sorted(groups)}'
-    )
+  for group in (config.group, config.refused, *config.trained[:1]):
+    if group and group not in groups:
+      raise ValueError(
+          f'split {config.name!r}: unknown group {group!r}; the task has '
+          f'{sorted(groups)}'
+      )
   related = groups[config.group] if config.group else None
   num_groups = len(labels if related is None else np.unique(related))
   if num_groups < 3:
@@ -152,28 +182,57 @@ def build_protocol(
     return group_folds(related[rows], num_folds, rng)
 
   everything = np.arange(len(labels))
-  train, inner, seeds, folds = [], [], [], []
+  may_train = np.ones(len(labels), bool)
+  may_test = may_train
+  if config.trained:
+    may_train = _members(config, groups, group_names or {})
+    may_test = ~may_train
+  train, test, inner, seeds, folds = [], [], [], [], []
+  num_refused = 0
   for seed in range(num_seeds):
     outer = split(everything, config.num_folds, np.random.RandomState(seed))
     for fold in range(outer.max() + 1):
-      rows = np.flatnonzero(outer != fold)
+      tested = (outer == fold) & may_test
+      if not tested.any():
+        continue
+      # A single fold holds nobody back.
+      kept = ((outer != fold) | (config.num_folds == 1)) & may_train
+      if config.refused:
+        codes = groups[config.refused]
+        related_too = kept & np.isin(codes, codes[tested])
+        num_refused += int(related_too.sum())
+        kept &= ~related_too
+      rows = np.flatnonzero(kept)
       rng = np.random.default_rng([seed, fold])
       inner_fold = np.full(len(labels), -1)
       inner_fold[rows] = split(rows, num_inner_folds, rng)
-      train.append(outer != fold)
+      train.append(kept)
+      test.append(tested)
       inner.append(inner_fold == np.arange(num_inner_folds)[:, None])
       seeds.append(seed)
       folds.append(fold)
-  train = np.array(train)
   return Protocol(
       name=config.name,
-      train=train,
-      test=~train,
+      train=np.array(train),
+      test=np.array(test),
       inner=np.array(inner),
       seed=np.array(seeds),
       fold=np.array(folds),
       groups=everything if related is None else related,
+      num_refused=num_refused,
   )
+
+
+def _members(config, groups, group_names) -> np.ndarray:
+  """Rows that a split trains on; bool [n]."""
+  group, name = config.trained
+  names = list(group_names.get(group, ()))
+  if name not in names or len(names) < 2:
+    raise ValueError(
+        f'split {config.name!r}: {group!r} has no {name!r} beside others; it '
+        f'has {names[:8]}'
+    )
+  return groups[group] == names.index(name)
 
 
 def find_leaks(

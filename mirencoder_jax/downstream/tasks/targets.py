@@ -1,6 +1,8 @@
 """Targets: what each machine of a task measured, and what a decision costs.
 
-Heads, baselines and reports see a machine as a `Target`.
+Heads, baselines and reports see a machine as a `Target`. It is of one of three
+kinds: a `choice` of which costs or the best one are known, a `value` such as
+the log of a time, or a `probability`, which is 0 or 1 where it is a fact.
 """
 
 import dataclasses
@@ -8,6 +10,10 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 import numpy as np
+
+from mirencoder_jax.storage import command_line
+
+KINDS = ('choice', 'value', 'probability')
 
 
 @dataclasses.dataclass(frozen=True)
@@ -18,7 +24,9 @@ class TargetConfig:
     name: what the report calls it.
     choices: names of the choices; empty if the data set's metadata has them.
     default: the choice that is taken without a model, or the field that names
-      it where each row has its own.
+      it where each row has its own. Of another kind than a choice, the field
+      with what is known of each row without a model, such as a compiler's
+      guess; '' if there is none.
     costs: field with the cost of each choice, in the order of `choices`; or
       the name of one field with all of them; empty if there are labels only.
     label: field with the name of the best choice, '' if there is none.
@@ -27,16 +35,29 @@ class TargetConfig:
       has the rows of several machines, the others are only fitted on.
     unmeasured: what a decision for a choice without a measured cost turns into,
       a name in `FALLBACKS`.
+    kind: one of `KINDS`; of a `value` or a `probability`, choices, costs, label
+      and unmeasured say nothing.
+    value: field of a `value` or a `probability`.
   """
 
   name: str
-  default: str
+  default: str = ''
   choices: tuple[str, ...] = ()
   costs: tuple[str, ...] | str = ()
   label: str = ''
   inputs: tuple[str, ...] = ()
   judged: tuple[str, ...] = ()
   unmeasured: str = 'default'
+  kind: str = 'choice'
+  value: str = ''
+
+  def __post_init__(self):
+    command_line.choose(self.kind, KINDS, f'target {self.name!r}: kind')
+    if (self.kind == 'choice') == bool(self.value):
+      raise ValueError(
+          f'target {self.name!r}: a {self.kind} and the field '
+          f'{self.value!r}; a value or a probability has one, a choice none'
+      )
 
 
 class Problem(NamedTuple):
@@ -54,6 +75,8 @@ class Target(NamedTuple):
   `fallback` names the measured choice that runs in its place (`FALLBACKS`), and
   `taken`, `outcome` and `decision_costs` follow it. Fits, baselines and reports
   use these three and never index `costs`.
+
+  A `value` or a `probability` has `values` in place of choices; C is 0.
   """
 
   name: str
@@ -74,6 +97,10 @@ class Target(NamedTuple):
   # (a factor is clamped), and not for want of a measurement (a run failed).
   is_clamped: bool = False
   input_fields: tuple[str, ...] = ()  # [F], what the inputs were read from
+  kind: str = 'choice'
+  values: np.ndarray | None = None  # float64 [n]; 0 in rows that are not valid
+  # float64 [n], what is known of the values without a model; None if nothing.
+  guesses: np.ndarray | None = None
 
   @property
   def defaults(self) -> np.ndarray:
@@ -232,6 +259,27 @@ def _check_labels(config: TargetConfig, labels: np.ndarray) -> list[Problem]:
   return [Problem(config.name, what + 'either trained or tested on')]
 
 
+def _read_values(config, examples, note, reject):
+  """Values and guesses of rows; rejects a row whose value is none."""
+  limits = (0, 1) if config.kind == 'probability' else (-np.inf, np.inf)
+  what = 'in 0 to 1' if config.kind == 'probability' else 'finite'
+
+  def read(field, report, otherwise):
+    numbers = _numbers(examples, (field,))[:, 0]
+    usable = np.isfinite(numbers) & (numbers >= limits[0])
+    usable &= numbers <= limits[1]
+    for row in np.flatnonzero(~usable):
+      report(row, f'{field} is {numbers[row]}, which is not {what}')
+    return np.where(usable, numbers, otherwise)
+
+  values = read(config.value, reject, 0)
+  if not config.default:
+    return values, None
+  # A row without a guess has its rule guess what says nothing.
+  middle = 0.5 if config.kind == 'probability' else 0
+  return values, read(config.default, note, middle)
+
+
 def read_target(
     config: TargetConfig,
     examples: list[Mapping[str, Any]],
@@ -268,6 +316,24 @@ def read_target(
   for row in np.flatnonzero(~np.isfinite(inputs).all(axis=1)):
     reject(row, f'inputs {inputs[row].tolist()} are not finite')
   inputs = np.where(np.isfinite(inputs), inputs, 0)
+  if config.kind != 'choice':
+    values, guesses = _read_values(config, examples, note, reject)
+    # What rows at random are dealt by: the likelier side.
+    labels = (values > 0.5).astype(int) if config.kind == 'probability' else 0
+    return Target(
+        name=config.name,
+        choices=(),
+        default=0,
+        inputs=inputs,
+        costs=None,
+        labels=np.broadcast_to(labels, valid.shape),
+        valid=valid,
+        judged=judged if config.judged else None,
+        input_fields=tuple(config.inputs),
+        kind=config.kind,
+        values=values,
+        guesses=guesses,
+    )
 
   default = _read_defaults(config, examples, reject)
   defaults = np.broadcast_to(default, valid.shape)

@@ -17,7 +17,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from absl import logging
 
-from mirencoder_jax.downstream.tasks import custom
+from mirencoder_jax.downstream.tasks import custom, related
 from mirencoder_jax.downstream.tasks import targets as targets_lib
 from mirencoder_jax.downstream.tasks.targets import (
     Problem,
@@ -34,18 +34,23 @@ class TaskConfig:
   `ir_dir` are all that is needed.
 
   Attributes:
-    name: of the task and of its TFDS data set.
+    name: of the task, and of its TFDS data set if `data` is ''.
     row: fields that together name a row in messages.
     module: field with the name of the IR module.
     ir: field with the text (or bitcode) of the IR.
-    groups: fields whose equal values belong together.
-    targets: name of each machine -> keywords of its `TargetConfig`.
+    groups: fields whose equal values belong together. `code`, where it is no
+      field, is made of the IR: rows of equal functions.
+    targets: name of each machine -> keywords of its `TargetConfig`; all of one
+      kind.
+    vectors: name -> field with a vector of each row, of what somebody saw in
+      it: a baseline.
     split: TFDS split to read.
     shipped: its files are part of the repository; a `manual_dir` may bring
       others.
     table: a CSV file in place of a prepared data set (`custom`).
     ir_dir: folder of the IR that it names.
     default: the choice that is made without a model, if not the table's first.
+    data: the TFDS data set, where several tasks read one.
   """
 
   name: str
@@ -56,11 +61,17 @@ class TaskConfig:
   targets: Mapping[str, Mapping[str, Any]] = dataclasses.field(
       default_factory=dict
   )
+  vectors: Mapping[str, str] = dataclasses.field(default_factory=dict)
   split: str = 'train'
   shipped: bool = False
   table: str | None = None
   ir_dir: str = ''
   default: str = ''
+  data: str = ''
+
+  @property
+  def data_set(self) -> str:
+    return self.data or self.name
 
 
 class Task(NamedTuple):
@@ -75,6 +86,12 @@ class Task(NamedTuple):
   group_names: dict[str, tuple[str, ...]]
   targets: tuple[Target, ...]
   problems: tuple[Problem, ...]
+  vectors: Mapping[str, np.ndarray] = {}  # float32 [n, D], by name
+
+  @property
+  def kind(self) -> str:
+    """Of its targets, as `targets.KINDS`."""
+    return self.targets[0].kind
 
   @property
   def strata(self) -> np.ndarray:
@@ -136,7 +153,11 @@ def build_task(
 
   groups, group_names = {}, {}
   for group in config.groups:
-    names = [text(e[group]) for e in examples]
+    if group == custom.CODE and group not in examples[0]:
+      of_rows = [modules[i] for i in module_index]
+      names = related.connect_code(of_rows, of_rows, ir)
+    else:
+      names = [text(e[group]) for e in examples]
     for row, name in enumerate(names):
       if not name:
         problems.append(Problem(rows[row], f'no {group}; it is a group alone'))
@@ -157,6 +178,12 @@ def build_task(
           f'the first problem: {problems[0].where}: {problems[0].what}'
       )
     targets.append(target)
+  kinds = {target.name: target.kind for target in targets}
+  if len(set(kinds.values())) > 1:
+    raise ValueError(
+        f'task {config.name!r}: targets are of several kinds, {kinds}; make a '
+        'task of each kind that reads the same `data`'
+    )
   return Task(
       name=config.name,
       rows=tuple(rows),
@@ -167,6 +194,10 @@ def build_task(
       group_names=group_names,
       targets=tuple(targets),
       problems=tuple(problems),
+      vectors={
+          name: np.array([e[field] for e in examples], np.float32)
+          for name, field in config.vectors.items()
+      },
   )
 
 
@@ -224,10 +255,10 @@ def _open_prepared(
   import tensorflow_datasets as tfds  # not needed to import the library
 
   def open_builder():
-    builder = tfds.builder(config.name, data_dir=data_dir)
+    builder = tfds.builder(config.data_set, data_dir=data_dir)
     # Where the builder's code is imported, it is found without its data.
     if not builder.info.splits:
-      raise tfds.core.DatasetNotFoundError(config.name)
+      raise tfds.core.DatasetNotFoundError(config.data_set)
     return builder
 
   try:
@@ -235,23 +266,25 @@ def _open_prepared(
   except tfds.core.DatasetNotFoundError:
     if manual_dir is None and not config.shipped:
       raise FileNotFoundError(
-          f'data set {config.name!r} is not prepared in '
+          f'data set {config.data_set!r} is not prepared in '
           f'{data_dir or tfds.core.constants.DATA_DIR}; pass --manual_dir with '
-          f'the files that datasets/{config.name}/README.md names'
+          f'the files that datasets/{config.data_set}/README.md names'
       ) from None
-    prepare(config.name, manual_dir=manual_dir, data_dir=data_dir)
+    prepare(config.data_set, manual_dir=manual_dir, data_dir=data_dir)
     builder = open_builder()
-  needed = {*config.row, config.module, config.ir, *config.groups}
+  needed = {*config.row, config.module, config.ir, *config.vectors.values()}
+  needed |= set(config.groups) - {custom.CODE}
   for target in config.targets.values():
     costs = target.get('costs', ())
     needed |= {costs} if isinstance(costs, str) else set(costs)
     needed |= {*target.get('inputs', ()), *target.get('judged', ())[:1]}
+    needed |= {target['value']} if target.get('value') else set()
   missing = sorted(needed - set(builder.info.features))
   if missing:
     raise ValueError(
         f'{builder.data_path} has no {", ".join(missing)}: it was prepared by '
         'another version of its builder; prepare it again with `python '
-        f'datasets/prepare.py {config.name}`'
+        f'datasets/prepare.py {config.data_set}`'
     )
   metadata = builder.info.metadata or {}
   return build_task(

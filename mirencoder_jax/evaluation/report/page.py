@@ -10,8 +10,9 @@ from collections.abc import Mapping, Sequence
 
 from mirencoder_jax.evaluation import metrics
 from mirencoder_jax.evaluation.evaluation import Part
+from mirencoder_jax.evaluation.measures import METRICS
 from mirencoder_jax.evaluation.report import selection, task_tables
-from mirencoder_jax.evaluation.report.selection import METRICS, Results
+from mirencoder_jax.evaluation.report.selection import Results
 from mirencoder_jax.pages import markdown
 
 FOLDER = 'results'  # beside a page: its pictures and summary.json
@@ -41,7 +42,7 @@ _FEW_COLUMNS = (
 def _overview_cells(results: Results, split: str) -> dict[str, str]:
   """An overview's cells of one split, targets that share them by slashes."""
   metric = results.metric
-  title, scale, digits = METRICS[metric]
+  title, scale, digits, _ = METRICS[metric]
 
   def number(value):
     return '' if value is None else f'{scale * value:.{digits}f}'
@@ -59,18 +60,18 @@ def _overview_cells(results: Results, split: str) -> dict[str, str]:
     ours = selection.find_ours(results, split, target)
     if ours is not None:
       mine = number(ours[metric]['value'])
-      if ours['slowdowns']['value'] is not None:
+      if ours.get('slowdowns', {}).get('value') is not None:
         slower = f'{ours["slowdowns"]["value"] * ours["rows"]:.0f}'
         slower += f' of {ours["rows"]}'
       versus = ours['versus'][metric]
       difference = task_tables.format_interval(versus, scale, digits, '+')
-      if versus['low'] is not None and versus['low'] > 0:
+      if selection.is_ahead(versus, metric):
         mine, difference = f'**{mine}**', f'**{difference}**'
     baseline = f'{best["features"]}, {best["head"]}'
     columns.append(
         [
             number(by_name.get(metrics.DEFAULT)),
-            number(by_name.get('best constant')),
+            number(by_name.get(metrics.CONSTANT)),
             f'{number(best[metric]["value"])} ({baseline})',
             random,
             mine,
@@ -118,7 +119,7 @@ def format_task(results: Results, pictures: Mapping[str, str]) -> list[str]:
   lines += [*task_tables.format_facts(results), '']
   lines += [*task_tables.format_splits(results), '']
   lines += show('comparison.png', 'every row with its interval')
-  title, _, _ = METRICS[results.metric]
+  title = METRICS[results.metric].title
   targets = selection.shown_targets(results)
   lines += [
       f'{title[0].upper()}{title[1:]}, {" / ".join(targets)}; ours and its '

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from mirencoder_jax.downstream.tasks import features
-from mirencoder_jax.evaluation import metrics
+from mirencoder_jax.evaluation import measures, metrics
 from mirencoder_jax.evaluation.report import map as map_lib
 from mirencoder_jax.evaluation.report import selection
 from mirencoder_jax.evaluation.report.selection import Results
@@ -21,7 +21,7 @@ from mirencoder_jax.pages import plot_style
 def draw_comparison(results: Results, path: str | os.PathLike[str]) -> None:
   """The metric of every row with its interval; a panel a split and target."""
   metric = results.metric
-  title, scale, _ = selection.METRICS[metric]
+  title, scale, *_ = measures.METRICS[metric]
   splits = results.split_names
   targets = selection.shown_targets(results)
   names = [
@@ -63,7 +63,7 @@ def _draw_panel(
     axes: Any, results: Results, split: str, target: str, names: Sequence[str]
 ) -> None:
   metric = results.metric
-  scale = selection.METRICS[metric][1]
+  scale = measures.METRICS[metric].scale
   axes.grid(axis='y', visible=False)
   for r in selection.choose_rows(results, split, target):
     value, low, high = (scale * r[metric][k] for k in ('value', 'low', 'high'))

@@ -13,7 +13,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from mirencoder_jax.downstream.tasks import features
-from mirencoder_jax.evaluation import metrics
+from mirencoder_jax.evaluation import measures, metrics
 
 Row = Mapping[str, Any]
 
@@ -26,14 +26,6 @@ KINDS = {
     'compared': 'compared',
 }
 _KINDS_DRAWN = ('rule', 'baseline', 'compared', 'ablation', 'ours')
-# Metric -> (title, scale, digits)
-METRICS = {
-    'accuracy': ('accuracy %', 100.0, 1),
-    'speedup': ('speedup, mean', 1.0, 2),
-    'geomean': ('speedup, geometric', 1.0, 2),
-    'oracle_share': ('of oracle %', 100.0, 1),
-    'slowdowns': ('slower rows', 1.0, 1),
-}
 _FEW_CHOICES = 8  # of more, nobody asks for the very best one
 _LEAKING_SHARE = 0.1  # of the test rows
 _NAMES = {'num_rows': 'rows', 'measured': 'results'}  # in results.json
@@ -45,7 +37,7 @@ class Results:
 
   Attributes:
     task: its name.
-    metric: what it is judged by, one of `METRICS`.
+    metric: what it is judged by, one of `measures.METRICS`.
     group: what the bootstrap draws.
     recipe: head and score of our row, chosen beforehand.
     num_rows: of the table.
@@ -93,6 +85,16 @@ class Results:
   @property
   def title(self) -> str:
     return self.task.replace('_', ' ')
+
+  @property
+  def headlines(self) -> tuple[str, ...]:
+    """Metrics that are shown for all splits at once."""
+    return measures.HEADLINES[self.kind]
+
+  @property
+  def kind(self) -> str:
+    """Of its targets; those of older files are choices."""
+    return next(iter(self.targets.values())).get('kind', 'choice')
 
   @property
   def split_names(self) -> list[str]:
@@ -174,7 +176,10 @@ def choose_rows(results: Results, split: str, target: str) -> list[Row]:
     if r['kind'] in ('ours', 'ablation'):
       better = r['head'] == results.recipe
     else:
-      better = r[metric]['value'] > old[metric]['value']
+      values = [x[metric]['value'] for x in (r, old)]
+      better = None not in values and (
+          measures.sign(metric) * (values[0] - values[1]) > 0
+      )
     if better:
       found[key] = r
   return sorted(found.values(), key=lambda r: _KINDS_DRAWN.index(r['kind']))
@@ -193,18 +198,35 @@ def find_best_baseline(results: Results, split: str, target: str) -> Row:
   return next(r for r in rows if f'{r["features"]}, {r["head"]}' == name)
 
 
-def shown_metrics(results: Results, names: Sequence[str]) -> list[str]:
-  """Those that are known, accuracy only where choices are few."""
+def is_ahead(difference: Mapping[str, Any], metric: str) -> bool:
+  """Whether an interval of a difference says that it is for the better."""
+  end = difference['low' if measures.sign(metric) > 0 else 'high']
+  return end is not None and measures.sign(metric) * end > 0
+
+
+def shown_metrics(
+    results: Results, names: Sequence[str] = tuple(measures.METRICS)
+) -> list[str]:
+  """Those that are known, accuracy only where choices are few.
+
+  A direction is only shown where it is not the accuracy once more.
+  """
   num_choices = max(t['num_choices'] for t in results.targets.values())
   return [
       metric
       for metric in names
-      if any(r[metric]['value'] is not None for r in results.measured)
+      if any(
+          r.get(metric, {}).get('value') is not None for r in results.measured
+      )
       and (metric != 'accuracy' or num_choices <= _FEW_CHOICES)
+      and (
+          metric != 'direction'
+          or any(r[metric] != r['accuracy'] for r in results.measured)
+      )
   ]
 
 
 def summary_metrics(results: Results) -> list[str]:
   """Those that are shown for all splits at once, the main one first."""
-  shown = shown_metrics(results, ('accuracy', 'geomean'))
+  shown = shown_metrics(results, results.headlines)
   return sorted(shown, key=lambda metric: metric != results.metric)

@@ -9,8 +9,9 @@ from typing import Any
 
 from mirencoder_jax.downstream.tasks import features, tasks
 from mirencoder_jax.evaluation import metrics as metrics_lib
+from mirencoder_jax.evaluation.measures import METRICS
 from mirencoder_jax.evaluation.report import selection
-from mirencoder_jax.evaluation.report.selection import METRICS, Results
+from mirencoder_jax.evaluation.report.selection import Results
 from mirencoder_jax.pages import markdown
 
 _NUM_PROBLEMS = 20
@@ -86,8 +87,19 @@ def format_splits(results: Results) -> list[str]:
             if crossing
             else 'nothing related is on both sides.'
         )
+        + _format_refused(fact)
     )
   return lines
+
+
+def _format_refused(fact: Mapping[str, Any]) -> str:
+  """What a split does without: rows, and heads."""
+  text = f' Left out for many rows: {", ".join(fact.get("left_out", ()))}.'
+  text = text if fact.get('left_out') else ''
+  if fact.get('num_refused'):
+    text += f' Training rows left out, of the {fact["refused"]} of a test row: '
+    text += f'{fact["num_refused"]}, in all fits together.'
+  return text
 
 
 def _by_kind(
@@ -114,7 +126,7 @@ def format_summary(
   """
   targets = selection.shown_targets(results)
   names = results.split_names
-  _, scale, digits = METRICS[metric]
+  _, scale, digits, _ = METRICS[metric]
   cells: dict[tuple[str, ...], dict[str, list[str]]] = {}
 
   def add(key, split, text):
@@ -185,9 +197,9 @@ def format_split(
     target: its name.
     rows: those of the results that are shown; all by default.
   """
-  metrics = selection.shown_metrics(results, tuple(METRICS))
+  metrics = selection.shown_metrics(results)
   main = results.metric
-  main_title, main_scale, main_digits = METRICS[main]
+  main_title, main_scale, main_digits, _ = METRICS[main]
   found = rows or results.rows(split, target)
   if not found:
     return []
@@ -212,11 +224,11 @@ def format_split(
     ]
   nulls = []
   for n in results.random(split, target):
-    # Of slowdowns the good end is the lower one.
+    # Of slowdowns and errors the good end is the lower one.
     cells = [
         _format_random(
             n[metric],
-            'quantile_5' if metric == 'slowdowns' else 'quantile_95',
+            'quantile_5' if METRICS[metric].less_is_better else 'quantile_95',
             scale_of(metric),
             METRICS[metric][2],
         )
@@ -240,7 +252,7 @@ def _format_compared(
     found: Sequence[Mapping[str, Any]], metric: str
 ) -> list[str]:
   """Paired differences of our rows to each compared encoder."""
-  title, scale, digits = METRICS[metric]
+  title, scale, digits, _ = METRICS[metric]
   lines = []
   for r in found:
     for name, other in r.get('versus_compared', {}).items():

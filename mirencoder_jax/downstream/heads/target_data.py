@@ -1,0 +1,93 @@
+"""What a head sees of a target, and of a part of it."""
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array, Float
+
+from mirencoder_jax.downstream.heads import rows as rows_lib
+from mirencoder_jax.downstream.tasks import tasks
+
+
+def make_data(
+    target: tasks.Target,
+    vectors: np.ndarray,
+    groups: np.ndarray,
+    max_log_ratio: float,
+) -> rows_lib.Data:
+  """What a head sees of a target: rows' vectors, log inputs, log costs.
+
+  A value or a probability is the cost of the only choice there is, and as it
+  is: not the log of a ratio, and not cut off.
+  """
+  if target.values is not None:
+    column = np.asarray(target.values, np.float32)[:, None]  # [n, 1]
+    ones = np.ones_like(column)
+    return rows_lib.Data(
+        vectors=np.asarray(vectors, np.float32),
+        inputs=scale_inputs(target.inputs),
+        costs=column,
+        known=ones,
+        classes=ones,
+        defaults=ones,
+        offered=ones,
+        groups=groups.astype(np.int32),
+    )
+  shape = (len(target.labels), len(target.choices))
+  costs, known = np.zeros(shape), np.zeros(shape)
+  if target.costs is not None:
+    # Also of choices that were not measured: what deciding for one comes to.
+    # Fits are judged by all of them, and learn from those that are known.
+    costs = np.clip(
+        np.log(
+            target.decision_costs / target.outcome(target.defaults)[:, None]
+        ),
+        -max_log_ratio,
+        max_log_ratio,
+    )
+    known = target.known
+  return rows_lib.Data(
+      vectors=np.asarray(vectors, np.float32),
+      inputs=scale_inputs(target.inputs),
+      costs=costs.astype(np.float32),
+      known=known.astype(np.float32),
+      classes=np.eye(shape[1], dtype=np.float32)[target.labels],
+      defaults=np.eye(shape[1], dtype=np.float32)[target.defaults],
+      offered=np.ones(shape, np.float32),
+      groups=groups.astype(np.int32),
+  )
+
+
+def scale_inputs(inputs: np.ndarray) -> np.ndarray:
+  """Run-time inputs are sizes: in logarithms; float32 [n, F]."""
+  return np.log1p(np.maximum(inputs, 0)).astype(np.float32)
+
+
+def narrow(data: rows_lib.Data, space, labels) -> rows_lib.Data:
+  """The data of a label space (int [K], -1 for padding).
+
+  `labels` (int [n]) are the best places in it: costs are cut off, and do not
+  say.
+  """
+  there = space >= 0
+  return data._replace(
+      costs=data.costs[:, space] * there,
+      known=data.known[:, space] * there,
+      classes=jax.nn.one_hot(labels, len(space), dtype=data.classes.dtype),
+      defaults=data.defaults[:, space] * there,
+      offered=data.offered[:, space] * there,
+  )
+
+
+def standardise(
+    data: rows_lib.Data, train: Float[Array, 'n']
+) -> tuple[rows_lib.Data, Array, Array]:
+  """Values with mean 0 and deviation 1 over the training rows; and these two.
+
+  Heads presume that what they are to learn is about 0 and about as large as 1.
+  """
+  share = train / jnp.maximum(train.sum(), 1)
+  mean = share @ data.costs  # [1]
+  deviation = jnp.sqrt(share @ jnp.square(data.costs - mean))
+  deviation = jnp.where(deviation > 0, deviation, 1)
+  return data._replace(costs=(data.costs - mean) / deviation), mean, deviation
