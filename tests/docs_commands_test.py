@@ -27,7 +27,7 @@ from testing_encoder import AXPY, SQUARE
 
 import mirencoder_jax as mir
 from mirencoder_jax import cli
-from mirencoder_jax.frontend import compilers
+from mirencoder_jax.frontend import compile_units, compilers
 from mirencoder_jax.storage import weights
 
 ROOT = pathlib.Path(__file__).resolve().parents[1]
@@ -227,9 +227,15 @@ class DocsCommandsTest(absltest.TestCase):
         'kernel.c', SQUARE, compilers.Compiler('clang', ('clang',), '19.1.7'),
         ('clang', 'kernel.c'), '',
     )  # fmt: skip
+    (folder / 'build').mkdir()
+    database = json.dumps([dict(file='kernel.c', command='cc -c kernel.c')])
+    for name in ('compile_commands.json', 'build/compile_commands.json'):
+      (folder / name).write_text(database)
+    piece = compile_units.Piece('kernel.o', 'kernel.c', ir='kernel.ll')
     shipped = {'small': folder / 'small'}
     for owner, name, value in (
         (compilers, 'compile_source', lambda *_, **__: compiled),
+        (compile_units, 'compile_units', lambda *_, **__: [[piece]]),
         (weights, 'shipped', lambda: shipped),
     ):
       self.enter_context(mock.patch.object(owner, name, value))

@@ -30,12 +30,14 @@ class Unit(NamedTuple):
     directory: where the compiler runs.
     compiler: the word that starts the build's own compiler.
     flags: of the compiler, without those that this module drops.
+    output: what the build makes of it, '' if the file does not say.
   """
 
   file: str
   directory: str
   compiler: str
   flags: tuple[str, ...]
+  output: str = ''
 
   @property
   def path(self) -> pathlib.Path:
@@ -43,11 +45,15 @@ class Unit(NamedTuple):
     return pathlib.Path(self.directory, self.file)
 
 
-def read_database(path: str | os.PathLike) -> list[Unit]:
-  """The sources of a build, in the order of the file, each once.
+def read_database(
+    path: str | os.PathLike, *, each_once: bool = True
+) -> list[Unit]:
+  """The sources of a build, in the order of the file.
 
   Args:
     path: of a `compile_commands.json`, or of the folder that it is in.
+    each_once: leaves out what several programs of a build compile again,
+      perhaps with other flags.
 
   Raises:
     IRError: no such file, not a compile database, or an entry without a file.
@@ -67,9 +73,11 @@ def read_database(path: str | os.PathLike) -> list[Unit]:
     raise IRError(f'not JSON: {error}', str(path)) from None
   if not isinstance(entries, list):
     raise IRError('not a compile database: no list of entries', str(path))
+  read = [_read_entry(entry, n, path) for n, entry in enumerate(entries, 1)]
+  if not each_once:
+    return read
   units: dict[str, Unit] = {}
-  for number, entry in enumerate(entries, 1):
-    unit = _read_entry(entry, number, path)
+  for unit in read:
     units.setdefault(os.path.realpath(unit.path), unit)
   return list(units.values())
 
@@ -85,7 +93,11 @@ def _read_entry(entry: Any, number: int, path: pathlib.Path) -> Unit:
         f'entry {number} needs `file`, and `command` or `arguments`: {error!r}',
         str(path),
     ) from None
-  return Unit(file, directory, compiler, _keep(words, file, directory))
+  kept = _keep(words, file, directory)
+  output = entry.get('output', '')
+  if not output and '-o' in words[:-1]:
+    output = words[words.index('-o') + 1]
+  return Unit(file, directory, compiler, kept, output)
 
 
 def _keep(words: list[str], file: str, directory: str) -> tuple[str, ...]:

@@ -63,7 +63,7 @@ _INSTALL_CLANG = (
     'install clang, or `python -m pip install ziglang`, which carries one'
 )
 # Of the wheel's clang, which is built for a machine without glibc.
-_WHEEL_TARGET = ('-target', 'x86_64-linux-gnu')
+WHEEL_TARGET = ('-target', 'x86_64-linux-gnu')
 _OPENCL_FLAGS = (
     *('-x', 'cl', '-cl-std=CL1.2', '-target', 'spir64'),
     *('-Xclang', '-fdeclare-opencl-builtins'),
@@ -71,7 +71,7 @@ _OPENCL_FLAGS = (
 )
 _CUDA_FLAGS = ('-x', 'cuda', '--cuda-device-only', '--cuda-gpu-arch=sm_70')
 # With which our few declarations stand in for CUDA's headers.
-_WITHOUT_CUDA_TOOLKIT = (
+WITHOUT_CUDA_TOOLKIT = (
     *('-nocudainc', '-nocudalib', '-fdeclspec', '-Wno-unknown-cuda-version'),
     *('-I', str(INCLUDE / 'cuda')),
     *('-include', 'cuda_stub.h', '-include', 'cuda_libm.h'),
@@ -207,13 +207,8 @@ def compile_command(
   devices = {'opencl': _OPENCL_FLAGS, 'cuda': _CUDA_FLAGS}
   device = devices.get(language or '', ())
   if compiler.kind == 'zig':
-    words += device or _WHEEL_TARGET
-    words.append('-nostdinc')
-    if language == 'opencl':  # the wheel leaves clang's own header out
-      words += ['-I', str(INCLUDE / 'opencl')]
-    words += wheel.header_flags(
-        pathlib.Path(compiler.command[0]).parent / 'lib', language or 'c'
-    )
+    words += device or WHEEL_TARGET
+    words += wheel_headers(compiler, language or 'c')
   else:
     words += device
   if '-fopenmp' in flags and language in ('c', 'c++'):
@@ -223,10 +218,19 @@ def compile_command(
     cuda_toolkit = _has_cuda_toolkit()
   if language == 'cuda' and (compiler.kind == 'zig' or not cuda_toolkit):
     # ziglang lacks clang's wrapper around the toolkit's headers.
-    words += _WITHOUT_CUDA_TOOLKIT
+    words += WITHOUT_CUDA_TOOLKIT
   words += ['-S', '-emit-llvm', f'-{opt_level}']
   words.append('-gline-tables-only' if debug_lines else '-g0')
   return (*words, *flags, str(path))
+
+
+def wheel_headers(compiler: Compiler, language: str) -> list[str]:
+  """Flags with which the clang of the `ziglang` wheel sees its own headers."""
+  words = ['-nostdinc']
+  if language == 'opencl':  # the wheel leaves clang's own header out
+    words += ['-I', str(INCLUDE / 'opencl')]
+  folder = pathlib.Path(compiler.command[0]).parent / 'lib'
+  return [*words, *wheel.header_flags(folder, language)]
 
 
 def compile_source(
