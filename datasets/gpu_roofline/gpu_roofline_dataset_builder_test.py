@@ -96,6 +96,8 @@ class MatchingTest(parameterized.TestCase):
       ('void f<(bool)1>(int *)', '_Z1fILb1EEvPi'),
       ('ns::run(unsigned int)', '_ZN2ns3runEj'),
       ('plain', 'plain'),
+      ('void run<2, E>(T1 *)', '_ZN1a1b3runILi2E1EEEvPT0_'),
+      ('f<1>()', '_Z1fIL4Kind1EEvv'),
       ('__omp_offloading_1_ab_main_l57', '__omp_offloading_fd00_9c_main_l57'),
   )
   def test_spellings(self, profiled, symbol):

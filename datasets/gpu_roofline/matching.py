@@ -13,7 +13,8 @@ from mirencoder_jax.ir import names
 # The file's device and number differ from machine to machine.
 _OFFLOADED = re.compile(r'__omp_offloading_[0-9a-f]+_[0-9a-f]+_(?P<rest>.+)')
 _FIRST_TYPE = re.compile(r'^[\w:]+ (?=[^(]*[<(])')
-_CAST = re.compile(r'\((?:bool|int|unsigned int|long|unsigned long)\)')
+_CAST = re.compile(r'\([\w: ]+\)(?=-?\d)')  # of a template's argument
+_NAMESPACE = re.compile(r'^(?:\w+::)+')
 
 
 def _plain(name: str) -> str:
@@ -25,6 +26,9 @@ def _plain(name: str) -> str:
   return re.sub(r'\s+', '', _FIRST_TYPE.sub('', name))
 
 
+_NUM_LEVELS = 5
+
+
 def keys(name: str) -> tuple[str, ...]:
   """What a kernel may be known by, the most exact first."""
   offloaded = _OFFLOADED.fullmatch(name)
@@ -32,7 +36,8 @@ def keys(name: str) -> tuple[str, ...]:
     return (f'omp {offloaded["rest"]}',)
   exact = _plain(name)
   bare = re.sub(r'\(.*', '', exact)
-  return (exact, bare, re.sub(r'<.*', '', bare))
+  local = _NAMESPACE.sub('', bare)  # profilers may leave it out
+  return (exact, bare, local, *(re.sub('<.*', '', n) for n in (bare, local)))
 
 
 def match(
@@ -50,7 +55,7 @@ def match(
   """
   wanted = list(wanted)
   found: dict[str, str | None] = {}
-  for level in range(3):
+  for level in range(_NUM_LEVELS):
     known: dict[str, set[str]] = {}
     for symbol, value in symbols.items():
       key = keys(symbol)[level : level + 1]

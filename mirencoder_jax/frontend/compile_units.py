@@ -177,24 +177,41 @@ def compile_units(
   """
   compiler = compilers.find_compiler('c++', settings.compiler)
   out_dir.mkdir(parents=True, exist_ok=True)
-  done = _read_manifest(out_dir / MANIFEST)
+  plans = [_plan(unit, compiler, settings) for unit in units]
+  now = {piece.unit: piece.command for _, piece in plans}
+  done = {
+      (name, made): pieces
+      for (name, made), pieces in _read_manifest(out_dir / MANIFEST).items()
+      if now.get(name, made) == made
+  }
   with (out_dir / MANIFEST).open('w', newline='', encoding='utf-8') as file:
     writer = csv.DictWriter(file, Piece._fields, lineterminator='\n')
     writer.writeheader()
-    for unit in units:
-      name = unit.output or unit.file
-      try:
+    # Those of an earlier run first, so that no kill loses them.
+    writer.writerows(p._asdict() for pieces in done.values() for p in pieces)
+    for unit, piece in plans:
+      if (piece.unit, piece.command) in done:
+        yield done[piece.unit, piece.command]
+        continue
+      pieces = [piece]
+      if not piece.error:
         command = unit_command(unit, compiler, settings)
-        made = f'{shlex.join(command)} # {_mode(settings)}'
-        pieces = done.get((name, made)) or [
-            piece._replace(command=made)
-            for piece in _compile(unit, name, command, out_dir, settings)
-        ]
-      except IRError as error:
-        pieces = [Piece(name, str(unit.path), error=error.message)]
+        pieces = _compile(unit, piece, command, out_dir, settings)
       writer.writerows(piece._asdict() for piece in pieces)
       file.flush()
       yield pieces
+
+
+def _plan(
+    unit: Unit, compiler: compilers.Compiler, settings: Settings
+) -> tuple[Unit, Piece]:
+  """A unit and what is known of it before it is compiled."""
+  piece = Piece(unit.output or unit.file, str(unit.path))
+  try:
+    command = shlex.join(unit_command(unit, compiler, settings))
+  except IRError as error:
+    return unit, piece._replace(error=error.message)
+  return unit, piece._replace(command=f'{command} # {_mode(settings)}')
 
 
 def _mode(settings: Settings) -> str:
@@ -225,13 +242,12 @@ def _read_manifest(path: pathlib.Path) -> dict[tuple[str, str], list[Piece]]:
 
 def _compile(
     unit: Unit,
-    name: str,
+    whole: Piece,
     command: tuple[str, ...],
     out_dir: pathlib.Path,
     settings: Settings,
 ) -> list[Piece]:
   """What becomes of one unit."""
-  whole = Piece(name, str(unit.path))
   if not unit.path.is_file():
     return [whole._replace(error='there is no such file')]
   with tempfile.TemporaryDirectory() as folder:

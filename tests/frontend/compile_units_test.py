@@ -101,6 +101,12 @@ class CompileUnitsTest(parameterized.TestCase):
     self.assertEqual(file.read_text(), 'as it was')
     self.compile(path, opt_level='O2')
     self.assertIn('define', file.read_text())
+    # Another unit's rows are kept, and so are those that came to nothing.
+    path = self.write(('b.c', 'int f( {', '', 'b.o'))
+    self.compile(path)
+    with (self.out / compile_units.MANIFEST).open() as manifest:
+      units = [row['unit'] for row in csv.DictReader(manifest)]
+    self.assertEqual(units, ['a.o', 'b.o'])
 
   def test_one_bad_unit_costs_itself(self):
     path = self.write(
