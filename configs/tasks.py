@@ -26,7 +26,7 @@ _GRIDS = dict(
     ridge=dict(penalty=(0.3, 3.0), group_variance=(0.1, 1.0)),
     neighbour=dict(neighbours=(1, 3, 9)),
     mlp=dict(weight_decay=(0.1, 1.0), learning_rate=(0.01,)),
-    forest=dict(num_trees=(200,), min_rows=(2,), max_features=(0.3,)),
+    forest=dict(num_trees=(100,), min_rows=(2,), max_features=(0.2,)),
     network=dict(width=(64,), learning_rate=(1e-3,), weight_decay=(0.1,)),
 )
 # Of tasks with hundreds of programs: heads that thousands of rows can pay for,

@@ -115,7 +115,11 @@ def run_all(
 def write_summary(
     folder: str | os.PathLike[str], parts: Sequence[Part]
 ) -> None:
-  """Writes summary.json: a row for each `evaluation.Comparison`."""
+  """Writes summary.json: a row for each `evaluation.Comparison`.
+
+  Rows of other tasks that stand there are kept, so that tasks that are
+  evaluated one by one are in one file.
+  """
   rows = [
       comparison._asdict()
       for evaluation, results in parts
@@ -123,6 +127,10 @@ def write_summary(
   ]
   path = pathlib.Path(folder, 'summary.json')
   path.parent.mkdir(parents=True, exist_ok=True)
+  if path.exists():
+    mine = {part.evaluation.name for part in parts}
+    there = json.loads(path.read_text())
+    rows = [row for row in there if row['task'] not in mine] + rows
   path.write_text(json.dumps(rows, indent=1) + '\n')
 
 

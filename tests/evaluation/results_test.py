@@ -225,8 +225,11 @@ class ResultsTest(parameterized.TestCase):
     results = self.with_margin(-0.1, 0.3)
     with tempfile.TemporaryDirectory() as folder:
       part = Part(self.evaluation, results)
+      path = pathlib.Path(folder, 'summary.json')
+      path.write_text(json.dumps([{'task': 'other'}, {'task': part[0].name}]))
       results_lib.write_summary(folder, [part])
-      rows = json.loads(pathlib.Path(folder, 'summary.json').read_text())
+      other, *rows = json.loads(path.read_text())
+    self.assertEqual(other, {'task': 'other'})  # and nothing old of this one
     places = {(r['split'], r['target'], r['vector']) for r in rows}
     self.assertLen(places, len(rows))
     vectors = {r['vector'] for r in rows}

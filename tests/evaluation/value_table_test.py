@@ -189,6 +189,37 @@ class ValueTableTest(parameterized.TestCase):
       error = np.square(said - truth).mean() / truth.var()
       self.assertLess(error, 0.2, head)
 
+  def test_a_planted_copy_of_a_function_is_refused(self):
+    """A test program's function stands in another one, under other names."""
+    recipe = make_recipe('gpu_roofline')
+    examples = make_examples()
+    for number, example in enumerate(examples):
+      del example['code']  # is found in the IR
+      constant = FUNCTION.format('fadd').replace('%x, %x', f'%x, {number}.0')
+      example['ir'] = constant
+    victim, thief = examples[0], examples[-1]
+    thief['ir'] = victim['ir'].replace('%x', '%y').replace('@f', '@stolen')
+    thief['module'] = 'stolen'
+    task = tasks.build_task(recipe.task, examples)
+    self.assertEqual(task.groups['code'][0], task.groups['code'][-1])
+
+    def build(**changed):
+      config = next(s for s in recipe.splits if s.name == 'program')
+      return splits.build_protocol(
+          dataclasses.replace(config, **changed),
+          task.strata,
+          task.groups,
+          num_seeds=1,
+          num_inner_folds=2,
+      )
+
+    self.assertIn('code', splits.find_leaks(build(refused=''), task.groups))
+    protocol = build(refused='code')
+    self.assertNotIn('code', splits.find_leaks(protocol, task.groups))
+    self.assertGreater(protocol.num_refused, 0)
+    of_victim = protocol.test[:, 0]
+    self.assertFalse(protocol.train[of_victim, -1].any())
+
   def test_heads_with_too_many_rows_are_left_out_and_named(self):
     recipe = make_recipe('gpu_roofline', heads=('kernel', 'forest'))
     recipe = dataclasses.replace(
