@@ -24,7 +24,7 @@ class TreesConfig:
   Attributes:
     max_depth: of a tree.
     learning_rate: weight of each tree.
-    num_trees: boosting rounds.
+    num_trees: boosting rounds; 0 for no such row of the table.
     num_seeds: the first seeds of a protocol; the others are left out, because
       trees on wide vectors are slow.
     num_threads: of a fit.

@@ -140,6 +140,12 @@ class ValueTableTest(parameterized.TestCase):
         error.difference, error.baseline_value - error.value, places=4
     )
     self.assertIn('gpu time, time, split', evaluation.verdict(found.as_dict()))
+    text = '\n'.join(evaluation.section(found.as_dict(), {}))
+    self.assertIn('### bandwidth, split program', text)
+    self.assertIn('R²', '\n'.join(evaluation.overview([found.as_dict()])))
+    with tempfile.TemporaryDirectory() as folder:
+      drawn = evaluation.draw(found.as_dict(), folder)
+    self.assertIn(drawn, ([], ['comparison.png']))  # if matplotlib is there
 
   def test_guess_of_a_compiler_is_the_default(self):
     recipe = make_recipe('gpu_roofline', heads=('forest',))

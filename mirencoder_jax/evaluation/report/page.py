@@ -54,7 +54,7 @@ def _overview_cells(results: Results, split: str) -> dict[str, str]:
     best = selection.find_best_baseline(results, split, target)
     random = mine = difference = slower = ''
     for n in results.random(split, target)[:1]:
-      if n['head'] == results.recipe:
+      if n['head'] == results.recipe and metric in n:
         median, high = n[metric]['median'], n[metric]['quantile_95']
         random = f'{number(median)} ({number(high)})'
     ours = selection.find_ours(results, split, target)

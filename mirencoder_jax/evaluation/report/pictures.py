@@ -66,7 +66,10 @@ def _draw_panel(
   scale = measures.METRICS[metric].scale
   axes.grid(axis='y', visible=False)
   for r in selection.choose_rows(results, split, target):
-    value, low, high = (scale * r[metric][k] for k in ('value', 'low', 'high'))
+    ends = [r[metric][key] for key in ('value', 'low', 'high')]
+    if None in ends:
+      continue
+    value, low, high = (scale * end for end in ends)
     color = plot_style.COLORS[r['kind']]
     if r['features'] == metrics.ORACLE:
       color = plot_style.COLORS['oracle']

@@ -139,7 +139,8 @@ def format_summary(
       else:
         rows = results.rows(split, target)
       for r in rows:
-        text = f'{scale * r[metric]["value"]:.{digits}f}'
+        value = r[metric]['value']
+        text = '' if value is None else f'{scale * value:.{digits}f}'
         text = f'**{text}**' if metric in r['leads'] else text
         head = () if chosen else (r['head'],)
         add((r['kind'], r['features'], *head), split, text)
@@ -147,7 +148,7 @@ def format_summary(
         if metric not in n or (chosen and n['head'] != results.recipe):
           continue
         name = f'{n["draws"]} random embeddings, median (95 % quantile)'
-        text = _format_random(n[metric], 'quantile_95', scale, digits)
+        text = _format_random(n, metric, scale)
         add(('null', name, *(() if chosen else (n['head'],))), split, text)
   rows = {
       key: [*key[1:], *(' / '.join(row.get(name, ())) for name in names)]
@@ -159,13 +160,15 @@ def format_summary(
   return markdown.table(header, [*_by_kind(rows, len(header)), *nulls])
 
 
-def _format_random(
-    summary: Mapping[str, float], end: str, scale: float, digits: int
-) -> str:
-  return (
-      f'{scale * summary["median"]:.{digits}f} '
-      f'({scale * summary[end]:.{digits}f})'
-  )
+def _format_random(random: Mapping[str, Any], metric: str, scale: float) -> str:
+  """Median and the good end; '' where the metric is not known."""
+  if metric not in random:
+    return ''
+  is_less = METRICS[metric].less_is_better
+  ends = ('median', 'quantile_5' if is_less else 'quantile_95')
+  digits = METRICS[metric].digits
+  median, end = (f'{scale * random[metric][e]:.{digits}f}' for e in ends)
+  return f'{median} ({end})'
 
 
 def format_interval(
@@ -224,16 +227,7 @@ def format_split(
     ]
   nulls = []
   for n in results.random(split, target):
-    # Of slowdowns and errors the good end is the lower one.
-    cells = [
-        _format_random(
-            n[metric],
-            'quantile_5' if METRICS[metric].less_is_better else 'quantile_95',
-            scale_of(metric),
-            METRICS[metric][2],
-        )
-        for metric in metrics
-    ]
+    cells = [_format_random(n, metric, scale_of(metric)) for metric in metrics]
     name = f'{n["draws"]} random embeddings, median (best 5 %)'
     nulls.append([name, n['head'], *cells, ''])
   header = ['features', 'head', *titles, f'{main_title} over best baseline']
