@@ -18,6 +18,7 @@ What runs is `evals`: a name, the kind of evaluation, and what that reads.
 import ml_collections
 
 from configs import pretraining_eval
+from mirencoder_jax.measure import size_flags
 from mirencoder_jax.storage import command_line
 
 # The product of the values is a head's grid.
@@ -122,6 +123,30 @@ def _gpu(metric: str, **targets) -> dict:
   )  # fmt: skip
 
 
+def _size(metric: str, kind: str, **targets) -> dict:
+  # The tasks of code_size: of functions, and of units.
+  return dict(
+      task=dict(
+          data='code_size',
+          split=kind,
+          row=('name',),
+          module='module',
+          ir='ir',
+          groups=('package',),
+          targets=targets,
+          shipped=True,
+      ),
+      splits=dict(
+          random=dict(group='', num_folds=5),
+          package=dict(group='package', num_folds=5),
+      ),
+      bootstrap_group='package',
+      metric=metric,
+      recipe='kernel value' if metric == 'r2' else 'kernel cost',
+      **_LARGE,
+  )
+
+
 # Where a target names no choices, the data set's metadata does.
 _TASKS = {
     'device_mapping': dict(
@@ -223,6 +248,33 @@ _TASKS = {
         time=dict(kind='value', value='log_time'),
         bandwidth=dict(kind='value', value='bandwidth_share'),
     ),
+    # Over what `clang -Oz` does, functions minsize and optsize as it has them.
+    'code_size': _size(
+        'geomean',
+        'functions',
+        functions=dict(default='Oz', costs='function_sizes'),
+    ),
+    'code_size_ratio': _size(
+        'r2',
+        'functions',
+        **{
+            name: dict(kind='value', value=f'log_ratio_{name}')
+            for name in ('p2', 'p3', 'p5')
+        },
+    ),
+    # Over the best set of flags for everyone, and not over bare -Oz.
+    'code_size_units': _size(
+        'geomean',
+        'units',
+        text=dict(
+            choices=tuple(size_flags.CHOICES), default='s1', costs='unit_sizes'
+        ),
+        berkeley=dict(
+            choices=tuple(size_flags.CHOICES),
+            default='s1',
+            costs='unit_berkeley_sizes',
+        ),
+    ),
 }
 
 
@@ -271,7 +323,7 @@ def _evaluation(name: str) -> ml_collections.ConfigDict:
   row = _TASKS.get(name, _OWN)
   config = ml_collections.ConfigDict(dict(kind='task'))
   # Of the prepared data; train[:200] looks at the first rows only.
-  config.task = dict(name=name, split='train', **row['task'])
+  config.task = {'name': name, 'split': 'train'} | row['task']
   config.splits = row['splits']
   config.table = dict(
       splits=tuple(row['splits']),  # which of them to run

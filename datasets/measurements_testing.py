@@ -32,8 +32,10 @@ class BuilderTestCase(absltest.TestCase):
       self.skipTest(f'{folder} is not there')
     return folder
 
-  def prepare_rows(self, manual_dir: pathlib.Path | None = None) -> list[dict]:
-    """All examples, prepared and opened again by name."""
+  def prepare_rows(
+      self, manual_dir: pathlib.Path | None = None, split: str = 'train'
+  ) -> list[dict]:
+    """All examples of a split, prepared and opened again by name."""
     builder = self.builder_class(data_dir=self.data_dir)
     builder.download_and_prepare(
         download_config=tfds.download.DownloadConfig(
@@ -42,4 +44,4 @@ class BuilderTestCase(absltest.TestCase):
         download_dir=self.data_dir / 'downloads',
     )
     self.opened = tfds.builder(builder.name, data_dir=self.data_dir)
-    return list(self.opened.as_data_source(split='train'))
+    return list(self.opened.as_data_source(split=split))

@@ -80,7 +80,7 @@ def _read(data: bytes) -> Sizes:
       )
       if place == 0 and name:
         undefined.add(name)
-      elif info >> 4:  # not local
+      elif info >> 4 == 1:  # neither local nor weak
         defined.add(name)
       if place and info & 15 in (_FUNC, _GNU_IFUNC):
         functions[name] = functions.get(name, 0) + length

@@ -16,21 +16,26 @@ them is larger, and gains over it mean less.
 """
 
 import argparse
+import math
 import pathlib
 import sys
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import llvmlite.binding as llvm
+
 from mirencoder_jax.frontend import isolation
 from mirencoder_jax.ir import IRError
 from mirencoder_jax.measure import (
     compiler,
+    flag_check,
     function_sizes,
     label_table,
     size_flags,
     size_modules,
     size_passes,
     size_summary,
+    unit_search,
     unit_sizes,
 )
 
@@ -60,7 +65,13 @@ def add_flags(command: argparse.ArgumentParser) -> None:
   add(
       '--search',
       action='store_true',
-      help='with --units: search the best set for all, and for each unit',
+      help='with --units: the best set for all units and for each, greedily',
+  )
+  add(
+      '--check',
+      action='store_true',
+      help='FOLDER holds programs in C or C++: build and run them under each '
+      'set, and compare what they print',
   )
   add('--clang', help='for --units: a name, a path or ziglang')
   add('--target', default='', help="triple; by default the module's own")
@@ -68,10 +79,17 @@ def add_flags(command: argparse.ArgumentParser) -> None:
   add('--features', default='', help='of the target, for functions')
   add('--limit', type=int, help='stop behind so many functions or units')
   add(
+      '--max_megabytes',
+      type=float,
+      default=unit_sizes.UnitsConfig.max_megabytes,
+      help='larger units are named and skipped (default: %(default)s)',
+  )
+  add(
       '--min_bytes',
       type=int,
-      default=function_sizes.SizesConfig.min_bytes,
-      help='smaller functions are counted only (default: %(default)s)',
+      help='smaller functions or units are counted only (default: '
+      f'{function_sizes.SizesConfig.min_bytes}, of units '
+      f'{unit_sizes.UnitsConfig.min_bytes})',
   )
   add(
       '--per_module',
@@ -93,6 +111,9 @@ def run(arguments: argparse.Namespace) -> dict[str, Any]:
   """Measures; the summary."""
   first = arguments.sources[0]
   folder = first if first.is_dir() else first.parent
+  if arguments.check:
+    output = arguments.output or folder / 'flag_check.jsonl'
+    return _run_check(arguments, folder, output)
   if arguments.units or arguments.search:
     output = arguments.output or folder / 'unit_sizes.jsonl'
     return _run_units(arguments, output)
@@ -105,8 +126,8 @@ def _run_functions(arguments, output: pathlib.Path) -> dict[str, Any]:
       target=size_passes.Target(
           arguments.target, arguments.cpu, arguments.features
       ),
-      min_bytes=arguments.min_bytes,
       per_module=arguments.per_module,
+      **_min_bytes(arguments),
   )
   records = function_sizes.label_modules(
       arguments.sources,
@@ -120,6 +141,13 @@ def _run_functions(arguments, output: pathlib.Path) -> dict[str, Any]:
   if arguments.ir is not None:
     _write_ir(arguments, records, choices)
   return _counts(records, choices) | size_summary.summarize(table)
+
+
+def _min_bytes(arguments) -> dict[str, int]:
+  """The config's own where nothing was named."""
+  if arguments.min_bytes is None:
+    return {}
+  return dict(min_bytes=arguments.min_bytes)
 
 
 def _counts(
@@ -160,31 +188,80 @@ def _write_ir(arguments, records, choices) -> None:
   label_table.write_table(folder / 'table.csv', rows, choices, choices[0])
 
 
-def _run_units(arguments, output: pathlib.Path) -> dict[str, Any]:
-  try:
-    clang = compiler.find_clang(arguments.clang)
-  except IRError as error:
-    raise IRError(
-        f'{error}; units need a clang, functions (without --units) do not'
-    ) from None
-  print(f'compiler: {clang.name}, {clang.version}', file=sys.stderr)
+def find_clang(name: str | None) -> compiler.Compiler:
+  """The clang that is named, or the first that reads llvmlite's bitcode.
+
+  Raises:
+    IRError: there is none; functions need none.
+  """
+  least = llvm.llvm_version_info[0]
+  names = ('clang', *(f'clang-{least + i}' for i in range(6)), 'ziglang')
+  for candidate in (name,) if name else names:
+    try:
+      clang = compiler.find_clang(candidate)
+    except IRError:
+      continue
+    if name or int(clang.found.version.split('.')[0]) >= least:
+      print(f'compiler: {clang.name}, {clang.version}', file=sys.stderr)
+      return clang
+  raise IRError(
+      f'no clang {name!r}'
+      if name
+      else f'units and --check need clang {least} or newer and there is none: '
+      'install it, or `python -m pip install ziglang`; functions need none'
+  )
+
+
+def _sets(arguments) -> tuple[str, ...]:
+  """Those that were named, or those of the table."""
   sets = size_flags.SETS
   if arguments.sets:
     sets = tuple(arguments.sets.split(','))
-    for names in sets:
-      size_flags.words_of(names)  # says which is wrong
-  units: list[unit_sizes.Unit] = []
+  for names in sets:
+    size_flags.words_of(names)  # says which is wrong
+  return sets
+
+
+def _run_check(arguments, folder, output: pathlib.Path) -> dict[str, Any]:
+  sets = _sets(arguments)
+  records = flag_check.check_programs(
+      folder,
+      output,
+      flag_check.CheckConfig(sets),
+      find_clang(arguments.clang),
+      limit=arguments.limit,
+  )
+  return flag_check.summarize(records, sets)
+
+
+def _run_units(arguments, output: pathlib.Path) -> dict[str, Any]:
+  clang, sets = find_clang(arguments.clang), _sets(arguments)
+  found: dict[str, Any] = {}
+
+  def search(units: list[unit_sizes.Unit]) -> None:
+    chain = unit_search.search_constant(units)
+    found['constant'] = {s or 'Oz': round(100 * g, 2) for s, g in chain}
+    best = {unit.name: unit_search.search_unit(unit) for unit in units}
+    found['by_unit'] = best
+    gains = [unit_search.log_ratio(u, best[u.name]) for u in units]
+    found['by_unit_gain'] = round(100 * math.expm1(sum(gains) / len(gains)), 2)
+
   records = unit_sizes.label_modules(
       arguments.sources,
       output,
-      unit_sizes.UnitsConfig(sets=sets, target=arguments.target),
+      unit_sizes.UnitsConfig(
+          sets=sets,
+          target=arguments.target,
+          max_megabytes=arguments.max_megabytes,
+          **_min_bytes(arguments),
+      ),
       clang,
       limit=arguments.limit,
       minutes=arguments.minutes,
-      visit=units.append,
+      search=search if arguments.search else None,
   )
   names = ('', *(name for name in sets if name))
-  result = dict(
+  result = found | dict(
       num_modules=len(records),
       modules_failed={
           r['name']: r['reason'] for r in records.values() if 'reason' in r

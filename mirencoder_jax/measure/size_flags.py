@@ -37,8 +37,24 @@ FLAGS = {
     }.items()
 }
 
-# The sets among which a unit's is chosen; -Oz alone, `''`, stands before them.
-SETS: tuple[str, ...] = ()
+# The sets among which a unit's is chosen; the first is the best one for all.
+SETS: tuple[str, ...] = (
+    'ext-tsp+outliner+ir-outliner+no-machine-licm+gvn-hoist+ipra+no-lsr+new-gvn',
+    'ext-tsp+no-machine-licm+gvn-hoist+ipra+no-lsr+new-gvn',
+    'ext-tsp+outliner+ir-outliner+no-machine-licm+gvn-hoist+ipra+no-lsr+list-burr+new-gvn',
+    'ext-tsp+ir-outliner+no-machine-licm+gvn-sink+no-lsr',
+    'outliner+no-machine-licm+gvn-sink+no-inline+no-placement',
+    'ext-tsp+outliner+gvn-sink+no-lsr+no-load-pre',
+    'ext-tsp+no-machine-licm+list-burr+no-load-pre+tail-merge-1',
+    'ext-tsp+outliner+gvn-hoist+ipra+no-inline',
+    'ext-tsp+outliner+no-machine-licm+jump-table-8+tail-merge-1',
+    'ext-tsp+outliner+ir-outliner+no-machine-licm+gvn-hoist+ipra+no-lsr+phi-fold-1+new-gvn',
+    'ext-tsp+no-machine-licm+inline-25+no-jump-threading+new-gvn',
+    'ext-tsp+outliner+ir-outliner+no-machine-licm+gvn-hoist+ipra+no-lsr+tail-merge-1+new-gvn',
+    'ext-tsp+no-machine-licm+basic-regalloc',
+)
+# What tables call them -> what they are: -Oz alone first.
+CHOICES = {'Oz': '', **{f's{i}': names for i, names in enumerate(SETS, 1)}}
 
 
 def words_of(names: str) -> tuple[str, ...]:

@@ -7,6 +7,7 @@ place of a size; the child is started again and goes on with the next one.
 import json
 import os
 import pathlib
+import re
 import select
 import signal
 import struct
@@ -136,7 +137,7 @@ class SizeWorker:
     Args:
       text: of the module.
       pipelines: as `size_worker` reads them; the first is the default, whose
-        symbols the others must keep.
+        symbols the others must keep, and add none that the text does not name.
       target: what code is made for.
       at_least: bytes under the default below which the others are not run.
 
@@ -166,11 +167,12 @@ class SizeWorker:
         else:
           found = elf.read_sizes(body)
           if not place:
-            kept, allowed = found.defined, found.undefined | RUNTIME
+            kept = found.defined
+            allowed = found.undefined | RUNTIME | _named(text)
           if lost := kept - found.defined:
             reason = f'lost {min(lost)}'
           elif new := found.undefined - allowed:
-            reason = f'calls {min(new)}, which -Oz does not'
+            reason = f'calls {min(new)}, which the source does not'
           else:
             size = sum(found.functions.values())
           if place and size is not None and size * _SUSPECT < (sizes[0] or 0):
@@ -224,6 +226,12 @@ class SizeWorker:
           start_new_session=True,  # Ctrl-C is for the parent only
       )
     return self._process
+
+
+def _named(text: str) -> frozenset[str]:
+  """Symbols that a module's text names, whether -Oz keeps them or not."""
+  found = re.findall(r'@(?:"([^"]*)"|([-\w.$]+))', text)
+  return frozenset(quoted or plain for quoted, plain in found)
 
 
 def _read(process: subprocess.Popen, size: int, deadline: float) -> bytes:

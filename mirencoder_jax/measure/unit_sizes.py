@@ -102,9 +102,8 @@ class Unit:
     read = ir.read_module(self._module.path.read_bytes(), self.name)
     if not read.triple.startswith(size_passes.ARCHITECTURES):
       raise size_passes.SizeError(f'no object code is read of {read.triple!r}')
-    hashes = '\n'.join(sorted(f.hash for f in read.functions))
     return dict(
-        hash=hashlib.blake2b(hashes.encode(), digest_size=16).hexdigest(),
+        hash=hash_of(read),
         num_functions=len(read.functions),
         num_instructions=sum(f.num_instructions for f in read.functions),
         sizes={},
@@ -167,6 +166,12 @@ class Unit:
       return str(error)
 
 
+def hash_of(module: ir.Module) -> str:
+  """128 bits over the hashes of a unit's functions, hexadecimal."""
+  text = '\n'.join(sorted(function.hash for function in module.functions))
+  return hashlib.blake2b(text.encode(), digest_size=16).hexdigest()
+
+
 @dataclasses.dataclass
 class Session:
   """What all units of a run share."""
@@ -186,7 +191,7 @@ def label_modules(
     *,
     limit: int | None = None,
     minutes: float | None = None,
-    visit: Callable[[Unit], object] | None = None,
+    search: Callable[[list[Unit]], object] | None = None,
 ) -> dict[str, Any]:
   """Sizes of units under sets of flags; a second run adds what is missing.
 
@@ -197,7 +202,7 @@ def label_modules(
     clang: new enough to read bitcode of llvmlite's LLVM.
     limit: stop behind so many units that have sizes.
     minutes: stop behind the unit in which they are over.
-    visit: called with each unit that has sizes.
+    search: called with the units that have sizes, before they are closed.
 
   Returns:
     Name -> record of each module that was measured.
@@ -207,7 +212,8 @@ def label_modules(
     LabelFileError: `output` has labels of other settings.
   """
   modules = size_modules.find_modules(sources)
-  start, good = time.monotonic(), 0
+  start = time.monotonic()
+  units: list[Unit] = []
   with (
       label_file.open_labels(output, config.header(clang)) as labels,
       size_passes.SizeWorker() as worker,
@@ -216,24 +222,24 @@ def label_modules(
     session = Session(labels, clang, config, pathlib.Path(folder), worker)
     for number, module in enumerate(modules, 1):
       seconds = time.monotonic() - start
-      if limit is not None and good >= limit:
+      if limit is not None and len(units) >= limit:
         break
       if minutes is not None and seconds > 60 * minutes:
         break
       unit = Unit(module, session)
       reason = unit.record.get('reason', '')
       if not reason:
-        good += 1
         for flags in config.sets:
           unit.size(flags)
-        if visit is not None:
-          visit(unit)
+        units.append(unit)
       print(
           f'[{number}/{len(modules)}] {module.name} {reason or "ok"} '
-          f'({good} units, {seconds:.0f} s)',
+          f'({len(units)} units, {seconds:.0f} s)',
           file=sys.stderr,
           flush=True,
       )
+    if search is not None and units:
+      search(units)
     return dict(labels.records)
 
 
