@@ -114,6 +114,8 @@ def check_script(test, command):
       path = (ROOT / command.place).parent / words[0]
   test.assertTrue(path.is_file(), command)
   text = path.read_text()
+  if path.name == '__main__.py':  # whose flags may stand in files beside it
+    text = ''.join(p.read_text() for p in sorted(path.parent.glob('*.py')))
   for word in words:
     if word == '--':  # what follows is another program's
       break
