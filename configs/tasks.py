@@ -240,6 +240,37 @@ _TASKS = {
         bootstrap_group='program',
         metric='geomean',
     ),
+    # A row is a branch, not a module.
+    'branch_probability': dict(
+        task=dict(
+            row=('program', 'symbol', 'branch'),
+            module='module',
+            ir='ir',
+            groups=('function', 'program', 'family'),
+            targets=dict(
+                run=dict(
+                    kind='probability',
+                    value='probability',
+                    default='llvm_probability',
+                )
+            ),
+            vectors={
+                'seen by hand': 'seen',
+                'seen by hand, and LLVM': 'seen_and_llvm',
+            },
+            place=('function', 'branch'),
+            shipped=True,
+        ),
+        splits=dict(
+            function=dict(group='function', num_folds=5),
+            program=dict(group='program', num_folds=5, refused='function'),
+            family=dict(group='family', num_folds=5, refused='function'),
+        ),
+        bootstrap_group='family',
+        metric='direction',
+        recipe='network value',
+        **_LARGE | dict(counts=(), num_seeds=1, num_null=3),
+    ),
     'gpu_roofline': _gpu(
         'auc', compute_bound=dict(kind='probability', value='compute_bound')
     ),
@@ -311,7 +342,7 @@ def get_config(name: str = 'device_mapping') -> ml_collections.ConfigDict:
     for task in evals.values():
       task.table.num_seeds = min(task.table.num_seeds, 2)
       task.table.num_null = 10
-      task.fit.heads = ('kernel',)
+      task.fit.heads = (task.table.recipe.split()[0],)
       task.trees.num_seeds = 1
   config.evals = evals | dict(pretraining_eval.get_config().evals)
   config.lock()

@@ -59,6 +59,16 @@ def default_choices(
   return np.stack([np.tile(d, (protocol.num_seeds, 1)) for d in defaults])
 
 
+def half_choices(
+    task: tasks.Task, protocol: splits.Protocol
+) -> np.ndarray | None:
+  """One half, of probabilities that something guesses; float64 [T, S, n]."""
+  if task.kind != 'probability' or task.targets[0].guesses is None:
+    return None
+  shape = (len(task.targets), protocol.num_seeds, len(task.rows))
+  return np.full(shape, 0.5)
+
+
 def oracle_choices(task: tasks.Task, protocol: splits.Protocol) -> np.ndarray:
   """The best choice of each row; int [T, S, n]. Values, as they are."""
   best = [

@@ -54,6 +54,7 @@ _PROBABILITY = {
     # truth is a share, more than 0 and less than 1.
     'direction': Metric('direction right %', 100.0, 1),
     'mae': Metric('mean error', 1.0, 3, less_is_better=True),
+    'rmse': Metric('root of mean square error', 1.0, 3, less_is_better=True),
     'cross_entropy': Metric('cross entropy', 1.0, 3, less_is_better=True),
 }
 METRICS: dict[str, Metric] = {
@@ -224,6 +225,7 @@ def _of_probabilities(target, answer, names) -> dict[str, np.ndarray]:
       'high_right': right * is_high,
       'direction': side * truth + (1 - side) * (1 - truth),
       'mae': np.abs(truth - said),
+      'square': np.square(truth - said),
       'cross_entropy': -(truth * np.log(sure) + (1 - truth) * np.log(1 - sure)),
   }
 
@@ -233,7 +235,8 @@ def _finish_probabilities(means: dict[str, Any]) -> dict[str, np.ndarray]:
   low = np.where(means['high'] < 1, 1 - means['high'], np.nan)
   of_low = (means['accuracy'] - means['high_right']) / low
   return means | {
-      'balanced_accuracy': (means['high_right'] / high + of_low) / 2
+      'balanced_accuracy': (means['high_right'] / high + of_low) / 2,
+      'rmse': np.sqrt(means['square']),
   }
 
 

@@ -18,6 +18,7 @@ from mirencoder_jax.storage import command_line
 POOLED = 'all'  # name of all targets of a task together
 DEFAULT = 'default choice'
 CONSTANT = 'best constant'
+HALF = 'one half'
 ORACLE = 'oracle'
 # Rows of one side do not contest each other's lead.
 _SIDES = {'rule': 'baseline', 'ablation': 'ours'}

@@ -58,6 +58,7 @@ def _rules(
   rules = {
       metrics.DEFAULT: baselines.default_choices,
       metrics.CONSTANT: baselines.constant_choices,
+      metrics.HALF: baselines.half_choices,
       metrics.ORACLE: baselines.oracle_choices,
   }
   for name, choose in rules.items():

@@ -7,6 +7,7 @@ IR was compiled with `-g`.
 import dataclasses
 import functools
 import os
+from collections.abc import Collection
 from typing import Any
 
 import jax
@@ -30,6 +31,7 @@ class FunctionStates:
 
   Attributes:
     function: its name.
+    hash: of its code, see `ir.Function`.
     pieces: of the vocabulary, one for each token.
     token_states: float32 [n_token, D]; where instructions are read, what a
       masked token would be filled in from.
@@ -48,6 +50,7 @@ class FunctionStates:
   """
 
   function: str
+  hash: str
   pieces: list[str]
   token_states: np.ndarray
   token_instruction: np.ndarray
@@ -78,7 +81,10 @@ class FunctionStates:
 
 
 def encode_states(
-    encoder: inference.Encoder, source: str | bytes | os.PathLike
+    encoder: inference.Encoder,
+    source: str | bytes | os.PathLike,
+    *,
+    only: Collection[str] | None = None,
 ) -> list[FunctionStates]:
   """The states of every function of a module.
 
@@ -88,18 +94,24 @@ def encode_states(
   Args:
     encoder: of `load`.
     source: a path, IR text, or bitcode.
+    only: hashes of the functions that are wanted; each of them once.
 
   Raises:
     IRError: if it cannot be read, or a function has more than 4,096 windows.
   """
   module = ir_lib.read_module(source)
   lines = debug_lines.read_source_lines(source)
-  examples = example_lib.featurize(module, encoder.tokenizer)
+  numbers = list(range(len(module.functions)))
+  if only is not None:
+    first = {f.hash: i for i, f in reversed([*enumerate(module.functions)])}
+    numbers = sorted(first[h] for h in only if h in first)
+  functions = [module.functions[i] for i in numbers]
+  examples = example_lib.featurize(
+      module, encoder.tokenizer, functions=functions
+  )
   return [
-      _states(encoder, function, example, line)
-      for function, example, line in zip(
-          module.functions, examples, lines, strict=True
-      )
+      _states(encoder, function, example, lines[i])
+      for i, function, example in zip(numbers, functions, examples, strict=True)
   ]
 
 
@@ -154,6 +166,7 @@ def _states(
     line = np.zeros(num_instructions, np.int32)
   return FunctionStates(
       function=function.name,
+      hash=function.hash,
       pieces=[vocab[i] for i in example['tokens']],
       token_states=tokens,
       token_instruction=(

@@ -8,6 +8,7 @@ in the order of the text, which the three share, so that no names are needed.
 import re
 from typing import NamedTuple
 
+from mirencoder_jax.ir import branches
 from mirencoder_jax.ir.module import Function, IRError
 
 _DEFINE = re.compile(r'^define\b[^\n]*?@("[^"]*"|[-\w.$]+)\(', re.MULTILINE)
@@ -49,21 +50,6 @@ class Counts(NamedTuple):
 
   entries: int
   branches: list[tuple[int, int]]
-
-
-def conditional_branches(function: Function) -> list[int]:
-  """Numbers of the instructions that are conditional branches, in text order.
-
-  Only `br` with a condition: a `switch` is none. A branch's number, as labels
-  have it, is its place in this list.
-  """
-  return [
-      end - 1
-      for end, after in zip(
-          function.block_starts[1:], function.successors, strict=True
-      )
-      if function.opcodes[end - 1] == 'br' and len(after) == 2
-  ]
 
 
 def read_counts(text: str) -> dict[str, Counts]:
@@ -132,10 +118,10 @@ def read_guesses(
 
 
 def _of_branches(function, edges, frequencies) -> list[Guess]:
-  conditional = set(conditional_branches(function))
+  conditional = {b.block for b in branches.conditional_branches(function)}
   found, edge = [], 0
   for block, after in enumerate(function.successors):
-    if function.block_starts[block + 1] - 1 in conditional:
+    if block in conditional:
       found.append(
           Guess(
               round(int(edges[edge], 16) / _WHOLE, 6),

@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 from mirencoder_jax import ir as ir_lib
 from mirencoder_jax.frontend import bounded
 from mirencoder_jax.frontend.compile_database import Unit
-from mirencoder_jax.ir import IRError
+from mirencoder_jax.ir import IRError, branches
 from mirencoder_jax.measure import branch_counts
 from mirencoder_jax.measure.profile_tools import Tools
 
@@ -229,7 +229,7 @@ class _Builder:
     functions = []
     for function in module.functions:
       found = counts[function.name]
-      number = len(branch_counts.conditional_branches(function))
+      number = len(branches.conditional_branches(function))
       if len(found.branches) != number:
         raise IRError(
             f'{function.name}: {len(found.branches)} branches after the run '

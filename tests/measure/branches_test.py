@@ -9,9 +9,9 @@ import tempfile
 from absl.testing import absltest
 
 from mirencoder_jax import ir as ir_lib
-from mirencoder_jax.ir import IRError
+from mirencoder_jax.ir import IRError, branches
 from mirencoder_jax.measure import __main__ as command
-from mirencoder_jax.measure import branch_counts, branch_program, profile_tools
+from mirencoder_jax.measure import branch_program, profile_tools
 
 # The latch of ten iterations goes back nine times. Of 0 .. 99 a third is
 # divisible by 3 (34), and of the other 66 are 25 - 9 by 4.
@@ -111,14 +111,11 @@ class BranchesTest(absltest.TestCase):
     ):
       function = module.function(name)
       self.assertEqual(function.hash, of[name]['hash'])
-      branches = branch_counts.conditional_branches(function)
-      self.assertLen(branches, len(expected))
+      found = branches.conditional_branches(function)
+      self.assertLen(found, len(expected))
       self.assertEqual([set(b) for b in of[name]['branches']], expected)
-    (latch,) = branch_counts.conditional_branches(module.function('ten'))
-    back, _ = module.function('ten').successors[
-        module.function('ten').block_of[latch]
-    ]
-    is_back = back == module.function('ten').block_of[latch]
+    (latch,) = branches.conditional_branches(module.function('ten'))
+    is_back = latch.true == latch.block
     self.assertEqual(of['ten']['branches'], [[9, 1] if is_back else [1, 9]])
     self.assertEqual((of['ten']['entries'], of['two']['entries']), (1, 100))
     ((probability, frequency),) = of['ten']['guesses']

@@ -15,7 +15,7 @@ from absl import logging
 
 from mirencoder_jax import ir as ir_lib
 from mirencoder_jax.downstream.tasks import counts as counts_lib
-from mirencoder_jax.downstream.tasks import tasks
+from mirencoder_jax.downstream.tasks import places, tasks
 from mirencoder_jax.inference import vectors as vectors_lib
 
 MAIN = 'MIREncoder'
@@ -27,6 +27,8 @@ _OURS = {
     'graph only': ('graph', True, 'ablation'),
     'not pre-trained': ('joint', False, 'ablation'),
 }
+# Rows of ours that get every head where rows are branches.
+_PLACES = {'not pre-trained': 'compared'}
 
 
 class Features(NamedTuple):
@@ -175,11 +177,34 @@ def save_vectors(
   """Writes our vectors so that `load_vectors` (and --compare) reads them."""
   folder = pathlib.Path(workdir)
   folder.mkdir(parents=True, exist_ok=True)
-  for name, _, vectors, _ in features:
+  for name, _, vectors, is_by_row in features:
     file = re.sub(r'\W+', '_', name.lower()) + '.npz'
-    np.savez_compressed(
-        folder / file, names=np.array(task.modules), vecs=vectors
-    )
+    names = np.array(task.rows if is_by_row else task.modules)
+    np.savez_compressed(folder / file, names=names, vecs=vectors)
+
+
+def _at_places(
+    encoder: Any, task: tasks.Task, modules: Sequence[Any]
+) -> tuple[list[Features], list[tasks.Problem]]:
+  """Our vectors where each row is a branch, under every head.
+
+  Without pre-training, too: of what a state says, that is the part which the
+  architecture has for nothing.
+  """
+  features, problems = [], []
+  for is_trained in (True, False):
+    vectors, wrong = places.encode(
+        encoder if is_trained else encoder.untrained(),
+        modules, task.ir, task.places, task.module_index,
+    )  # fmt: skip
+    if is_trained:
+      problems = [tasks.Problem(task.rows[i], w) for i, w in wrong.items()]
+    features += [
+        Features(name, _PLACES.get(name, kind), vectors[modality], True)
+        for name, (modality, trained, kind) in _OURS.items()
+        if trained == is_trained and modality in vectors
+    ]
+  return features, problems
 
 
 def _random(task: tasks.Task, num_null: int, width: int) -> list[Features]:
@@ -231,7 +256,11 @@ def collect(
       Features(name, 'baseline', counts_lib.count(modules, name))
       for name in counts
   ]
-  if encoder is not None:
+  if encoder is not None and task.places:
+    found, unread = _at_places(encoder, task, modules)
+    features += found
+    problems += unread
+  elif encoder is not None:
     null_width = encoder.width
     trained, untrained = (
         {m for m, pretrained, _ in _OURS.values() if pretrained == which}

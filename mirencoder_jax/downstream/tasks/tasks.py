@@ -18,6 +18,7 @@ import numpy as np
 from absl import logging
 
 from mirencoder_jax.downstream.tasks import custom, related
+from mirencoder_jax.downstream.tasks import places as places_lib
 from mirencoder_jax.downstream.tasks import targets as targets_lib
 from mirencoder_jax.downstream.tasks.targets import (
     Problem,
@@ -44,6 +45,8 @@ class TaskConfig:
       kind.
     vectors: name -> field with a vector of each row, of what somebody saw in
       it: a baseline.
+    place: fields with the hash of a function and the number of a branch in it,
+      where a row is a branch (`places.Place`) and not a module.
     split: TFDS split to read.
     shipped: its files are part of the repository; a `manual_dir` may bring
       others.
@@ -62,6 +65,7 @@ class TaskConfig:
       default_factory=dict
   )
   vectors: Mapping[str, str] = dataclasses.field(default_factory=dict)
+  place: tuple[str, ...] = ()
   split: str = 'train'
   shipped: bool = False
   table: str | None = None
@@ -87,6 +91,7 @@ class Task(NamedTuple):
   targets: tuple[Target, ...]
   problems: tuple[Problem, ...]
   vectors: Mapping[str, np.ndarray] = {}  # float32 [n, D], by name
+  places: tuple[places_lib.Place, ...] = ()  # [n], where rows are branches
 
   @property
   def kind(self) -> str:
@@ -141,7 +146,9 @@ def build_task(
   for example in examples:
     content = example[config.ir]
     content = content.encode() if isinstance(content, str) else bytes(content)
-    ir.setdefault(text(example[config.module]), content)
+    module = text(example[config.module])
+    if not ir.get(module):  # one of a module's rows may have it for all
+      ir[module] = content
   modules = list(ir)
   index = {name: i for i, name in enumerate(modules)}
   module_index = np.array([index[text(e[config.module])] for e in examples])
@@ -198,6 +205,10 @@ def build_task(
           name: np.array([e[field] for e in examples], np.float32)
           for name, field in config.vectors.items()
       },
+      places=tuple(
+          places_lib.Place(text(e[config.place[0]]), int(e[config.place[1]]))
+          for e in (examples if config.place else ())
+      ),
   )
 
 
@@ -273,6 +284,7 @@ def _open_prepared(
     prepare(config.data_set, manual_dir=manual_dir, data_dir=data_dir)
     builder = open_builder()
   needed = {*config.row, config.module, config.ir, *config.vectors.values()}
+  needed |= set(config.place)
   needed |= set(config.groups) - {custom.CODE}
   for target in config.targets.values():
     costs = target.get('costs', ())

@@ -52,8 +52,8 @@ def map_modules(
     `points`, `group` (of the task's coarsest group), `module`. Empty without
     an encoder.
   """
-  by_name = {f.name: f.vectors for f in listed}
-  if features.MAIN not in by_name or not task.groups:
+  by_name = {f.name: f.vectors for f in listed if not f.is_by_row}
+  if not {features.MAIN, _HISTOGRAM} <= set(by_name) or not task.groups:
     return []
   coarsest = min(task.group_names, key=lambda k: len(task.group_names[k]))
   group = np.zeros(len(task.modules), int)
