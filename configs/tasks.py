@@ -36,7 +36,7 @@ _LARGE = dict(
     heads=('kernel', 'forest', 'network'),
     max_rows=dict(kernel=4000),  # its time is cubic in the training rows
     counts=('opcodes', 'opcodes+types', 'opcodes by loop depth', 'autophase'),
-    num_trees=0,  # boosted ones classify, for hours; forests are among the heads
+    num_trees=0,  # boosted ones classify, for hours; forests are heads
     num_seeds=2,
     num_null=10,
 )

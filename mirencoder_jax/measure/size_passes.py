@@ -168,7 +168,7 @@ class SizeWorker:
           found = elf.read_sizes(body)
           if not place:
             kept = found.defined
-            allowed = found.undefined | RUNTIME | _named(text)
+            allowed = found.undefined | RUNTIME | named(text)
           if lost := kept - found.defined:
             reason = f'lost {min(lost)}'
           elif new := found.undefined - allowed:
@@ -228,7 +228,7 @@ class SizeWorker:
     return self._process
 
 
-def _named(text: str) -> frozenset[str]:
+def named(text: str) -> frozenset[str]:
   """Symbols that a module's text names, whether -Oz keeps them or not."""
   found = re.findall(r'@(?:"([^"]*)"|([-\w.$]+))', text)
   return frozenset(quoted or plain for quoted, plain in found)
