@@ -98,6 +98,7 @@ class MatchingTest(parameterized.TestCase):
       ('plain', 'plain'),
       ('void run<2, E>(T1 *)', '_ZN1a1b3runILi2E1EEEvPT0_'),
       ('f<1>()', '_Z1fIL4Kind1EEvv'),
+      ('void f<unsigned char, 8>(T1 *)', '_Z1fIhLm8EEvPT_'),
       ('__omp_offloading_1_ab_main_l57', '__omp_offloading_fd00_9c_main_l57'),
   )
   def test_spellings(self, profiled, symbol):

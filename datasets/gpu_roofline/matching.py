@@ -14,12 +14,14 @@ from mirencoder_jax.ir import names
 _OFFLOADED = re.compile(r'__omp_offloading_[0-9a-f]+_[0-9a-f]+_(?P<rest>.+)')
 _FIRST_TYPE = re.compile(r'^[\w:]+ (?=[^(]*[<(])')
 _CAST = re.compile(r'\([\w: ]+\)(?=-?\d)')  # of a template's argument
+_SUFFIX = re.compile(r'(?<=\d)(?:u|l|ul|ll|ull)(?=[,>])')  # likewise
 _NAMESPACE = re.compile(r'^(?:\w+::)+')
 
 
 def _plain(name: str) -> str:
   """A readable name without blanks and without what tools write differently."""
   name = _CAST.sub('', names.readable(name))
+  name = _SUFFIX.sub('', name)
   name = name.replace('(anonymous namespace)::', '').replace('<unnamed>::', '')
   name = re.sub(r'(?<=[<,( ])(true|false)(?=[>,)])',
                 lambda found: str(int(found[0] == 'true')), name)  # fmt: skip
