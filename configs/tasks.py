@@ -104,6 +104,7 @@ def _gpu(metric: str, **targets) -> dict:
               for name, target in targets.items()
           },
           data='gpu_roofline',
+          split='cuda+openmp',  # cuda alone has no split from one to the other
       ),
       splits=dict(
           random=dict(group='', num_folds=10),

@@ -63,7 +63,11 @@ class Builder(measurements.TaskBuilder):
         'launches': np.int64,  # that the medians are over
     })  # fmt: skip
 
-  def _generate_examples(self, folder):
+  def _split_generators(self, dl_manager):
+    folder = dl_manager.manual_dir
+    return {f: self._generate_examples(folder, f) for f in FORMS.values()}
+
+  def _generate_examples(self, folder, form):
     path = folder / 'profiling-data.csv.gz'
     launches = collections.defaultdict(list)
     for row in measurements.read_table(path, _COLUMNS):
@@ -79,16 +83,18 @@ class Builder(measurements.TaskBuilder):
     }
     for number, ((target, kernel), rows) in enumerate(launches.items()):
       file = found[target, kernel]
-      program, _, form = target.rpartition('-')
-      if form not in FORMS:
+      program, _, end = target.rpartition('-')
+      if end not in FORMS:
         raise measurements.ManualDataError(
             f'{path}: targetName {target!r} ends in none of {", ".join(FORMS)}'
         )
+      if FORMS[end] != form:
+        continue
       yield number, {
           'kernel': kernel,
           'target': target,
           'program': program,
-          'form': FORMS[form],
+          'form': form,
           'module': file or f'{target} {kernel}',
           'ir': (folder / 'ir' / file).read_text() if file else '',
           **_measured(rows),

@@ -84,7 +84,7 @@ class BuilderTest(measurements_testing.BuilderTestCase):
     self.assertTrue(all(math.isfinite(e['log_time']) for e in examples))
 
   def prepare(self, manual_dir=None):
-    rows = self.prepare_rows(manual_dir)
+    rows = self.prepare_rows(manual_dir, split='cuda+openmp')
     return {(e['target'].decode(), e['kernel'].decode()): e for e in rows}
 
 
