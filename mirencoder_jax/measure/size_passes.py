@@ -171,7 +171,7 @@ class SizeWorker:
             allowed = found.undefined | RUNTIME | named(text)
           if lost := kept - found.defined:
             reason = f'lost {min(lost)}'
-          elif new := found.undefined - allowed:
+          elif new := unknown(found.undefined, allowed):
             reason = f'calls {min(new)}, which the source does not'
           else:
             size = sum(found.functions.values())
@@ -226,6 +226,11 @@ class SizeWorker:
           start_new_session=True,  # Ctrl-C is for the parent only
       )
     return self._process
+
+
+def unknown(symbols: frozenset[str], allowed: frozenset[str]) -> frozenset[str]:
+  """Symbols that are neither allowed nor Arm's runtime, as for division."""
+  return frozenset(s for s in symbols - allowed if not s.startswith('__aeabi_'))
 
 
 def named(text: str) -> frozenset[str]:

@@ -132,11 +132,11 @@ class Unit:
     if lost := self._base.defined - found.defined:
       return f'lost {min(lost)}'
     allowed = self._base.undefined | size_passes.RUNTIME
-    if found.undefined - allowed:
+    if size_passes.unknown(found.undefined, allowed):
       # What the source names and -Oz deletes may stay.
       text = llvm.canonical_text(self._module.path.read_bytes())
       allowed |= size_passes.named(text)
-    if new := found.undefined - allowed:
+    if new := size_passes.unknown(found.undefined, allowed):
       return f'calls {min(new)}, which the source does not'
     return [found.text, found.berkeley]
 
