@@ -1,12 +1,15 @@
 """Tests of sizes under flags: units, greedy search, programs that are run."""
 
 import pathlib
+import subprocess
 import tempfile
 
 from absl.testing import absltest
 
+from mirencoder_jax.frontend import isolation
 from mirencoder_jax.ir import IRError
 from mirencoder_jax.measure import (
+    elf,
     flag_check,
     label_file,
     size_command,
@@ -173,6 +176,24 @@ class UnitsTest(absltest.TestCase):
     self.assertEqual(list(failures), ['one/unit.ll ipra'])
     self.assertIn('exit 1', failures['one/unit.ll ipra'])
     self.assertLen(records['one/unit.ll']['sizes']['no-lsr'], 2)
+
+  def test_the_default_of_functions_is_what_clang_does(self):
+    with size_passes.SizeWorker() as worker:
+      parts = isolation.Module(worker.resolve(UNIT.encode()))
+      for symbol in parts.symbols:
+        text = parts.isolate(symbol)
+        (size,) = worker.size(text, ['Oz']).sizes
+        path = self.folder / 'part.bc'
+        path.write_bytes(worker.mark(text.encode()))
+        subprocess.run(
+            [
+                *(*self.clang.compile, '-Oz', '-x', 'ir', '-c', str(path)),
+                *('-o', str(self.folder / 'part.o')),
+            ],
+            check=True,
+        )
+        found = elf.read_sizes((self.folder / 'part.o').read_bytes())
+        self.assertEqual(found.functions, {symbol: size})
 
   def test_marked_functions_are_small(self):
     with size_passes.SizeWorker() as worker:
