@@ -124,7 +124,7 @@ def _gpu(metric: str, **targets) -> dict:
   )  # fmt: skip
 
 
-def _size(metric: str, kind: str, **targets) -> dict:
+def _size(kind: str, **targets) -> dict:
   # The tasks of code_size: of functions, and of units.
   return dict(
       task=dict(
@@ -142,8 +142,8 @@ def _size(metric: str, kind: str, **targets) -> dict:
           package=dict(group='package', num_folds=5),
       ),
       bootstrap_group='package',
-      metric=metric,
-      recipe='kernel value' if metric == 'r2' else 'kernel cost',
+      metric='saved',
+      also=('saved', 'gain_share', 'ratio_r2'),
       **_LARGE,
   )
 
@@ -282,21 +282,11 @@ _TASKS = {
     ),
     # Over what `clang -Oz` does, functions minsize and optsize as it has them.
     'code_size': _size(
-        'geomean',
         'functions',
         functions=dict(default='Oz', costs='function_sizes'),
     ),
-    'code_size_ratio': _size(
-        'r2',
-        'functions',
-        **{
-            name: dict(kind='value', value=f'log_ratio_{name}')
-            for name in ('p2', 'p3', 'p5')
-        },
-    ),
     # Over the best set of flags for everyone, and not over bare -Oz.
     'code_size_units': _size(
-        'geomean',
         'units',
         text=dict(
             choices=tuple(size_flags.CHOICES), default='s1', costs='unit_sizes'

@@ -35,9 +35,6 @@ _SHIPPED = _HERE / 'labels.jsonl.xz'
 _STARTER = _HERE.parent / 'starter_ir' / 'starter_ir.tar.xz'
 # Of the shipped file: what the labels hang on.
 _HEADER = ('llvm', 'compiler_version', 'target', 'min_bytes', 'date')
-# Pipelines whose ratio to the default is a number to predict: those that win
-# most often.
-RATIOS = ('p2', 'p3', 'p5')
 
 
 class Labels(NamedTuple):
@@ -166,8 +163,6 @@ class Builder(measurements.TaskBuilder):
         'ir': text(),  # '' where the folder does not have it
         # Bytes, NaN where the choice failed.
         'function_sizes': sizes(len(pipelines.PIPELINES)),
-        # Of a function, how much smaller than by the default.
-        **{f'log_ratio_{name}': np.float64 for name in RATIOS},
         'unit_sizes': sizes(num_sets),  # of .text
         'unit_berkeley_sizes': sizes(num_sets),
     }
@@ -240,19 +235,15 @@ class Builder(measurements.TaskBuilder):
 def _row(key: str, text: str, functions=None, unit=None) -> dict[str, Any]:
   """An example; the sizes of the other kind are not there."""
   nothing = [math.nan] * len(size_flags.CHOICES)
-  names = list(pipelines.PIPELINES)
-  sizes = functions[1] if functions else [math.nan] * len(names)
   return {
       'name': key,
       'kind': 'function' if functions else 'unit',
       'package': (functions or unit)[0],
       'module': key if functions else f'unit {key}',
       'ir': text,
-      'function_sizes': sizes,
-      **{
-          f'log_ratio_{name}': math.log(sizes[0] / sizes[names.index(name)])
-          for name in RATIOS
-      },
+      'function_sizes': functions[1]
+      if functions
+      else [math.nan] * len(pipelines.PIPELINES),
       'unit_sizes': unit[1] if unit else nothing,
       'unit_berkeley_sizes': unit[2] if unit else nothing,
   }

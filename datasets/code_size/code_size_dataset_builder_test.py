@@ -54,9 +54,6 @@ class BuilderTest(measurements_testing.BuilderTestCase):
       if row['kind'] == b'function':
         expected = sizes[row['name'].decode()]
         self.assertEqual(row['function_sizes'][0], expected[0])
-        self.assertAlmostEqual(
-            row['log_ratio_p2'], np.log(expected[0] / expected[2])
-        )
         self.assertEqual(
             np.nanmin(row['function_sizes']),
             min(size for size in expected if size is not None),

@@ -36,6 +36,8 @@ _CHOICE = {
     'slowdowns': Metric('slower rows', 1.0, 1, less_is_better=True),
 }
 _CHOICE_ALSO = {
+    # What of the default's cost is saved, of the geometric mean.
+    'saved': Metric('saved %', 100.0, 2),
     # What of the oracle's gain over the best constant is kept, in logs.
     'gain_share': Metric("of oracle's gain over constant %", 100.0, 1),
     # Of the logs of the costs over the default's, all choices together.
@@ -174,7 +176,11 @@ def _of_choices(
 
 
 def _finish_choices(means: dict[str, Any]) -> dict[str, np.ndarray]:
-  found = dict(means) | {'geomean': np.exp(means['geomean'])}
+  geomean = means['geomean']
+  found = dict(means) | {
+      'geomean': np.exp(geomean),
+      'saved': 1 - np.exp(-geomean),
+  }
   if 'gained' in means:
     possible = np.where(means['possible'] > 0, means['possible'], np.nan)
     found['gain_share'] = means['gained'] / possible

@@ -130,7 +130,8 @@ class MeasuresTest(parameterized.TestCase):
         values=None,
     )
     draws = bootstrap.draw(np.arange(3), target.judges, 1, 0)
-    names = measures.names_of('choice', ('gain_share', 'ratio_r2'))
+    also = ('gain_share', 'ratio_r2', 'saved')
+    names = measures.names_of('choice', also)
 
     def ask(choices, scores):
       answer = measures.Answers(
@@ -142,6 +143,8 @@ class MeasuresTest(parameterized.TestCase):
     perfect = ask(target.labels, np.log(costs))
     self.assertAlmostEqual(perfect['gain_share'], 1)
     self.assertAlmostEqual(perfect['ratio_r2'], 1)
+    # Logs of -0.4, -0.2 and -0.3 on the mean.
+    self.assertAlmostEqual(perfect['saved'], 1 - np.exp(-0.3))
     constant = ask([1, 1, 1], np.full((3, 3), np.log(costs).mean()))
     self.assertAlmostEqual(constant['gain_share'], 0)
     self.assertAlmostEqual(constant['ratio_r2'], 0)
