@@ -23,9 +23,9 @@ from mirencoder_jax.training import preemption, pretrain, recorder
 NUM_STEPS = 5
 
 
-def get_config():
+def get_config(variant='tiny'):
   """A run of a few seconds that evaluates and saves after steps 2, 4 and 5."""
-  config = recipe.get_config('tiny')
+  config = recipe.get_config(variant)
   config.model.update(
       width=12,
       token_layers=1,
@@ -49,7 +49,10 @@ def get_config():
   return config
 
 
-class PretrainTest(parameterized.TestCase):
+class Runs:
+  """A run of a recipe that was left alone, and others that were not."""
+
+  variant = 'tiny'
 
   @classmethod
   def setUpClass(cls):
@@ -68,7 +71,7 @@ class PretrainTest(parameterized.TestCase):
     cls.addClassCleanup(compilation_cache.reset_cache)
     cls.workdir = pathlib.Path(folder) / 'whole'
     cls.values = pretrain.train_and_evaluate(
-        get_config(), cls.workdir, cls.data_dir
+        get_config(cls.variant), cls.workdir, cls.data_dir
     )
     cls.expected = cls.curve(cls.workdir)
 
@@ -95,19 +98,8 @@ class PretrainTest(parameterized.TestCase):
 
     with mock.patch.object(preemption.Preemption, 'is_noticed', is_noticed):
       return pretrain.train_and_evaluate(
-          config or get_config(), self.interrupted, self.data_dir
+          config or get_config(self.variant), self.interrupted, self.data_dir
       )
-
-  def test_a_step_that_does_not_fit_is_refused_before_it_is_computed(self):
-    with mock.patch.object(machine, 'available_memory', return_value=10**5):
-      with self.assertRaisesRegex(
-          pretrain.ConfigError, 'of memory, this machine has 0.0 GB left: '
-      ):
-        self.train()
-      self.assertEmpty(self.curve(self.interrupted))
-      config = get_config()
-      config.train.check_memory = False
-      self.train(config, stop_after=1)
 
   def steps(self, workdir):
     return sorted(int(path.name) for path in checkpoint.find(workdir))
@@ -128,30 +120,6 @@ class PretrainTest(parameterized.TestCase):
     with ocp.StandardCheckpointer() as checkpointer:
       path = workdir / checkpoint.FOLDER / str(NUM_STEPS) / item
       return checkpointer.restore(path.absolute())
-
-  def test_what_a_run_leaves(self):
-    # The last step is there though nothing divides it; of the others the last
-    # and the best.
-    self.assertContainsSubset([4, 5], self.steps(self.workdir))
-    self.assertEqual(
-        [x['step'] for x in self.expected if 'train/loss' in x],
-        list(range(1, NUM_STEPS + 1)),
-    )
-    self.assertEqual(
-        [x['step'] for x in self.expected if 'eval/loss' in x], [2, 4, 5]
-    )
-    self.assertNotEmpty(list(self.workdir.glob('events.*')))
-    self.assertContainsSubset(
-        {
-            'loss',
-            'loss/mlm',
-            'mlm_accuracy',
-            'mlm_unigram_accuracy',
-            'matching_accuracy',
-            'retrieval_recall_at_1',
-        },
-        self.values,
-    )
 
   def test_goes_on_after_sigterm_and_after_damage(self):
     self.train(stop_after=3)
@@ -177,6 +145,48 @@ class PretrainTest(parameterized.TestCase):
       self.train()
     self.assertRegex(logs.output[0], r'/3 is damaged .* trying .*/2')
     self.assert_same_state()
+
+
+class InstructionsTest(Runs, absltest.TestCase):
+  variant = 'tiny_instructions'
+
+
+class PretrainTest(Runs, parameterized.TestCase):
+
+  def test_a_step_that_does_not_fit_is_refused_before_it_is_computed(self):
+    with mock.patch.object(machine, 'available_memory', return_value=10**5):
+      with self.assertRaisesRegex(
+          pretrain.ConfigError, 'of memory, this machine has 0.0 GB left: '
+      ):
+        self.train()
+      self.assertEmpty(self.curve(self.interrupted))
+      config = get_config()
+      config.train.check_memory = False
+      self.train(config, stop_after=1)
+
+  def test_what_a_run_leaves(self):
+    # The last step is there though nothing divides it; of the others the last
+    # and the best.
+    self.assertContainsSubset([4, 5], self.steps(self.workdir))
+    self.assertEqual(
+        [x['step'] for x in self.expected if 'train/loss' in x],
+        list(range(1, NUM_STEPS + 1)),
+    )
+    self.assertEqual(
+        [x['step'] for x in self.expected if 'eval/loss' in x], [2, 4, 5]
+    )
+    self.assertNotEmpty(list(self.workdir.glob('events.*')))
+    self.assertContainsSubset(
+        {
+            'loss',
+            'loss/mlm',
+            'mlm_accuracy',
+            'mlm_unigram_accuracy',
+            'matching_accuracy',
+            'retrieval_recall_at_1',
+        },
+        self.values,
+    )
 
   def test_another_vocabulary(self):
     with tempfile.TemporaryDirectory() as other:
