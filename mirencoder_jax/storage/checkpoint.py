@@ -264,7 +264,13 @@ def stored_shapes(
     checkpointer: ocp.StandardCheckpointer, path: pathlib.Path | epath.Path
 ) -> Any:
   """The tree of shapes that an item has, whatever made it."""
-  tree = checkpointer.metadata(path).item_metadata.tree
+  # orbax warns that an item has no metadata of a whole checkpoint.
+  verbosity = logging.get_verbosity()
+  logging.set_verbosity(logging.ERROR)
+  try:
+    tree = checkpointer.metadata(path).item_metadata.tree
+  finally:
+    logging.set_verbosity(verbosity)
   return jax.tree.map(lambda x: jax.ShapeDtypeStruct(x.shape, x.dtype), tree)
 
 

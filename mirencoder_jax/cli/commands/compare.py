@@ -10,6 +10,8 @@ from mirencoder_jax.cli import console, options, reading
 if typing.TYPE_CHECKING:
   from mirencoder_jax.inference import comparison
 
+MAX_SHOWN = 10  # names of functions that one side lacks; --json has all
+
 
 @options.command(
     examples=(
@@ -78,7 +80,9 @@ def command(
   )
   for path, left in ((a, found.only_a), (b, found.only_b)):
     if left:
-      console.show(f'only in {path}: {", ".join(map(names.readable, left))}')
+      shown = ', '.join(map(names.readable, left[:MAX_SHOWN]))
+      more = f', and {len(left) - MAX_SHOWN:,} more' * (len(left) > MAX_SHOWN)
+      console.show(f'only in {path}: {shown}{more}')
   if nearer:
     console.show(
         f'of {nearer} paired by name, another function is nearer by its code: '

@@ -110,8 +110,8 @@ def find(name: str) -> pathlib.Path:
     hint = f'did you mean {near[0]}?'
   else:
     hint = (
-        f'{RUNS}/ has {", ".join(fitted) or "none"}, and '
-        f'{", ".join(shipped) or "none"} ship; `python eval.py '
+        f'{RUNS}/ has {", ".join(fitted) or "none"}, those that ship are '
+        f'{", ".join(shipped) or "none"}; `python eval.py '
         '--config=configs/tasks.py:TASK --checkpoint=NAME '
         '--save_predictor=runs/TASK/predictor` fits one'
     )
