@@ -23,4 +23,5 @@ from .ir import read_module as read_module
 from .pages.inspection import Inspection as Inspection
 from .pages.inspection import inspect_module as inspect_module
 from .storage.checkpoint import CheckpointError as CheckpointError
+from .tuning.size import tune as tune
 from .version import __version__ as __version__

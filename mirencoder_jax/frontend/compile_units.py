@@ -31,7 +31,7 @@ _KERNEL = re.compile(
 # How LLVM up to 19 says that a function is a kernel.
 _ANNOTATED = re.compile(r'!\{ptr @([-\w$.]+), !"kernel", i32 1\}')
 _TRIPLE = re.compile(r'^target triple = "([^"]*)"', re.M)
-_NO_PASSES = ('-Xclang', '-disable-llvm-passes')
+NO_PASSES = ('-Xclang', '-disable-llvm-passes')
 _OF_TOOLKIT = ('--cuda-path=', '--cuda-gpu-arch=', '--offload-arch=')
 _MAX_NAME = 120  # of a file, in letters
 
@@ -147,7 +147,7 @@ def unit_command(
     words += ['-idirafter', str(compilers.INCLUDE / 'openmp')]
     words += ['-nogpulib'] if settings.device else []
   words += ['-S', '-emit-llvm', f'-{settings.opt_level}', '-g0', '-w']
-  return (*words, *_NO_PASSES, *settings.flags, unit.file)
+  return (*words, *NO_PASSES, *settings.flags, unit.file)
 
 
 def kernels_of(text: str) -> list[str]:

@@ -1,0 +1,218 @@
+"""What trials are worth: `mirencoder tune` beside other searches for flags.
+
+    python benchmarks/tune_size.py FOLDER --units=40 --table=sizes.jsonl
+
+FOLDER holds bitcode as it is before optimisation (`datasets/prepare.py
+source_packages --bitcode_only`). The sets of flags that ship were chosen on
+packages whose SHA-256 modulo 10 is below 6; units are of the others. For each
+number of trials the table has the geometric mean of what is saved of `.text`
+under `clang -Oz`, and its share of what greedy search over all flags saves
+(some 100 compilations a unit). Random sets, one flag more at a time, and
+Optuna's TPE (`pip install optuna`) beside it. Sizes are kept in --table, so
+that it can be stopped; they do not hang on the machine or its load.
+"""
+
+import hashlib
+import json
+import math
+import pathlib
+import random
+import sys
+import tempfile
+from collections.abc import Callable, Iterable
+
+import numpy as np
+from absl import app, flags
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
+
+from mirencoder_jax.measure import (
+    label_file,
+    size_flags,
+    size_modules,
+    size_passes,
+    unit_search,
+    unit_sizes,
+)
+from mirencoder_jax.tuning import search, size
+
+_UNITS = flags.DEFINE_integer('units', 40, 'Of packages in turn, at most.')
+_TRIALS = flags.DEFINE_list('trials', '1,2,4,8,16,32', 'Numbers of trials.')
+_TABLE = flags.DEFINE_string('table', None, 'Label file of sizes.')
+_CLANG = flags.DEFINE_string('clang', '', 'Name or path.')
+_RESAMPLES = 1000
+Cost = Callable[[str], float]
+
+
+def is_held_out(package: str) -> bool:
+  return int(hashlib.sha256(package.encode()).hexdigest(), 16) % 10 >= 6
+
+
+def tuned(cost: Cost, trials: int) -> None:
+  asked: list[str] = []
+
+  def counted(names: str) -> float:
+    asked.append(names)
+    return cost(names)
+
+  search.climb(
+      counted,
+      size_flags.SETS,
+      tuple(size_flags.FLAGS),
+      size_flags.joined,
+      lambda: len(asked) > trials,  # the first is -Oz alone
+  )
+
+
+def random_sets(cost: Cost, trials: int) -> None:
+  chooser = random.Random(0)
+  for _ in range(trials):
+    names = chooser.sample(list(size_flags.FLAGS), chooser.randint(1, 6))
+    cost(size_flags.joined(names))
+
+
+def one_more(cost: Cost, trials: int) -> None:
+  """Keeps each flag of the table that helps, in the table's order."""
+  best = ''
+  for name in list(size_flags.FLAGS)[:trials]:
+    candidate = size_flags.joined([*best.split('+'), name])
+    if cost(candidate) < cost(best):
+      best = candidate
+
+
+def optuna_tpe(cost: Cost, trials: int) -> None:
+  import optuna
+
+  optuna.logging.set_verbosity(optuna.logging.ERROR)
+  study = optuna.create_study(sampler=optuna.samplers.TPESampler(seed=0))
+  for _ in range(trials):
+    trial = study.ask()
+    names = [
+        name
+        for name in size_flags.FLAGS
+        if trial.suggest_categorical(name, [False, True])
+    ]
+    study.tell(trial, min(cost(size_flags.joined(names)), 1e9))
+
+
+def curve(
+    unit: unit_sizes.Unit, run: Callable[[Cost, int], None], counts: list[int]
+) -> list[float]:
+  """Log of base over the best so far, behind each number of trials."""
+  base = unit.size('')[0]
+  seen: dict[str, float] = {}
+
+  def cost(names: str) -> float:
+    found = unit.size(names)
+    seen[names] = math.inf if isinstance(found, str) else found[0]
+    return seen[names]
+
+  run(cost, max(counts))
+  tried = [value for names, value in seen.items() if names]
+  return [math.log(base / min([base, *tried[:count]])) for count in counts]
+
+
+def table(
+    units: list[unit_sizes.Unit], packages: list[str], counts: list[int]
+) -> str:
+  """Markdown."""
+  greedy = np.array(
+      [
+          unit_search.log_ratio(unit, unit_search.search_unit(unit))
+          for unit in units
+      ]
+  )
+  runs = {
+      'the set for all, unchecked': None,
+      '`mirencoder tune`': tuned,
+      'random sets': random_sets,
+      'one flag more at a time': one_more,
+      'Optuna, TPE': optuna_tpe,
+  }
+  rows = ['| search | ' + ' | '.join(f'{n}' for n in counts) + ' |']
+  rows.append('|---' * (1 + len(counts)) + '|')
+  constant = np.array(
+      [unit_search.log_ratio(unit, size_flags.SETS[0]) for unit in units]
+  )
+  for name, run in runs.items():
+    if run is None:
+      cells = [_cell(constant, greedy, packages)] + [''] * (len(counts) - 1)
+    else:
+      try:
+        found = np.array([curve(unit, run, counts) for unit in units])
+      except ImportError as error:
+        cells = [f'no {error.name}'] + [''] * (len(counts) - 1)
+      else:
+        cells = [_cell(column, greedy, packages) for column in found.T]
+    rows.append(f'| {name} | ' + ' | '.join(cells) + ' |')
+  return (
+      f'{len(units)} units of {len(set(packages))} packages; greedy search '
+      f'over all flags saves {_cell(greedy, greedy, packages)}.\n\n'
+      + '\n'.join(rows)
+  )
+
+
+def _cell(gain: np.ndarray, greedy: np.ndarray, packages: list[str]) -> str:
+  """Mean, interval by packages, share of the greedy search."""
+  groups = [
+      np.flatnonzero(np.array(packages) == p) for p in sorted(set(packages))
+  ]
+  chooser = np.random.default_rng(0)
+  means = []
+  for _ in range(_RESAMPLES):
+    drawn = chooser.integers(len(groups), size=len(groups))
+    means.append(gain[np.concatenate([groups[i] for i in drawn])].mean())
+  low, high = np.quantile(means, (0.025, 0.975))
+  shown = [100 * (1 - math.exp(-x)) for x in (gain.mean(), low, high)]
+  return (
+      f'{shown[0]:.1f} % [{shown[1]:.1f}, {shown[2]:.1f}], '
+      f'{gain.mean() / greedy.mean():.0%}'
+  )
+
+
+def main(argv: list[str]) -> None:
+  if len(argv) != 2:
+    raise app.UsageError('give one folder')
+  clang = size.find_clang(_CLANG.value)
+  config = unit_sizes.UnitsConfig()
+  modules = [
+      m
+      for m in size_modules.find_modules([pathlib.Path(argv[1])])
+      if is_held_out(m.package)
+  ]
+  with (
+      tempfile.TemporaryDirectory() as folder,
+      size_passes.SizeWorker() as worker,
+      label_file.open_labels(
+          pathlib.Path(_TABLE.value or f'{folder}/sizes.jsonl'),
+          config.header(clang),
+      ) as labels,
+  ):
+    session = unit_sizes.Session(
+        labels, clang, config, pathlib.Path(folder), worker
+    )
+    units, packages = _take(modules, session)
+    counts = sorted(map(int, _TRIALS.value))
+    print(json.dumps(dict(clang=clang.version, units=len(units))))
+    print(table(units, packages, counts))
+
+
+def _take(modules: Iterable[size_modules.IrModule], session):
+  """The first units that have a size; one of a package before a second."""
+  units: list[unit_sizes.Unit] = []
+  packages: list[str] = []
+  for module in modules:
+    if len(units) == _UNITS.value:
+      break
+    unit = unit_sizes.Unit(module, session)
+    if 'reason' in unit.record:
+      continue
+    units.append(unit)
+    packages.append(module.package)
+    unit_search.search_unit(unit)  # kept in the table, unit by unit
+    print(f'{len(units)} {module.name}', file=sys.stderr, flush=True)
+  return units, packages
+
+
+if __name__ == '__main__':
+  app.run(main)

@@ -1,0 +1,57 @@
+"""Which candidates to try, in which order, when the best so far is known.
+
+Sets of flags that served many units come first; what is left of the budget
+goes to neighbours of the best one: a flag more, or a flag less.
+"""
+
+from collections.abc import Callable, Iterable, Sequence
+
+NUM_KNOWN = 6  # sets of the table that are tried before neighbours
+
+
+def climb(
+    cost: Callable[[str], float],
+    sets: Sequence[str],
+    flags: Sequence[str],
+    joined: Callable[[Iterable[str]], str],
+    is_over: Callable[[], bool],
+    *,
+    num_known: int = NUM_KNOWN,
+) -> str:
+  """The best of the sets that were tried before the budget was over.
+
+  It ends early where no neighbour of the best set is better.
+
+  Args:
+    cost: of a set, such as `ext-tsp+no-lsr`; infinite if it failed. Asked at
+      most once for each set; '' (no flags) is asked first.
+    sets: known ones, the most promising first.
+    flags: what sets are made of, the most promising first.
+    joined: a set's name, of its flags in any order.
+    is_over: whether nothing more may be tried.
+    num_known: how many of `sets` are tried before neighbours.
+  """
+  costs = {'': cost('')}
+
+  def best() -> str:
+    # Among equals the set with fewer flags: what it does is less.
+    return min(costs, key=lambda s: (costs[s], s.count('+') + bool(s)))
+
+  def try_set(name: str) -> None:
+    if name not in costs and not is_over():
+      costs[name] = cost(name)
+
+  for name in sets[:num_known]:
+    try_set(name)
+  while not is_over():
+    start = best()
+    chosen = set(filter(None, start.split('+')))
+    for flag in flags:
+      try_set(joined(chosen ^ {flag}))
+      if best() != start:
+        break
+    else:
+      break  # all neighbours are known
+  for name in sets[num_known:]:
+    try_set(name)
+  return best()
