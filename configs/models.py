@@ -12,7 +12,7 @@ MODELS = {
         width=96,
         token_layers=2,
         num_heads=3,
-        graph_width=48,
+        graph_width=96,
         graph_layers=3,
         code_width=32,
     ),

@@ -7,8 +7,8 @@
 tiny trains on the starter corpus, in 5 minutes on two cores that were shared
 with other jobs (2026-11-25): eval/mlm_accuracy 0.288, eval/edge_auc 0.977,
 eval/matching_accuracy 0.915, eval/retrieval_recall_at_1 0.812.
-tiny_instructions (2026-11-28, 340 CPU seconds with compiling): 0.417, 0.944,
-0.950, 0.734. small_cpu
+tiny_instructions (2026-11-28, 184 CPU seconds with compiling, of tiny 279):
+0.413, 0.970, 0.960, 0.833. small_cpu
 made the weights that ship (docs/experiments/pretraining.md). small and base are
 for corpora of a hundred thousand functions and more, and were not run to their
 end yet.
