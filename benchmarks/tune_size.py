@@ -38,6 +38,7 @@ from mirencoder_jax.tuning import search, size
 
 _UNITS = flags.DEFINE_integer('units', 40, 'Of packages in turn, at most.')
 _TRIALS = flags.DEFINE_list('trials', '1,2,4,8,16,32', 'Numbers of trials.')
+_MEGABYTES = flags.DEFINE_float('megabytes', 0.2, 'Larger units are left out.')
 _TABLE = flags.DEFINE_string('table', None, 'Label file of sizes.')
 _CLANG = flags.DEFINE_string('clang', '', 'Name or path.')
 _RESAMPLES = 1000
@@ -174,7 +175,7 @@ def main(argv: list[str]) -> None:
   if len(argv) != 2:
     raise app.UsageError('give one folder')
   clang = size.find_clang(_CLANG.value)
-  config = unit_sizes.UnitsConfig()
+  config = unit_sizes.UnitsConfig(max_megabytes=_MEGABYTES.value)
   modules = [
       m
       for m in size_modules.find_modules([pathlib.Path(argv[1])])
