@@ -215,7 +215,9 @@ class ShippedTest(absltest.TestCase):
       self.assertIn(message, decision['notes'][0])
 
   def test_a_task_that_does_not_ship(self):
-    with self.assertRaisesRegex(console.UsageError, 'that ship are loop_vectorization'):
+    with self.assertRaisesRegex(
+        console.UsageError, 'that ship are loop_vectorization'
+    ):
       predict.find('xyz')
 
 
