@@ -1,0 +1,91 @@
+"""`mirencoder profile`: IR with guessed branch weights."""
+
+import pathlib
+
+import click
+
+from mirencoder_jax.cli import console, options, reading
+
+
+@options.command(
+    examples=(
+        'mirencoder profile parser.ll --out guessed',
+        'mirencoder profile src/parser.c --out guessed',
+    ),
+    call='branch_profile.load().annotate(data)',
+)
+@click.argument(
+    'paths', nargs=-1, required=True, metavar='FILE...', type=options.FILE
+)
+@click.option(
+    '--out',
+    type=options.FILE,
+    required=True,
+    metavar='FOLDER',
+    help='gets a .ll file for each program',
+)
+@click.option(
+    '--model',
+    type=options.FILE,
+    metavar='FILE',
+    help='of datasets/branch_probability/fit_profile.py (default: what ships)',
+)
+@options.sources
+def command(
+    paths: tuple[str, ...],
+    out: str,
+    model: str | None,
+    reader: reading.Reader,
+    as_json: bool,
+    is_quiet: bool,
+) -> int:
+  """Write how likely branches are into IR, as `!prof`, without a run.
+
+  What a measured profile would leave there, guessed; branches that have one
+  keep it. `clang -O2 -c FOLDER/NAME.ll` goes on from there.
+  """
+  del is_quiet
+  from mirencoder_jax.downstream.predictor import branch_profile
+  from mirencoder_jax.ir import IRError
+
+  profile = branch_profile.load(model or branch_profile.SHIPPED)
+  files = reader.find(paths)
+  folder = pathlib.Path(out)
+  folder.mkdir(parents=True, exist_ok=True)
+  rows, errors, taken = [], {}, set()
+  for program in reader.read_all(files):
+    name = pathlib.Path(program.path).stem + '.ll'
+    try:
+      if program.error is not None:
+        raise program.error
+      if name in taken:
+        raise IRError(f'another program is written to {name}', program.path)
+      data = (
+          program.text.encode(errors='replace')
+          if program.text is not None
+          else pathlib.Path(program.path).read_bytes()
+      )
+      text, written, kept = profile.annotate(data, program.path)
+    except IRError as error:
+      errors[program.path] = error
+      continue
+    taken.add(name)
+    (folder / name).write_text(text)
+    rows.append((program.path, str(folder / name), written, kept))
+  if len(files) == 1 and errors:
+    raise errors[files[0]]
+  console.tell_errors(errors, len(files))
+  if as_json:
+    keys = ('file', 'output', 'guessed', 'kept')
+    console.show_json(
+        {
+            'programs': [dict(zip(keys, row, strict=True)) for row in rows],
+            'errors': [
+                {'file': path, 'message': console.sentence(error)}
+                for path, error in errors.items()
+            ],
+        }
+    )
+  else:
+    console.show_table(('file', 'output', 'guessed', 'kept'), rows)
+  return console.PARTLY if errors else console.OK
