@@ -15,7 +15,7 @@ from mirencoder_jax import ir as ir_lib
 from mirencoder_jax.frontend import bounded
 from mirencoder_jax.frontend.compile_database import Unit
 from mirencoder_jax.ir import IRError, branches
-from mirencoder_jax.measure import branch_counts
+from mirencoder_jax.measure import branch_counts, llvm_guess
 from mirencoder_jax.measure.profile_tools import Tools
 
 PASSES = 'function(sroa,early-cse,simplifycfg)'
@@ -23,11 +23,6 @@ PASSES = 'function(sroa,early-cse,simplifycfg)'
 _FLAGS = (
     *('-O2', '-Xclang', '-disable-llvm-passes', '-g0', '-fno-ident', '-w'),
     *('-fno-lto', '-S', '-emit-llvm'),
-)
-# Hints of the source are LLVM's to read when it guesses.
-_GUESS = (
-    'function(lower-expect),function(print<branch-prob>),'
-    'function(print<block-freq>)'
 )
 _SOURCE_NAME = re.compile(r'^source_filename = .*$', re.MULTILINE)
 _INTERNAL = re.compile(
@@ -218,13 +213,10 @@ class _Builder:
         [opt, '-passes=pgo-instr-use', f'-pgo-test-profile-file={profile}']
         + ['-S', built.ir, '-o', counted]
     )
-    guessed = self._call(
-        [opt, f'-passes={_GUESS}', '-disable-output', built.ir]
-    ).error
     text = built.ir.read_text(errors='surrogateescape')
     module = ir_lib.read_module(built.ir, built.name)
     counts = branch_counts.read_counts(counted.read_text(errors='replace'))
-    guesses = branch_counts.read_guesses(guessed, module.functions)
+    guesses = llvm_guess.guess(opt, built.ir, module.functions)
     internal = {symbol.strip('"') for symbol in _INTERNAL.findall(text)}
     functions = []
     for function in module.functions:

@@ -68,6 +68,15 @@ def find_tools(name: str | None = None) -> Tools:
   )
 
 
+def find_opt() -> str | None:
+  """The newest `opt` of LLVM 17 or newer on the PATH; None if there is none."""
+  for name in ('opt', *(f'opt-{n}' for n in range(_NEWEST, OLDEST - 1, -1))):
+    path = shutil.which(name)
+    if any(_has_major(path, n) for n in range(OLDEST, _NEWEST + 1)):
+      return path
+  return None
+
+
 def _complete(path: str) -> Tools:
   """The other tools of a clang."""
   try:

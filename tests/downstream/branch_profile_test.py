@@ -102,6 +102,19 @@ class BranchProfileTest(absltest.TestCase):
       ):
         subprocess.run(command, check=True)
 
+  def test_mean_with_another_guess(self):
+    model = branch_profile.load()
+    alone, *_ = model.annotate(_TEXT.encode())
+    both, *_ = model.annotate(
+        _TEXT.encode(), other=lambda text, functions: {'count': [0.5, 0.0]}
+    )
+    latches = [
+        true / (true + false)
+        for text in (alone, both)
+        for true, false in branch_counts.read_counts(text)['count'].branches[1:]
+    ]
+    self.assertAlmostEqual(latches[1], latches[0] / 2, places=5)
+
   def test_not_ir(self):
     with self.assertRaisesRegex(IRError, 'x.ll: LLVM cannot read it'):
       branch_profile.load().annotate(b'nothing', 'x.ll')

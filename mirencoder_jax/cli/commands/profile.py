@@ -1,6 +1,7 @@
 """`mirencoder profile`: IR with guessed branch weights."""
 
 import pathlib
+import tempfile
 
 import click
 
@@ -30,11 +31,18 @@ from mirencoder_jax.cli import console, options, reading
     metavar='FILE',
     help='of datasets/branch_probability/fit_profile.py (default: what ships)',
 )
+@click.option(
+    '--opt',
+    metavar='NAME',
+    help='of LLVM 17 or newer, whose own guess is averaged with ours (default: '
+    'one on the PATH); `none` for none',
+)
 @options.sources
 def command(
     paths: tuple[str, ...],
     out: str,
     model: str | None,
+    opt: str | None,
     reader: reading.Reader,
     as_json: bool,
     is_quiet: bool,
@@ -44,10 +52,18 @@ def command(
   What a measured profile would leave there, guessed; branches that have one
   keep it. `clang -O2 -c FOLDER/NAME.ll` goes on from there.
   """
-  del is_quiet
   from mirencoder_jax.downstream.predictor import branch_profile
+  from mirencoder_jax.frontend import bounded
   from mirencoder_jax.ir import IRError
+  from mirencoder_jax.measure import profile_tools
 
+  opt = profile_tools.find_opt() if opt is None else opt
+  other = None if opt in (None, 'none') else _asker(str(opt))
+  if other is None and not is_quiet:
+    console.say(
+        'without an opt of LLVM 17 or newer: ours alone, which is as good as '
+        'what LLVM guesses itself; the mean of both is better'
+    )
   profile = branch_profile.load(model or branch_profile.SHIPPED)
   files = reader.find(paths)
   folder = pathlib.Path(out)
@@ -65,8 +81,8 @@ def command(
           if program.text is not None
           else pathlib.Path(program.path).read_bytes()
       )
-      text, written, kept = profile.annotate(data, program.path)
-    except IRError as error:
+      text, written, kept = profile.annotate(data, program.path, other)
+    except (IRError, bounded.RunError) as error:
       errors[program.path] = error
       continue
     taken.add(name)
@@ -89,3 +105,17 @@ def command(
   else:
     console.show_table(('file', 'output', 'guessed', 'kept'), rows)
   return console.PARTLY if errors else console.OK
+
+
+def _asker(opt: str):
+  """What LLVM guesses of a text's branches, by the symbol of a function."""
+  from mirencoder_jax.measure import llvm_guess
+
+  def ask(text, functions):
+    with tempfile.TemporaryDirectory() as folder:
+      path = pathlib.Path(folder, 'asked.ll')
+      path.write_text(text)
+      found = llvm_guess.guess(opt, path, functions)
+    return {name: [g.probability for g in of] for name, of in found.items()}
+
+  return ask

@@ -1,14 +1,16 @@
 """A static profile: how likely the branches of a function are, without a run.
 
-Logistic regression on what `branch_features` sees, which was measured to do
-better than LLVM's rules on programs that it had not seen, and better than the
-encoder's states (docs/experiments/branch_probability.md), so none is read here.
+Logistic regression on what `branch_features` sees. On programs that it had not
+seen it was measured as good as LLVM's own rules, and the mean of the two better
+than either, and better than the encoder's states, so no encoder is read here
+(docs/experiments/branch_probability.md).
 """
 
 import dataclasses
 import json
 import os
 import pathlib
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -21,6 +23,7 @@ SHIPPED = (
     pathlib.Path(__file__).resolve().parents[2]
     / 'shipped/predictors/branch_profile/model.json'
 )
+Guess = Callable[[str, list[Function]], Mapping[str, Sequence[float]]]
 _KIND = 'mirencoder_jax branch profile'
 _CLIP = 4.0  # deviations: a function that is larger than all seen is just large
 
@@ -52,12 +55,16 @@ class BranchProfile:
     """Of each conditional branch, in text order; float64 [branches]."""
     return self.probabilities(branch_features.describe(function))
 
-  def annotate(self, data: bytes, name: str = '') -> tuple[str, int, int]:
+  def annotate(
+      self, data: bytes, name: str = '', other: Guess | None = None
+  ) -> tuple[str, int, int]:
     """Writes its guesses into a module as `!prof`.
 
     Args:
       data: bitcode or text.
       name: for messages.
+      other: what else guesses, such as LLVM: the text and its functions ->
+        probabilities by symbol. The mean of both is written.
 
     Returns:
       LLVM's text of the module with weights; how many branches got some, and
@@ -71,7 +78,10 @@ class BranchProfile:
     except (llvm.LlvmRefusal, llvm.LlvmAbort) as error:
       raise IRError(f'LLVM cannot read it: {error}', name) from None
     module = reader.parse_text(text, name, lines=False)
-    guesses = {f.name: self.predict(f).tolist() for f in module.functions}
+    guesses = {f.name: self.predict(f) for f in module.functions}
+    if other is not None:
+      others = other(text, module.functions)
+      guesses = {k: (v + np.array(others[k])) / 2 for k, v in guesses.items()}
     text, num_written, num_kept = branch_weights.write_weights(text, guesses)
     return llvm.canonical_text(text.encode()), num_written, num_kept
 
