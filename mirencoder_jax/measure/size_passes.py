@@ -24,8 +24,11 @@ _WORKER = pathlib.Path(__file__).with_name('size_worker.py')
 _PATIENCE = 30
 # What LLVM may call in any program: every C library has them.
 RUNTIME = frozenset(
-    ('memcpy', 'memmove', 'memset', 'memcmp', 'bcmp', '_GLOBAL_OFFSET_TABLE_')
+    ('memcpy', 'memmove', 'memset', 'memcmp', 'bcmp')
+    + ('_GLOBAL_OFFSET_TABLE_', '_Unwind_Resume')
 )
+# Of libgcc and compiler-rt: arithmetic that a target lacks.
+_RUNTIME_NAME = re.compile(r'__(?:aeabi_\w+|[a-z]*(?:[hsdtx]f|[sdt]i)[2-4]?)')
 
 # Whose objects `elf` reads and llvmlite makes.
 ARCHITECTURES = (
@@ -229,8 +232,10 @@ class SizeWorker:
 
 
 def unknown(symbols: frozenset[str], allowed: frozenset[str]) -> frozenset[str]:
-  """Symbols that are neither allowed nor Arm's runtime, as for division."""
-  return frozenset(s for s in symbols - allowed if not s.startswith('__aeabi_'))
+  """Symbols that are neither allowed nor the compiler's own runtime."""
+  return frozenset(
+      s for s in symbols - allowed if not _RUNTIME_NAME.fullmatch(s)
+  )
 
 
 def named(text: str) -> frozenset[str]:

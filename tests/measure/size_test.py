@@ -176,6 +176,13 @@ class WorkerTest(absltest.TestCase):
     self.assertEqual(found.sizes, (90, 30, None))
     self.assertEqual(found.reasons[2], 'below a third of -Oz')
 
+  def test_what_a_compiler_may_call(self):
+    symbols = ['__aeabi_ldivmod', '__floatdidf', '__umoddi3', '__ashlti3']
+    found = size_passes.unknown(
+        frozenset([*symbols, 'puts', '__new', 'memset']), size_passes.RUNTIME
+    )
+    self.assertEqual(found, {'puts', '__new'})
+
   def test_no_default_no_size(self):
     with self.assertRaisesRegex(size_passes.SizeError, 'expected'):
       self.worker.size('define', ['Oz'])
