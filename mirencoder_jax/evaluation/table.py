@@ -265,6 +265,12 @@ def evaluate(
   tested: dict[str, np.ndarray] = {}
   split_facts: list[dict[str, Any]] = []
   by_name = {split.name: split for split in recipe.splits}
+  # Two members are two forms, and not relatives.
+  relations = {
+      name: codes
+      for name, codes in task.groups.items()
+      if len(task.group_names[name]) > 2
+  }
   for name in config.splits:
     protocol = splits.build_protocol(
         by_name[name],
@@ -280,7 +286,7 @@ def evaluate(
             'name': name,
             'group': by_name[name].group,
             'folds': int(protocol.fold.max()) + 1,
-            'leaks': splits.find_leaks(protocol, task.groups),
+            'leaks': splits.find_leaks(protocol, relations),
             **(
                 {
                     'refused': by_name[name].refused,

@@ -90,6 +90,8 @@ class ValueTableTest(parameterized.TestCase):
       self.assertNotIn((split, 'default choice', 'rule'), rows)
     n, _ = [n for n in saved['null'] if n['split'] == 'program'], None
     self.assertTrue(n)
+    leaks = {fact['name']: set(fact['leaks']) for fact in saved['splits']}
+    self.assertEqual(leaks, {'program': set(), 'cuda_to_openmp': {'program'}})
     evaluation = task_evaluation.TaskEvaluation('gpu_roofline', recipe)
     verdict = evaluation.verdict(saved)
     self.assertIn('AUC 1.000', verdict)
