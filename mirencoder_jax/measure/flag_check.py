@@ -1,8 +1,9 @@
-"""`measure size --check`: do programs do what they should under the flags?
+"""`measure size --check`: do programs do what they should under the choices?
 
 FOLDER holds programs, a C or C++ file each that has a `main` and reads nothing.
-Each is built by `clang -Oz` and with each set of flags on top, and run: output
-and exit code are compared, `.text` and processor time are kept. A flag under
+Each is built by `clang -Oz` and with each set of flags on top (or, with
+`--pipelines`, with each pipeline of passes over its functions), and run: output
+and exit code are compared, `.text` and processor time are kept. A choice under
 which a program differs is no candidate for anybody.
 """
 
@@ -16,7 +17,13 @@ from typing import Any
 import numpy as np
 
 from mirencoder_jax.frontend import bounded
-from mirencoder_jax.measure import compiler, elf, label_file, size_flags
+from mirencoder_jax.measure import (
+    compiler,
+    elf,
+    label_file,
+    size_flags,
+    size_passes,
+)
 
 _SUFFIXES = ('.c', '.cc', '.cpp')
 _BUILD = bounded.Bounds(seconds=60, memory_mb=4096, wait_seconds=900)
@@ -31,12 +38,14 @@ class CheckConfig:
   """How programs are built and run.
 
   Attributes:
-    sets: names of sets of flags.
+    sets: names of sets of flags, or of `pipelines`.
+    pipelines: name -> stages, as `size_worker` reads them.
     seconds: of the processor that a program may take.
     rounds: of runs that are timed, of which the least counts.
   """
 
   sets: Sequence[str]
+  pipelines: Mapping[str, str] = dataclasses.field(default_factory=dict)
   seconds: int = 20
   rounds: int = 2
 
@@ -72,9 +81,11 @@ def check_programs(
       kind='flag_check',
       compiler_version=clang.version,
       flags=dict(size_flags.FLAGS),
+      pipelines=dict(config.pipelines),
   )
   with (
       label_file.open_labels(output, header) as labels,
+      size_passes.SizeWorker() as worker,
       tempfile.TemporaryDirectory() as place,
   ):
     compared = 0
@@ -85,7 +96,7 @@ def check_programs(
       record = labels.records.get(name) or dict(name=name, results={})
       missing = [s for s in config.sets if s not in record['results']]
       if missing and 'reason' not in record:
-        program = _Program(path, clang, config, pathlib.Path(place))
+        program = _Program(path, clang, config, worker, pathlib.Path(place))
         record = program.compare(record, missing)
         labels.add(record)
       compared += 'reason' not in record
@@ -103,8 +114,9 @@ def check_programs(
 class _Program:
   """One source file; what it prints at -Oz is what it should."""
 
-  def __init__(self, path, clang, config, folder):
+  def __init__(self, path, clang, config, worker, folder):
     self._path, self._clang, self._config = path, clang, config
+    self._worker, self._bitcode = worker, folder / 'program.bc'
     self._binary, self._object = folder / 'program', folder / 'program.o'
 
   def compare(self, record: dict, sets: Sequence[str]) -> dict:
@@ -139,18 +151,25 @@ class _Program:
 
   def _build(self, names: str) -> tuple[str, int]:
     """What is wrong, '' if nothing; and bytes of .text."""
-    flags = ('-Oz', *_OLD_C, *size_flags.words_of(names))
-    steps = (
-        (*self._clang.compile, *flags, '-c', str(self._path)),
-        (*self._clang.link, str(self._object), '-lm'),
-    )
-    if self._path.suffix != '.c':
-      steps = (steps[0], (*steps[1], '-lstdc++'))
-    for step, output in zip(steps, (self._object, self._binary), strict=True):
-      done = bounded.run([*step, '-o', str(output)], _BUILD)
-      if done.problem:
-        lines = [x for x in done.error.splitlines() if 'rror' in x]
-        return f'{done.problem} {"".join(lines[:1])}'.strip()[:160], 0
+    pipeline = self._config.pipelines.get(names)
+    flags = ['-Oz', *_OLD_C, '-c', str(self._path)]
+    if pipeline is None:
+      flags += [*size_flags.words_of(names), '-o', str(self._object)]
+    else:
+      flags += ['-Xclang', '-disable-llvm-passes', '-emit-llvm']
+      flags += ['-o', str(self._bitcode)]
+    if problem := _run_step([*self._clang.compile, *flags]):
+      return problem, 0
+    if pipeline is not None:
+      try:
+        text = self._worker.resolve(self._bitcode.read_bytes())
+        self._object.write_bytes(self._worker.compile(text, pipeline))
+      except size_passes.SizeError as error:
+        return str(error), 0
+    libraries = ['-lm'] if self._path.suffix == '.c' else ['-lm', '-lstdc++']
+    words = [*self._clang.link, str(self._object), *libraries]
+    if problem := _run_step([*words, '-o', str(self._binary)]):
+      return problem, 0
     return '', elf.read_sizes(self._object.read_bytes()).text
 
   def _run(self) -> bounded.Done:
@@ -166,6 +185,15 @@ class _Program:
       while len(runs) < self._config.rounds:
         runs = [*runs, self._run()]
     return round(min(run.seconds for run in runs), 4)
+
+
+def _run_step(words: list[str]) -> str:
+  """What is wrong with a step of the build; '' if nothing."""
+  done = bounded.run(words, _BUILD)
+  if not done.problem:
+    return ''
+  lines = [x for x in done.error.splitlines() if 'rror' in x]
+  return f'{done.problem} {"".join(lines[:1])}'.strip()[:160]
 
 
 def summarize(

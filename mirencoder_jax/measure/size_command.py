@@ -31,6 +31,7 @@ from mirencoder_jax.measure import (
     flag_check,
     function_sizes,
     label_table,
+    pipelines,
     size_flags,
     size_modules,
     size_passes,
@@ -72,6 +73,11 @@ def add_flags(command: argparse.ArgumentParser) -> None:
       action='store_true',
       help='FOLDER holds programs in C or C++: build and run them under each '
       'set, and compare what they print',
+  )
+  add(
+      '--pipelines',
+      action='store_true',
+      help='with --check: the pipelines of functions in place of flags',
   )
   add('--clang', help='for --units: a name, a path or ziglang')
   add('--target', default='', help="triple; by default the module's own")
@@ -223,11 +229,12 @@ def _sets(arguments) -> tuple[str, ...]:
 
 
 def _run_check(arguments, folder, output: pathlib.Path) -> dict[str, Any]:
-  sets = _sets(arguments)
+  stages = dict(pipelines.PIPELINES) if arguments.pipelines else {}
+  sets = tuple(stages) or _sets(arguments)
   records = flag_check.check_programs(
       folder,
       output,
-      flag_check.CheckConfig(sets),
+      flag_check.CheckConfig(sets, stages),
       find_clang(arguments.clang),
       limit=arguments.limit,
   )

@@ -118,6 +118,23 @@ class SizeWorker:
     """
     return self._answer('mark', data)
 
+  def compile(self, text: str, pipeline: str) -> bytes:
+    """The object of a module whose functions went through a pipeline.
+
+    Raises:
+      SizeError: the pipeline fails.
+    """
+    request = dict(
+        NATIVE._asdict(),
+        op='compile',
+        pipelines=[pipeline],
+        seconds=self._seconds,
+    )
+    ok, body = next(self._ask(request, text.encode('utf-8', 'replace')))
+    if not ok:
+      raise SizeError(' '.join(body.decode('utf-8', 'replace').split())[:200])
+    return body
+
   def _answer(self, op: str, data: bytes) -> bytes:
     ok, body = next(self._ask(dict(op=op, seconds=60), data))
     if not ok:

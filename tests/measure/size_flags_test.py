@@ -246,6 +246,16 @@ class CheckTest(absltest.TestCase):
     # No code that differs: not run again.
     self.assertTrue(records['good.c']['results']['no-lsr']['is_same_code'])
 
+  def test_pipelines(self):
+    stages = {'Oz': 'Oz', 'p': 'sroa', 'lost': 'internalize'}
+    config = flag_check.CheckConfig(tuple(stages), stages)
+    output = self.folder / 'check.jsonl'
+    records = flag_check.check_programs(self.folder, output, config, self.clang)
+    results = records['good.c']['results']
+    self.assertEqual(results['Oz']['outcome'], 'equal')
+    self.assertEqual(results['p']['outcome'], 'equal')
+    self.assertIn('build:', results['lost']['outcome'])
+
   def test_more_sets_later(self):
     self.check(('no-lsr',))
     records = self.check()
