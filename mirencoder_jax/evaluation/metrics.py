@@ -263,8 +263,11 @@ def summarise_null(results: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
   return summaries
 
 
-def one_line(task: tasks.Task, entry: Entry) -> str:
-  """A row while the table is being made: two metrics of each target."""
+def one_line(task: tasks.Task, entry: Entry, tested: np.ndarray) -> str:
+  """A row while the table is being made: two metrics of each target.
+
+  `tested` (bool [n]) are the rows that its split tests on.
+  """
   names = {
       'choice': ('accuracy', 'geomean'),
       'value': ('r2', 'mae'),
@@ -272,7 +275,9 @@ def one_line(task: tasks.Task, entry: Entry) -> str:
   }[task.kind]
   values = []
   for target, choices in zip(task.targets, entry.choices, strict=True):
-    draws = bootstrap.draw(np.zeros(len(choices.T)), target.judges, 1, 0)
+    draws = bootstrap.draw(
+        np.zeros(len(choices.T)), target.judges & tested, 1, 0
+    )
     found = measures.samples(
         [target], [measures.Answers(choices)], names, draws
     )

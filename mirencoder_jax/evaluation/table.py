@@ -311,7 +311,7 @@ def evaluate(
         keep_scores='ratio_r2' in recipe.report.also,
     ):
       entries.append(entry)
-      logging.info('%s', metrics.one_line(task, entry))
+      logging.info('%s', metrics.one_line(task, entry, protocol.tested))
     measured = metrics.measure(task, entries, recipe.report, tested)
     results = selection.Results(
         **about,

@@ -191,6 +191,15 @@ class ReportTest(absltest.TestCase):
     self.assertEqual(summary['value'], 0.5)
     self.assertBetween(summary['high'] - summary['low'], 0.5, 0.8)
 
+  def test_only_rows_that_a_split_tests_on_count(self):
+    task = make_task([[1, 2], [2, 1], [1, 3], [1, 3]])
+    tested = np.array([True, True, False, False])
+    answers = entry([0, 1, 1, 1], kind='baseline')
+    (result,) = metrics.measure(task, [answers], CONFIG, {'random': tested})
+    self.assertEqual((result['accuracy']['value'], result['rows']), (1, 2))
+    line = metrics.one_line(task, answers, tested)
+    self.assertIn('accuracy % 100.0', line)
+
   def test_labels_only(self):
     task = make_task([[1, 2], [2, 1]])
     (target,) = task.targets
