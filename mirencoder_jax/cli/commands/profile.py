@@ -10,8 +10,8 @@ from mirencoder_jax.cli import console, options, reading
 
 @options.command(
     examples=(
-        'mirencoder profile parser.ll --out guessed',
-        'mirencoder profile src/parser.c --out guessed',
+        'mirencoder profile kernel.ll --out guessed',
+        'mirencoder profile kernel.c --out guessed',
     ),
     call='branch_profile.load().annotate(data)',
 )
