@@ -89,6 +89,34 @@ class FitTest(parameterized.TestCase):
       else:
         self.assertIn(answer.chosen[0], fit.make_grid(head, GRIDS[head])[0])
 
+  @parameterized.product(head=('forest', 'network'), labels_only=(False, True))
+  def test_regressions_of_choices(self, head, labels_only):
+    """One run after the other, from all costs at once, or from labels."""
+    task, vectors = make_task(90, 3, labels_only=labels_only)
+    config = dataclasses.replace(
+        CONFIG,
+        grids={
+            'forest': dict(num_trees=(20,), min_rows=(2,), max_features=(1.0,)),
+            'network': dict(
+                width=(16,), learning_rate=(0.01,), weight_decay=(0.1,)
+            ),
+        },
+    )
+    fits = fit.fit_protocol(head, vectors, task, make_protocol(task), config)
+    self.assertEqual(list(fits), ['class' if labels_only else 'cost'])
+    (answer,) = fits.values()
+    self.assertGreater(accuracy(task, answer), 0.6)
+    self.assertEqual(answer.scores.shape, (1, 1, 90, 3))
+
+  def test_heads_that_have_too_many_rows(self):
+    task, _ = make_task(60)
+    protocol = make_protocol(task)  # trains on 45 rows
+    for limit, kept in ((44, ['ridge']), (45, ['kernel', 'ridge'])):
+      config = dataclasses.replace(CONFIG, max_rows={'kernel': limit})
+      self.assertEqual(
+          fit.allowed(('kernel', 'ridge'), task, protocol, config), kept
+      )
+
   @parameterized.parameters(*HEADS)
   def test_canary(self, head):
     # A feature that is the label on test rows and silent on training rows.
