@@ -24,6 +24,8 @@ _FLAGS = (
     *('-O2', '-Xclang', '-disable-llvm-passes', '-g0', '-fno-ident', '-w'),
     *('-fno-lto', '-S', '-emit-llvm'),
 )
+# Of a temporary folder.
+_MODULE_ID = re.compile(r'^; ModuleID = .*$', re.MULTILINE)
 _SOURCE_NAME = re.compile(r'^source_filename = .*$', re.MULTILINE)
 _INTERNAL = re.compile(
     r'^define [^@\n]*\b(?:internal|private)\b[^@\n]*@(\S+?)\(', re.MULTILINE
@@ -214,6 +216,7 @@ class _Builder:
         + ['-S', built.ir, '-o', counted]
     )
     text = built.ir.read_text(errors='surrogateescape')
+    text = _MODULE_ID.sub(f"; ModuleID = '{built.name}'", text, count=1)
     module = ir_lib.read_module(built.ir, built.name)
     counts = branch_counts.read_counts(counted.read_text(errors='replace'))
     guesses = llvm_guess.guess(opt, built.ir, module.functions)
