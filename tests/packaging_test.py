@@ -140,6 +140,35 @@ class PackagingTest(absltest.TestCase):
     )
     self.assertEqual(done.returncode, 0)
 
+  def test_what_predicts_needs_no_extra(self):
+    extras = PROJECT['optional-dependencies']
+    extra = {
+        utils.canonicalize_name(requirements_lib.Requirement(line).name)
+        for lines in extras.values()
+        for line in lines
+    }
+    core = map(requirements_lib.Requirement, PROJECT['dependencies'])
+    extra -= {utils.canonicalize_name(r.name) for r in core}
+    imported = {v: k for k, v in INSTALLED_AS.items()}
+    roots = {imported.get(name, name.replace('-', '_')) for name in extra}
+    # Optax comes with Flax.
+    script = (
+        'import sys\n'
+        f'blocked = {sorted(roots - {"optax", "mirencoder_jax"})}\n'
+        'sys.modules.update(dict.fromkeys(blocked))\n'  # no import of them
+        'from mirencoder_jax import cli\n'
+        'sys.exit(cli.main(["tasks"]))\n'
+    )
+    done = subprocess.run(
+        [sys.executable, '-c', script],
+        check=False,
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+    )
+    self.assertEqual(done.returncode, 0, done.stderr)
+    self.assertIn('loop_vectorization', done.stdout)
+
   def test_public_names_are_there(self):
     for name in mirencoder_jax.__all__:
       self.assertTrue(hasattr(mirencoder_jax, name), name)

@@ -17,7 +17,6 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, TypeVar
 
 from absl import app, flags
-from ml_collections import config_flags
 
 _FLAG = 'config'
 _MAX_LISTED = 12  # words, for a sentence that can be read
@@ -98,6 +97,9 @@ def _fits(value: Any, kind: Any) -> bool:
 
 def define_config() -> flags.FlagHolder:
   """The flag `--config`, which is read in `run` and no sooner."""
+  # Comes with the extra [train]; what predicts does without.
+  from ml_collections import config_flags
+
   return config_flags.DEFINE_config_file(
       _FLAG, None, 'Recipe, FILE.py:VARIANT.'
   )

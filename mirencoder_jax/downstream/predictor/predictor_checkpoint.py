@@ -60,7 +60,7 @@ def shipped() -> dict[str, pathlib.Path]:
   folder = pathlib.Path(str(root))
   if not folder.is_dir():
     return {}
-  return {p.name: p for p in sorted(folder.iterdir()) if p.is_dir()}
+  return {p.name: p for p in sorted(folder.iterdir()) if is_predictor(p)}
 
 
 def load_predictor(
