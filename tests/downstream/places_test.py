@@ -5,7 +5,7 @@ import testing_encoder
 from absl.testing import absltest, parameterized
 
 import mirencoder_jax as mir
-from mirencoder_jax.downstream.tasks import places, tasks
+from mirencoder_jax.downstream.tasks import features, places, tasks
 from mirencoder_jax.inference import states as states_lib
 from mirencoder_jax.ir import branches
 
@@ -92,6 +92,16 @@ class PlacesTest(parameterized.TestCase):
     self.assertEqual(task.ir, (_TWO.encode(),))  # the second row has it
     self.assertEqual(task.places[1], places.Place(function.hash, 1))
     self.assertEqual(task.problems, ())
+    encoder = testing_encoder.create_encoder(text=_TEXT)
+    listed, problems = features.collect(
+        task, encoder, {}, num_null=0, null_width=4, counts=()
+    )
+    self.assertEqual(problems, [])
+    ours = {f.name: f for f in listed if f.kind != 'baseline'}
+    self.assertTrue(all(f.is_by_row for f in ours.values()))
+    self.assertEqual(ours[features.MAIN].vectors.shape[0], 2)
+    # What is there without training gets every head, too.
+    self.assertEqual(ours['not pre-trained'].kind, 'compared')
 
 
 if __name__ == '__main__':

@@ -82,6 +82,7 @@ class MeasuresTest(parameterized.TestCase):
     self.assertAlmostEqual(found['direction'][0], (0.75 + 0.25) / 2)
     self.assertAlmostEqual(found['accuracy'][0], 0.5)
     self.assertAlmostEqual(found['mae'][0], (0.15 + 0.55) / 2)
+    self.assertAlmostEqual(found['rmse'][0], np.sqrt((0.15**2 + 0.55**2) / 2))
     best = measure(target, [target.values])
     self.assertAlmostEqual(best['direction'][0], 0.75)
     nothing = measure(target, [[0.5, 0.5]])
