@@ -140,10 +140,12 @@ class TrainScriptTest(ScriptTestCase):
     self.assertNotIn('Traceback', output)
 
   def wait_for(self, process, start):
+    seen = []
     for line in process.stdout:
       if line.startswith(start):
         return
-    self.fail(f'ended before it said {start!r}')
+      seen.append(line)
+    self.fail(f'ended before it said {start!r}, but: {"".join(seen)}')
 
   def test_mistakes_of_the_user(self):
     for flag, message in (

@@ -7,6 +7,8 @@ from collections.abc import Iterable
 # What LLVM adds to a name that is taken already, or to a clone.
 _SUFFIX = re.compile(r'(?:\.(?:llvm\.)?\d+)+$')
 _UNNAMED = '(anonymous namespace)'
+# Rust's hash of a build; some versions of the demangler leave it.
+_BUILD = re.compile(r'::h[0-9a-f]{16}$')
 _MANGLED = re.compile(r'_{1,3}[ZR]|\?')
 
 
@@ -21,7 +23,7 @@ def readable(symbol: str) -> str:
     return symbol
   import pydemumble  # LLVM's own demangler
 
-  return pydemumble.demangle(symbol) or symbol
+  return _BUILD.sub('', pydemumble.demangle(symbol)) or symbol
 
 
 def find(name: str, symbols: Iterable[str]) -> list[str]:

@@ -62,14 +62,12 @@ class Preemption:
         if received[0] != signal.SIGINT:
           continue
         if is_again:
-          print('Ctrl-C: left without saving', file=sys.stderr, flush=True)
+          _say('Ctrl-C: left without saving')
           os._exit(_INTERRUPTED)
         is_again = True
-        print(
+        _say(
             'Ctrl-C: saves after the step that is being computed; once more '
-            'leaves at once',
-            file=sys.stderr,
-            flush=True,
+            'leaves at once'
         )
 
   def _notice(self, number: int, frame: Any) -> None:
@@ -81,3 +79,9 @@ class Preemption:
     if jax.process_count() > 1:
       return multihost_utils.reached_preemption_sync_point(step)
     return self._noticed
+
+
+def _say(text: str) -> None:
+  """A line in one write, for another thread may be writing too."""
+  sys.stderr.write(f'{text}\n')
+  sys.stderr.flush()

@@ -9,6 +9,7 @@ In a workdir:
 import json
 import os
 import pathlib
+import sys
 import time
 from typing import Any
 
@@ -54,7 +55,9 @@ class TrainingLog:
 
   def say(self, text: str) -> None:
     """A line for the person."""
-    print(text, flush=True)
+    # One write: Ctrl-C is answered by another thread at any moment.
+    sys.stdout.write(f'{text}\n')
+    sys.stdout.flush()
 
   def step(
       self,

@@ -4,9 +4,10 @@ Sets of flags that served many units come first; what is left of the budget
 goes to neighbours of the best one: a flag more, or a flag less.
 """
 
+import itertools
 from collections.abc import Callable, Iterable, Sequence
 
-NUM_KNOWN = 6  # sets of the table that are tried before neighbours
+NUM_KNOWN = 4  # sets of the table that are tried before neighbours
 
 
 def climb(
@@ -43,15 +44,13 @@ def climb(
 
   for name in sets[:num_known]:
     try_set(name)
-  while not is_over():
-    start = best()
-    chosen = set(filter(None, start.split('+')))
-    for flag in flags:
-      try_set(joined(chosen ^ {flag}))
-      if best() != start:
-        break
-    else:
+  unchanged = 0  # flags in a row that the best set is right about
+  for flag in itertools.cycle(flags):
+    if unchanged == len(flags) or is_over():
       break  # all neighbours are known
+    start = best()
+    try_set(joined(set(filter(None, start.split('+'))) ^ {flag}))
+    unchanged = unchanged + 1 if best() == start else 0
   for name in sets[num_known:]:
     try_set(name)
   return best()
