@@ -1,4 +1,4 @@
-"""`mirencoder measure`: labels made on this machine, by `mirencoder_jax.measure`.
+"""`mirencoder measure`: labels made here, by `mirencoder_jax.measure`.
 
 That program has flags of its own; what follows `measure` is handed on.
 """
