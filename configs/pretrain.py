@@ -13,9 +13,9 @@ made the weights that ship (docs/experiments/pretraining.md). small and base are
 for corpora of a hundred thousand functions and more, and were not run to their
 end yet.
 
-Memory on a CPU: small computes its 16 packs in 4 parts. The most seen was 7.2
-GB (88 files, under `ulimit -v` of 16 GiB, 2026-11-28), in a run stopped
-before its first step was logged. A step that does not fit what is left of the
+Memory on a CPU: small computes its 16 packs in 4 parts; its peak over 15 steps
+was 7.4 GB (starter corpus, 2026-11-29), that of tiny and tiny_instructions 1.4
+and 1.7. A step that does not fit what is left of the
 memory is refused before it is computed, with flags that do.
 """
 
