@@ -27,6 +27,29 @@ class LlvmAbort(Exception):
   """LLVM died of the input, or did not finish in time."""
 
 
+def read_exactly(
+    process: subprocess.Popen, size: int, deadline: float
+) -> bytes:
+  """Reads `size` bytes of what a child prints.
+
+  Raises:
+    TimeoutError: the clock (`time.monotonic`) passed `deadline`.
+    EOFError: the child is gone.
+  """
+  chunks = []
+  descriptor = process.stdout.fileno()
+  while size:
+    wait = deadline - time.monotonic()
+    if wait <= 0 or not select.select([descriptor], [], [], wait)[0]:
+      raise TimeoutError
+    chunk = os.read(descriptor, min(size, 1 << 20))
+    if not chunk:
+      raise EOFError
+    chunks.append(chunk)
+    size -= len(chunk)
+  return b''.join(chunks)
+
+
 class LlvmWorker:
   """One child process with LLVM in it. Thread safe, one request at a time."""
 
@@ -57,8 +80,8 @@ class LlvmWorker:
           process.stdin.write(struct.pack('<Q', len(field)))
           process.stdin.write(field)
         process.stdin.flush()
-        head = self._read(process, 9, deadline)
-        body = self._read(process, struct.unpack('<Q', head[1:])[0], deadline)
+        head = read_exactly(process, 9, deadline)
+        body = read_exactly(process, struct.unpack('<Q', head[1:])[0], deadline)
       except TimeoutError:
         self._kill()
         raise LlvmAbort(f'LLVM did not finish within {timeout:.0f} s') from None
@@ -95,23 +118,6 @@ class LlvmWorker:
       )
       self._owner = os.getpid()
     return self._process
-
-  def _read(
-      self, process: subprocess.Popen, size: int, deadline: float
-  ) -> bytes:
-    """Reads exactly `size` bytes, or raises TimeoutError or EOFError."""
-    chunks = []
-    descriptor = process.stdout.fileno()
-    while size:
-      wait = deadline - time.monotonic()
-      if wait <= 0 or not select.select([descriptor], [], [], wait)[0]:
-        raise TimeoutError
-      chunk = os.read(descriptor, min(size, 1 << 20))
-      if not chunk:
-        raise EOFError
-      chunks.append(chunk)
-      size -= len(chunk)
-    return b''.join(chunks)
 
   def _kill(self) -> int | None:
     process, self._process = self._process, None

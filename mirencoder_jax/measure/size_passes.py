@@ -5,10 +5,8 @@ place of a size; the child is started again and goes on with the next one.
 """
 
 import json
-import os
 import pathlib
 import re
-import select
 import signal
 import struct
 import subprocess
@@ -17,6 +15,7 @@ import time
 from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
+from mirencoder_jax.ir import llvm
 from mirencoder_jax.measure import elf
 
 _WORKER = pathlib.Path(__file__).with_name('size_worker.py')
@@ -221,8 +220,10 @@ class SizeWorker:
       process.stdin.flush()
       while True:
         deadline = time.monotonic() + patience
-        mark, size = struct.unpack('<cQ', _read(process, 9, deadline))
-        yield mark == b'+', _read(process, size, deadline)
+        mark, size = struct.unpack(
+            '<cQ', llvm.read_exactly(process, 9, deadline)
+        )
+        yield mark == b'+', llvm.read_exactly(process, size, deadline)
     except TimeoutError:
       self.close()
       yield False, b'no end in sight'
@@ -259,19 +260,3 @@ def named(text: str) -> frozenset[str]:
   """Symbols that a module's text names, whether -Oz keeps them or not."""
   found = re.findall(r'@(?:"([^"]*)"|([-\w.$]+))', text)
   return frozenset(quoted or plain for quoted, plain in found)
-
-
-def _read(process: subprocess.Popen, size: int, deadline: float) -> bytes:
-  """Reads exactly `size` bytes, or raises TimeoutError or EOFError."""
-  chunks = []
-  descriptor = process.stdout.fileno()
-  while size:
-    wait = deadline - time.monotonic()
-    if wait <= 0 or not select.select([descriptor], [], [], wait)[0]:
-      raise TimeoutError
-    chunk = os.read(descriptor, min(size, 1 << 20))
-    if not chunk:
-      raise EOFError
-    chunks.append(chunk)
-    size -= len(chunk)
-  return b''.join(chunks)

@@ -6,8 +6,8 @@
 A unit is compiled to IR without passes, as `clang -Oz` would begin, and then
 by `clang -Oz` with one set of flags after the other (`measure.unit_sizes`). A
 set that crashes clang, loses an exported symbol or calls something new is out.
-What wins is compiled from the source once more, as a person would, and has to
-be smaller there too; else it is `clang -Oz` that is advised.
+What wins is compiled once more from what was given, as a person would, and has
+to be smaller there too; else it is `clang -Oz` that is advised.
 """
 
 import dataclasses
@@ -247,8 +247,10 @@ def _build(
     session: unit_sizes.Session,
 ) -> Iterator[_Source]:
   """The units of a compile database."""
+  found = session.clang.found
   made = compile_units.Settings(
-      compiler=settings.clang or None,
+      # The one that flags are tried with, which need not be the first found.
+      compiler='ziglang' if found.kind == 'zig' else shlex.join(found.command),
       # The last level wins, and O0 here keeps the IR as it is.
       opt_level='O0',
       flags=(*settings.flags, '-Oz'),
@@ -289,6 +291,11 @@ def _tune_unit(
   unit = unit_sizes.Unit(module, session)
   if reason := unit.record.get('reason'):
     tuned.error = reason
+    if 'optnone' in reason:
+      tuned.error += (
+          ' This IR is of -O0: make it by `clang -Oz -Xclang '
+          '-disable-llvm-passes -c -emit-llvm`'
+      )
     return tuned
 
   def cost(flags: str) -> float:
@@ -329,8 +336,7 @@ def _tune_unit(
     if not tuned.base:
       tuned.error = 'stopped before anything was known'
       return tuned
-  if source.unit is not None:
-    _confirm(source, tuned, settings, session)
+  _confirm(source, tuned, settings, session)
   tuned.command = shlex.join(
       source.command(tuned.words, settings, session.clang)
   )
@@ -344,7 +350,7 @@ def _confirm(source, tuned: Tuned, settings: Settings, session) -> None:
   base = source.size((), settings, session)
   best = source.size(tuned.words, settings, session)
   if base is None:
-    tuned.error = 'clang -Oz makes no object of the source'
+    tuned.error = 'clang -Oz makes no object of it'
     return
   sizes = [(s.text, s.berkeley)[which] for s in (base, best or base)]
   tuned.base, tuned.best = sizes
