@@ -28,7 +28,7 @@ _MANUAL_DIR = flags.DEFINE_string(
     'manual_dir', None, 'Files to prepare it from: datasets/<task>/README.md.'
 )
 _COMPARE = flags.DEFINE_multi_string(
-    'compare', [], '[TASK:]NAME=FILE of `mirencoder embed -o`, or names, vecs.'
+    'compare', [], '[TASK:]NAME=FILE as mir.read_vectors reads it.'
 )
 _PREDICTOR = flags.DEFINE_string(
     'save_predictor', None, 'Folder for what mir.load_predictor reads.'

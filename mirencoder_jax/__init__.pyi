@@ -8,6 +8,7 @@ from .downstream.predictor.predictor_checkpoint import (
 from .frontend.compilers import compile_source as compile_source
 from .inference.comparison import Comparison as Comparison
 from .inference.comparison import compare as compare
+from .inference.embedding import embed_files as embed_files
 from .inference.encoder import Encoder as Encoder
 from .inference.encoder import load as load
 from .inference.encoding import Encoding as Encoding
@@ -16,7 +17,6 @@ from .inference.sklearn import IREncoder as IREncoder
 from .inference.states import FunctionStates as FunctionStates
 from .inference.states import encode_states as encode_states
 from .inference.vectors import Vectors as Vectors
-from .inference.vectors import embed_files as embed_files
 from .inference.vectors import read_vectors as read_vectors
 from .ir import IRError as IRError
 from .ir import read_module as read_module

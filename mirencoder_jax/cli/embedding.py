@@ -21,7 +21,7 @@ def embed(
   Raises:
     IRError: if there is one file, and it cannot be read.
   """
-  from mirencoder_jax.inference import vectors as vectors_lib
+  from mirencoder_jax.inference import embedding
 
   with console.progress(len(files), 'files', reader.is_quiet) as advance:
 
@@ -29,7 +29,7 @@ def embed(
       reader.tell(program)
       advance()
 
-    found = vectors_lib.embed_files(
+    found = embedding.embed_files(
         encoder,
         files,
         level=level,

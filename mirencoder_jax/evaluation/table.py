@@ -253,7 +253,9 @@ def evaluate(
   )
   if workdir is not None:
     ours = [f for f in listed if f.kind == 'ours']
-    features.save_vectors(workdir, task, ours)
+    features.save_vectors(
+        workdir, task, ours, getattr(encoder, 'fingerprint', '')
+    )
   problems = [*task.problems, *missing]
   for problem in problems:
     logging.warning('%s: %s', problem.where, problem.what)

@@ -1,7 +1,8 @@
 """`Vectors`: embeddings with the names of what they are of, and their file.
 
 One `npz` (or parquet) file holds the vectors of a corpus and says which encoder
-made them, because those of two encoders cannot be compared.
+made them, because those of two encoders cannot be compared. Other encoders'
+come as an `npz` of two arrays, `names` [n] and `vecs` [n, D].
 """
 
 import dataclasses
@@ -10,21 +11,17 @@ import io
 import json
 import os
 import pathlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 
-from mirencoder_jax.frontend import program_files
-from mirencoder_jax.inference import encoder as inference
-from mirencoder_jax.ir import IRError, source
+from mirencoder_jax.ir import IRError
 from mirencoder_jax.storage import checkpoint as checkpoint_lib
 from mirencoder_jax.storage import files
 
 LEVELS = ('function', 'module')
 SUFFIXES = ('.npz', '.parquet')
-# Files that are embedded together: enough to fill packs, few enough that a
-# person sees progress.
-_FILES_AT_ONCE = 32
+ROW_FLAGS = {'unverified': np.bool_, 'cut_tokens': np.int32}
 
 
 class VectorsError(ValueError):
@@ -42,7 +39,7 @@ class Vectors:
     num_instructions: int32 [n].
     level: `function` or `module`.
     modality: `joint`, `ir`, `graph` or `all`.
-    encoder: `Encoder.fingerprint` of what made them.
+    encoder: `Encoder.fingerprint` of what made them; '' if a file does not say.
     errors: what could not be read, by path; not kept in files.
     report: counts of `Encoding.report`, summed; not kept in files.
     unverified: bool [n], whether LLVM refused the row's text and it was read as
@@ -64,7 +61,7 @@ class Vectors:
 
   def __post_init__(self):
     # Files of version 0.3 do not say.
-    for name, kind in _OF_ROWS.items():
+    for name, kind in ROW_FLAGS.items():
       if getattr(self, name) is None:
         object.__setattr__(self, name, np.zeros(len(self.vectors), kind))
 
@@ -77,7 +74,7 @@ class Vectors:
 
   def select(self, rows: Sequence[int]) -> 'Vectors':
     """Some of the rows."""
-    arrays = ('vectors', 'num_instructions', *_OF_ROWS)
+    arrays = ('vectors', 'num_instructions', *ROW_FLAGS)
     return dataclasses.replace(
         self,
         files=[self.files[i] for i in rows],
@@ -124,7 +121,7 @@ class Vectors:
         'files': np.array(self.files, np.str_),
         'functions': np.array(self.functions, np.str_),
         'num_instructions': self.num_instructions,
-        **{k: getattr(self, k) for k in _OF_ROWS},
+        **{k: getattr(self, k) for k in ROW_FLAGS},
         **{k: np.array(getattr(self, k)) for k in _KINDS},
         _SHA: np.array(_checksum(self)),
     }
@@ -133,7 +130,6 @@ class Vectors:
 
 
 _KINDS = ('level', 'modality', 'encoder')
-_OF_ROWS = {'unverified': np.bool_, 'cut_tokens': np.int32}
 _SHA = 'sha256'  # of all the rest; not in files of version 0.3
 
 
@@ -159,108 +155,8 @@ def _checked(vectors: Vectors, recorded: str | None) -> Vectors:
   return vectors
 
 
-def embed_files(
-    encoder: inference.Encoder,
-    paths: Iterable[str | os.PathLike],
-    *,
-    level: str = 'function',
-    modality: str = 'joint',
-    options: program_files.CompileOptions | None = None,
-    on_program=None,
-) -> Vectors:
-  """Embeds IR and source files, and folders of them.
-
-  Args:
-    encoder: of `load`.
-    paths: files and folders, see `ir.program_files.find`.
-    level: `function` or `module`, what gets a row each.
-    modality: of `Encoding.function_vectors`.
-    options: how to compile sources.
-    on_program: is handed each `ir.program_files.Program` when it was read.
-
-  Returns:
-    The vectors of all that could be read; `errors` names the rest.
-  """
-  if level not in LEVELS:
-    raise VectorsError(f'level {level!r} is neither function nor module')
-  files = program_files.find(paths)
-  parts: list[Vectors] = []
-  waiting: list[program_files.Program] = []
-  errors: dict[str, IRError] = {}
-  last = len(files) - 1
-  for number, program in enumerate(program_files.read_all(files, options)):
-    if program.error:
-      errors[source.shown(program.path)] = program.error
-    else:
-      waiting.append(program)
-    if waiting and (len(waiting) == _FILES_AT_ONCE or number == last):
-      parts.append(_embed(encoder, waiting, level, modality))
-      waiting = []
-    if on_program:
-      on_program(program)
-  if waiting:  # the last file could not be read
-    parts.append(_embed(encoder, waiting, level, modality))
-  width = encoder.widths.get(modality, 0)
-  report: dict[str, int] = {}
-  for part in parts:
-    for key, value in part.report.items():
-      report[key] = report.get(key, 0) + value
-  return Vectors(
-      vectors=np.concatenate(
-          [np.zeros((0, width), np.float32), *(p.vectors for p in parts)]
-      ),
-      files=[f for p in parts for f in p.files],
-      functions=[f for p in parts for f in p.functions],
-      num_instructions=np.concatenate(
-          [np.zeros(0, np.int32), *(p.num_instructions for p in parts)]
-      ),
-      level=level,
-      modality=modality,
-      encoder=encoder.fingerprint,
-      errors=errors,
-      report=report,
-      **{
-          name: np.concatenate(
-              [np.zeros(0, kind), *(getattr(p, name) for p in parts)]
-          )
-          for name, kind in _OF_ROWS.items()
-      },
-  )
-
-
-def _embed(
-    encoder: inference.Encoder,
-    programs: Sequence[program_files.Program],
-    level: str,
-    modality: str,
-) -> Vectors:
-  encoding = encoder.encode([p.module for p in programs if p.module])
-  # What files and tables hold is UTF-8.
-  paths = [source.shown(program.path) for program in programs]
-  if level == 'function':
-    vectors = encoding.function_vectors(modality)
-    files = [paths[i] for i in encoding.modules]
-    functions, sizes = encoding.functions, encoding.num_instructions
-    unverified = encoding.unverified[encoding.modules]
-    cut_tokens = encoding.cut_tokens
-  else:
-    vectors = encoding.module_vectors(modality)
-    files, functions = paths, [''] * len(paths)
-    unverified = encoding.unverified
-    sizes, cut_tokens = (
-        np.bincount(encoding.modules, counts, len(paths)).astype(np.int32)
-        for counts in (encoding.num_instructions, encoding.cut_tokens)
-    )
-  return Vectors(
-      *(vectors, files, functions, sizes, level, modality, ''),
-      report=encoding.report,
-      unverified=unverified,
-      cut_tokens=cut_tokens,
-  )
-
-
 def read_vectors(path: str | os.PathLike) -> Vectors:
-  """Reads what `Vectors.save` wrote.
+  """Reads what `Vectors.save` wrote, or arrays `names` and `vecs` of others.
 
   Raises:
     VectorsError: if there is no such file, or it is another kind of file.
@@ -275,6 +171,8 @@ def read_vectors(path: str | os.PathLike) -> Vectors:
   try:
     # From memory: of a damaged file, numpy leaves the handle open.
     with np.load(io.BytesIO(path.read_bytes())) as file:
+      if 'vecs' in file and 'vectors' not in file:
+        return _of_others(file)
       found = Vectors(
           vectors=file['vectors'],
           files=file['files'].tolist(),
@@ -283,11 +181,36 @@ def read_vectors(path: str | os.PathLike) -> Vectors:
           level=str(file['level']),
           modality=str(file['modality']),
           encoder=str(file['encoder']),
-          **{k: file[k] for k in _OF_ROWS if k in file.files},
+          **{k: file[k] for k in ROW_FLAGS if k in file.files},
       )
       return _checked(found, str(file[_SHA]) if _SHA in file.files else None)
   except Exception as error:  # numpy, zipfile and zlib raise many kinds.
     raise _unreadable(path, error) from None
+
+
+def _of_others(file: np.lib.npyio.NpzFile) -> Vectors:
+  names, vectors = file['names'], np.asarray(file['vecs'], np.float32)
+  if vectors.ndim != 2 or names.shape != vectors.shape[:1]:
+    raise ValueError(
+        f'names {names.shape} and vecs {vectors.shape} do not match; [n] and '
+        '[n, D] are expected'
+    )
+  return of_names([str(name) for name in names], vectors)
+
+
+def of_names(
+    names: Sequence[str], vectors: np.ndarray, encoder: str = ''
+) -> Vectors:
+  """Vectors [n, D] of which nothing but names is known."""
+  return Vectors(
+      vectors=np.asarray(vectors, np.float32),
+      files=list(names),
+      functions=[''] * len(names),
+      num_instructions=np.zeros(len(names), np.int32),
+      level='module',
+      modality='joint',
+      encoder=encoder,
+  )
 
 
 def _unreadable(path: pathlib.Path, error: Exception) -> VectorsError:
@@ -336,7 +259,7 @@ def _write_parquet(vectors: Vectors, path: pathlib.Path) -> None:
           'file': vectors.files,
           'function': vectors.functions,
           'num_instructions': vectors.num_instructions,
-          **{k: getattr(vectors, k) for k in _OF_ROWS},
+          **{k: getattr(vectors, k) for k in ROW_FLAGS},
           'vector': pyarrow.FixedSizeListArray.from_arrays(
               vectors.vectors.ravel(), width
           ),
@@ -361,7 +284,9 @@ def _read_parquet(path: pathlib.Path) -> Vectors:
         level=kinds[b'level'].decode(),
         modality=kinds[b'modality'].decode(),
         encoder=kinds[b'encoder'].decode(),
-        **{k: table[k].to_numpy() for k in _OF_ROWS if k in table.column_names},
+        **{
+            k: table[k].to_numpy() for k in ROW_FLAGS if k in table.column_names
+        },
     )
     recorded = kinds.get(_SHA.encode())
     return _checked(found, recorded and recorded.decode())

@@ -184,7 +184,7 @@ class TableTest(parameterized.TestCase):
       with self.assertRaisesRegex(ValueError, 'do not match'):
         features.load_vectors(path, task)
       np.savez(path, vecs=np.ones((2, 2)))
-      with self.assertRaisesRegex(ValueError, 'no array names'):
+      with self.assertRaisesRegex(ValueError, 'holds no vectors'):
         features.load_vectors(path, task)
 
   @parameterized.parameters('v.npz', 'v.parquet')

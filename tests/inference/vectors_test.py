@@ -17,7 +17,7 @@ from testing import DAMAGE
 from testing_encoder import AXPY, SQUARE
 
 import mirencoder_jax as mir
-from mirencoder_jax.inference import comparison, search
+from mirencoder_jax.inference import comparison, embedding, search
 from mirencoder_jax.inference import vectors as vectors_lib
 
 
@@ -176,7 +176,7 @@ class FilesTest(parameterized.TestCase):
       text = (SQUARE + AXPY) if number == 3 else SQUARE
       (self.folder / f'{number}.ll').write_text(text)
     (self.folder / '4.ll').write_text('broken')
-    with mock.patch.object(vectors_lib, '_FILES_AT_ONCE', 2):
+    with mock.patch.object(embedding, '_FILES_AT_ONCE', 2):
       found = mir.embed_files(encoder, [self.folder])
     names = [
         pathlib.Path(f).stem + g

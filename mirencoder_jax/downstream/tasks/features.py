@@ -92,54 +92,29 @@ def load_named(path: str, names: Sequence[str]) -> np.ndarray:
   """Vectors of these names, of whichever encoder.
 
   Args:
-    path: what `mirencoder embed -o` wrote, whose files are known by their path
-      or the end of it, with or without suffix; or a `.npz` with arrays `names`
-      and `vecs`.
+    path: what `read_vectors` reads, whose files are known by their path or the
+      end of it, with or without suffix.
     names: of modules.
 
   Returns:
     float32 [n, D]; NaN for names that are not in it.
 
   Raises:
-    ValueError: another content, or none of the names in it.
+    ValueError: none of the names in it; VectorsError: another content.
   """
-  there, vectors = _read_named(path, names)
-  if vectors.ndim != 2 or len(there) != len(vectors):
-    raise ValueError(
-        f'{path}: names {there.shape} and vecs {vectors.shape} do not match; '
-        '[n] and [n, D] are expected'
-    )
-  rows = {str(name): row for row, name in enumerate(there)}
-  found = np.full((len(names), vectors.shape[1]), np.nan, np.float32)
-  known = [i for i, name in enumerate(names) if name in rows]
+  found = vectors_lib.read_vectors(path).by_file()
+  files = _ends_of_paths(found)
+  known = {i: files[name] for i, name in enumerate(names) if files.get(name)}
   if not known:
     raise ValueError(
         f'{path}: has no vector of {names[0]!r} or any other that is needed; '
-        f'it has {str(there[0])!r}'
+        f'it has {next(iter(found), "none at all")!r}'
     )
-  found[known] = vectors[[rows[names[i]] for i in known]]
-  return found
-
-
-def _read_named(
-    path: str, names: Sequence[str]
-) -> tuple[np.ndarray, np.ndarray]:
-  """Names [n] and float32 [n, D], as a file has them."""
-  if pathlib.Path(path).suffix == '.npz':
-    with np.load(path) as file:
-      if 'vecs' in file or 'vectors' not in file:
-        missing = {'names', 'vecs'} - set(file)
-        if missing:
-          raise ValueError(
-              f'{path}: no array {", ".join(sorted(missing))}, and nothing of '
-              '`mirencoder embed -o`'
-          )
-        return file['names'], np.asarray(file['vecs'], np.float32)
-  found = vectors_lib.read_vectors(path).by_file()
-  files = _ends_of_paths(found)
-  known = {n: found[files[n]] for n in names if files.get(n)}
-  chosen = known or found  # for the message, what is there
-  return np.array(list(chosen)), np.stack(list(chosen.values()))
+  width = len(found[next(iter(known.values()))])
+  vectors = np.full((len(names), width), np.nan, np.float32)
+  for row, file in known.items():
+    vectors[row] = found[file]
+  return vectors
 
 
 def _ends_of_paths(paths: Iterable[str]) -> dict[str, str]:
@@ -172,15 +147,18 @@ def load_vectors(
 
 
 def save_vectors(
-    workdir: str, task: tasks.Task, features: Sequence[Features]
+    workdir: str,
+    task: tasks.Task,
+    features: Sequence[Features],
+    encoder: str = '',
 ) -> None:
   """Writes our vectors so that `load_vectors` (and --compare) reads them."""
   folder = pathlib.Path(workdir)
   folder.mkdir(parents=True, exist_ok=True)
   for name, _, vectors, is_by_row in features:
+    names = task.rows if is_by_row else task.modules
     file = re.sub(r'\W+', '_', name.lower()) + '.npz'
-    names = np.array(task.rows if is_by_row else task.modules)
-    np.savez_compressed(folder / file, names=names, vecs=vectors)
+    vectors_lib.of_names(names, vectors, encoder).save(folder / file)
 
 
 def _at_places(
