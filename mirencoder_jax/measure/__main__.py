@@ -4,9 +4,11 @@
     python -m mirencoder_jax.measure openmp FOLDER
     python -m mirencoder_jax.measure branches FOLDER
     python -m mirencoder_jax.measure size FOLDER
+    python -m mirencoder_jax.measure guesses FOLDER
 
 `size` says how small passes and flags make functions and units of IR, and
-`branches` counts how often each conditional branch of a program goes which way.
+`branches` counts how often each conditional branch of a program goes which way;
+`guesses` asks LLVM what it thinks of that without a run.
 
 For `loops` and `openmp` every `.c` file of FOLDER is compiled with its choices
 and measured in two passes. Costs and how well the passes agree go into
@@ -28,6 +30,7 @@ from mirencoder_jax.measure import (
     batch,
     branches,
     compiler,
+    guesses,
     label_file,
     label_table,
     loop_program,
@@ -193,6 +196,15 @@ def _parser() -> argparse.ArgumentParser:
   )
   size_command.add_flags(command)
   command.set_defaults(run=size_command.run)
+
+  command = subparsers.add_parser(
+      'guesses',
+      help="LLVM's own guesses of branches and blocks, of every function",
+      description=guesses.__doc__,
+      formatter_class=argparse.RawDescriptionHelpFormatter,
+  )
+  guesses.add_flags(command)
+  command.set_defaults(run=guesses.run)
   return parser
 
 

@@ -5,6 +5,7 @@ with `!prof` of a run, and LLVM's own guesses. Blocks and branches are counted
 in the order of the text, which the three share, so that no names are needed.
 """
 
+import itertools
 import re
 from typing import NamedTuple
 
@@ -84,6 +85,66 @@ def _prof_of(line: str) -> str:
   return found[-1] if found else ''
 
 
+class Printed(NamedTuple):
+  """What LLVM printed of one function.
+
+  Attributes:
+    probabilities: of each edge, blocks in text order, each block's edges in
+      LLVM's order.
+    frequencies: of each block in text order, for each entry of the function.
+  """
+
+  probabilities: list[float]
+  frequencies: list[float]
+
+
+def read_printed(text: str) -> dict[str, Printed]:
+  """Symbol of each function -> what LLVM printed of it.
+
+  Args:
+    text: of `opt -passes=print<branch-prob>` and `print<block-freq>`.
+  """
+  parts: dict[str, Printed] = {}
+  heads = [*_OF_FUNCTION.finditer(text)]
+  ends = [*(head.start() for head in heads[1:]), len(text)]
+  for head, end in zip(heads, ends, strict=True):
+    edges, frequencies = parts.setdefault(head[1], Printed([], []))
+    found = _EDGE.findall(text, head.end(), end)
+    edges += [int(edge, 16) / _WHOLE for edge in found]
+    frequencies += map(float, _FREQUENCY.findall(text, head.end(), end))
+  return parts
+
+
+def fitting(parts: dict[str, Printed], function: Function) -> Printed:
+  """What LLVM printed of a function.
+
+  Raises:
+    IRError: it printed another number of edges or blocks than there are.
+  """
+  printed = parts.get(_unescaped(function.name), Printed([], []))
+  numbers = len(printed.probabilities), len(printed.frequencies)
+  num_edges = sum(map(len, function.successors))
+  if numbers != (num_edges, len(function.successors)):
+    raise IRError(
+        f'opt printed {numbers[0]} edges and {numbers[1]} blocks of '
+        f'{function.name}, which has {num_edges} and '
+        f'{len(function.successors)}'
+    )
+  return printed
+
+
+def _unescaped(name: str) -> str:
+  """A symbol of the text as a terminal gets it."""
+  if '\\' not in name:
+    return name
+  data = re.sub(
+      rb'\\([0-9A-Fa-f]{2})',
+      lambda match: bytes([int(match[1], 16)]),
+      name.encode('utf-8', 'surrogateescape'),
+  )
+  return data.decode('utf-8', 'replace')
+
+
 def read_guesses(
     text: str, functions: list[Function]
 ) -> dict[str, list[Guess]]:
@@ -96,37 +157,24 @@ def read_guesses(
   Raises:
     IRError: LLVM printed another number of edges or blocks than there are.
   """
-  parts: dict[str, tuple[list[str], list[str]]] = {}
-  heads = [*_OF_FUNCTION.finditer(text)]
-  ends = [*(head.start() for head in heads[1:]), len(text)]
-  for head, end in zip(heads, ends, strict=True):
-    edges, frequencies = parts.setdefault(head[1], ([], []))
-    edges += _EDGE.findall(text, head.end(), end)
-    frequencies += _FREQUENCY.findall(text, head.end(), end)
-  guesses = {}
-  for function in functions:
-    edges, frequencies = parts.get(function.name, ([], []))
-    num_edges = sum(map(len, function.successors))
-    if (len(edges), len(frequencies)) != (num_edges, len(function.successors)):
-      raise IRError(
-          f'opt printed {len(edges)} edges and {len(frequencies)} blocks of '
-          f'{function.name}, which has {num_edges} and '
-          f'{len(function.successors)}'
-      )
-    guesses[function.name] = _of_branches(function, edges, frequencies)
-  return guesses
+  parts = read_printed(text)
+  return {
+      function.name: _of_branches(function, fitting(parts, function))
+      for function in functions
+  }
 
 
-def _of_branches(function, edges, frequencies) -> list[Guess]:
-  conditional = {b.block for b in branches.conditional_branches(function)}
-  found, edge = [], 0
-  for block, after in enumerate(function.successors):
-    if block in conditional:
-      found.append(
-          Guess(
-              round(int(edges[edge], 16) / _WHOLE, 6),
-              float(f'{float(frequencies[block]):.5g}'),
-          )
+def first_edges(function: Function) -> list[int]:
+  """Of each block, the number of its first edge; the total at the end."""
+  return [0, *itertools.accumulate(map(len, function.successors))]
+
+
+def _of_branches(function: Function, printed: Printed) -> list[Guess]:
+  edges = first_edges(function)
+  return [
+      Guess(
+          round(printed.probabilities[edges[branch.block]], 6),
+          float(f'{printed.frequencies[branch.block]:.5g}'),
       )
-    edge += len(after)
-  return found
+      for branch in branches.conditional_branches(function)
+  ]

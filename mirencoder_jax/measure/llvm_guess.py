@@ -6,11 +6,9 @@ from mirencoder_jax.frontend import bounded
 from mirencoder_jax.ir.module import Function
 from mirencoder_jax.measure import branch_counts
 
-# Hints of the source are LLVM's to read when it guesses.
-_PASSES = (
-    'function(lower-expect),function(print<branch-prob>),'
-    'function(print<block-freq>)'
-)
+# Hints of the source are LLVM's to read when it guesses. Blocks without a name
+# are counted anew for each line that is printed: names save most of the time.
+PASSES = 'function(lower-expect,instnamer,print<branch-prob>,print<block-freq>)'
 
 
 def guess(
@@ -32,8 +30,19 @@ def guess(
     RunError: opt fails or does not end.
     IRError: it printed what does not fit the functions.
   """
+  return branch_counts.read_guesses(
+      ask(opt, path, cpu_seconds=cpu_seconds), functions
+  )
+
+
+def ask(opt: str, path: str | os.PathLike, *, cpu_seconds: int = 60) -> str:
+  """What LLVM prints of the branches and blocks of a module.
+
+  Raises:
+    RunError: opt fails or does not end.
+  """
   done = bounded.run_checked(
-      [opt, f'-passes={_PASSES}', '-disable-output', os.fspath(path)],
+      [opt, f'-passes={PASSES}', '-disable-output', os.fspath(path)],
       cpu_seconds=cpu_seconds,
   )
-  return branch_counts.read_guesses(done.error, functions)
+  return done.error

@@ -77,6 +77,31 @@ def find_opt() -> str | None:
   return None
 
 
+def name_opt(name: str | None = None) -> tuple[str, str]:
+  """Path and version of an `opt` of LLVM 17 or newer.
+
+  Args:
+    name: on the PATH or a path; by default what `find_opt` finds.
+
+  Raises:
+    IRError: there is none, and how to get one.
+  """
+  path = shutil.which(name) if name else find_opt()
+  if path is None:
+    raise IRError(
+        f'no {name or "opt"} of LLVM {OLDEST} or newer is on the PATH (Debian: '
+        '`apt install llvm-19`, and then --opt=opt-19; bitcode of a newer '
+        'clang or rustc needs the opt of its LLVM)'
+    )
+  done = subprocess.run(
+      [path, '--version'], capture_output=True, text=True, check=False
+  )
+  version = re.search(r'version (\d+)[.\d]*', done.stdout)
+  if version is None or int(version[1]) < OLDEST:
+    raise IRError(f'{path} is no opt of LLVM {OLDEST} or newer')
+  return path, version[0].removeprefix('version ')
+
+
 def _complete(path: str) -> Tools:
   """The other tools of a clang."""
   try:

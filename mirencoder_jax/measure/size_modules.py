@@ -21,11 +21,13 @@ class IrModule(NamedTuple):
     package: what must stay on one side of a split: `package`, else `program`,
       of the folder's `manifest.csv`; the first folder of the path without one.
     path: of the file.
+    language: as the manifest has it, or ''.
   """
 
   name: str
   package: str
   path: pathlib.Path
+  language: str = ''
 
   def digest(self) -> str:
     """Of the content."""
@@ -51,10 +53,10 @@ def find_modules(sources: Sequence[pathlib.Path]) -> list[IrModule]:
       if path.suffix not in _SUFFIXES or not path.is_file():
         continue
       name = path.relative_to(folder).as_posix()
-      package = packages.get(name)
+      package, language = packages.get(name, (None, ''))
       if package is None:
         package = name.split('/')[0] if '/' in name else path.stem
-      found.setdefault(name, IrModule(name, package, path))
+      found.setdefault(name, IrModule(name, package, path, language))
   if not found:
     raise FileNotFoundError(f'{sources[0]}: no .ll or .bc files')
   by_package: dict[str, list[IrModule]] = {}
@@ -68,15 +70,18 @@ def _shuffled(name: str) -> str:
   return hashlib.sha256(name.encode('utf-8', 'surrogateescape')).hexdigest()
 
 
-def _read_manifest(folder: pathlib.Path) -> dict[str, str]:
-  """Package of each path; {} without a manifest."""
+def _read_manifest(folder: pathlib.Path) -> dict[str, tuple[str, str]]:
+  """Package and language of each path; {} without a manifest."""
   try:
     text = (folder / 'manifest.csv').read_text()
   except OSError:
     return {}
   rows = csv.DictReader(text.splitlines())
   return {
-      row['path']: row.get('package') or row.get('program') or ''
+      row['path']: (
+          row.get('package') or row.get('program') or '',
+          row.get('language') or '',
+      )
       for row in rows
       if row.get('path')
   }

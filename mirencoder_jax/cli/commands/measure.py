@@ -17,7 +17,7 @@ from mirencoder_jax.cli import console, program
         allow_interspersed_args=False,
     ),
 )
-@click.argument('what', metavar='size|branches|loops|openmp')
+@click.argument('what', metavar='size|branches|guesses|loops|openmp')
 @click.argument('words', nargs=-1, type=click.UNPROCESSED, metavar='...')
 def command(what: str, words: tuple[str, ...]) -> int:
   """Measure what passes, flags, inputs or pragmas do to your programs.
