@@ -21,7 +21,7 @@ MODELS = {
         width=192,
         token_layers=3,
         num_heads=3,
-        graph_width=96,
+        graph_width=144,
         graph_layers=4,
         code_width=32,
     ),

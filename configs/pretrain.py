@@ -104,6 +104,8 @@ def get_config(variant: str = 'tiny') -> ml_collections.ConfigDict:
       num_tokens=num_tokens,
       num_prefetched=4,
       pair_views=True,
+      labels='',  # of functions, from `mirencoder measure`
+      labelled_repeats=1,  # an epoch, of functions with known sizes
   )
   config.model = dict(
       **models.MODELS[model],
@@ -120,6 +122,10 @@ def get_config(variant: str = 'tiny') -> ml_collections.ConfigDict:
       # Not in the paper; 0 in the variants `..._paper`.
       view_weight=0.2,
       counts_weight=0.05,
+      # Learn from data.labels.
+      reactions_weight=0.0,
+      profile_weight=0.0,
+      frequency_weight=0.0,
       token_mask_rate=0.15,
       mask_unit='token',
       edge_drop_rate=0.15,

@@ -44,6 +44,16 @@ class Units(NamedTuple):
   node: Array  # int32 [U, R, L]
 
 
+class Labels(NamedTuple):
+  """What a compiler answers; NaN where nobody has asked (`data.labels`)."""
+
+  # Bytes of a function under pipelines of passes.
+  sizes: Array  # float32 [U, G, NUM_PIPELINES]
+  # Of an instruction's node: the probability that a branch goes to its first
+  # successor, and log2 of how often it runs for each run of its function.
+  nodes: Array  # float32 [U, N, 2]
+
+
 class Batch(NamedTuple):
   """Fixed-shape arrays of one or more packs.
 
@@ -90,6 +100,8 @@ class Batch(NamedTuple):
   # Where packs are read by instructions; else None, and attention is between
   # tokens.
   units: Units | None = None
+  # Where a dataset is read with labels.
+  labels: Labels | None = None
 
 
 @dataclasses.dataclass(frozen=True)
@@ -221,8 +233,10 @@ def merge(batch: Batch) -> Batch:
         example=shift(units.example, num_graphs),
         node=shift(units.node, num_nodes),
     )
+  labels = batch.labels
   return batch._replace(
       units=units,
+      labels=labels and Labels(*map(fold, labels)),
       tokens=fold(batch.tokens),
       token_segment=fold(batch.token_segment),
       token_position=fold(batch.token_position),

@@ -34,6 +34,8 @@ class DataConfig:
     num_tokens: L, tokens of a row.
     num_prefetched: batches made ahead.
     pair_views: whether views of one source meet in a pack two by two.
+    labels: files of `mirencoder measure size` and `guesses`, with commas.
+    labelled_repeats: how often an epoch holds a function with known sizes.
   """
 
   name: str
@@ -44,9 +46,14 @@ class DataConfig:
   num_tokens: int = 512
   num_prefetched: int = 4
   pair_views: bool = True
+  labels: str = ''
+  labelled_repeats: int = 1
 
   def __post_init__(self):
-    for name in ('batch_size', 'num_rows', 'num_tokens', 'num_prefetched'):
+    for name in (
+        *('batch_size', 'num_rows', 'num_tokens', 'num_prefetched'),
+        'labelled_repeats',
+    ):
       if getattr(self, name) < 1:
         raise ValueError(f'{name} is {getattr(self, name)}; at least 1')
 
@@ -90,7 +97,9 @@ def make_train_iterator(
       all by default.
     pair_views: whether views of one source meet in a pack two by two.
   """
-  plan = planning.Plan(dataset.sizes, dataset.budget, seed, pair_views)
+  plan = planning.Plan(
+      dataset.sizes, dataset.budget, seed, pair_views, dataset.repeats
+  )
   while True:
     packs, position = plan.advance(position, batch_size)
     if local_packs is not None:

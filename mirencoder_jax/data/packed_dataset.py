@@ -20,10 +20,12 @@ from tensorflow_datasets.proto import tf_example_pb2
 from mirencoder_jax import ir
 from mirencoder_jax.data import batch as batch_lib
 from mirencoder_jax.data import example as example_lib
+from mirencoder_jax.data import labels as labels_lib
 from mirencoder_jax.data import packing, planning, segments
 
 # Of the strings only these are needed to train; decoding costs time.
 _STRINGS = ('source', 'program')
+LABELLED_STRINGS = (*_STRINGS, 'hash')  # that labels are joined by
 _READ_AT_ONCE = 256
 _UNITS = ('token', 'instruction')  # of rows, by `by_instruction`
 
@@ -136,6 +138,8 @@ class PackedDataset:
     budget: the shape of the packs.
     sizes: of all items (whole examples and segments).
     cuts: what splitting took away.
+    labels: that items are given, or None.
+    repeats: how often an epoch holds each item, int64 [num_items].
   """
 
   def __init__(
@@ -146,6 +150,8 @@ class PackedDataset:
       budget: batch_lib.Budget | None = None,
       *,
       by_instruction: bool = False,
+      labels: labels_lib.Labels | None = None,
+      labelled_repeats: int = 1,
   ):
     """Measures the source, or reads what was measured before.
 
@@ -156,8 +162,11 @@ class PackedDataset:
       budget: of a pack; estimated from the source if None.
       by_instruction: whether rows hold units (`batch.Units`); a budget says
         that itself.
+      labels: to join to the examples, whose source has to give the hash.
+      labelled_repeats: how often an epoch holds what has sizes among them.
     """
     self._source = source
+    self.labels = labels
     if budget is not None:
       by_instruction = budget.by_instruction
     raw = planning.Sizes(
@@ -177,6 +186,11 @@ class PackedDataset:
       budget = planning.estimate_budget(sizes, *shape)
     self.budget = budget
     self._items, self.sizes, self.cuts = self._split(raw, budget)
+    self.repeats = np.ones(len(self._items.example), np.int64)
+    if labels is not None and labelled_repeats > 1:
+      hashes = _cached(source, 'hashes', lambda: _read_hashes(source))['hash']
+      has_sizes = np.array([h in labels.sizes for h in hashes.tolist()], bool)
+      self.repeats[has_sizes[self._items.example]] = labelled_repeats
 
   def _split(self, raw: planning.Sizes, budget: batch_lib.Budget):
     """Items for a budget, their sizes, and what was cut."""
@@ -219,6 +233,8 @@ class PackedDataset:
     """The items of these numbers."""
     wanted = self._items.example[list(indices)].tolist()
     examples = self._source.__getitems__(wanted)
+    if self.labels is not None:
+      examples = [self.labels.attach(example) for example in examples]
     for place, index in enumerate(indices):
       start, end = int(self._items.start[index]), int(self._items.end[index])
       if end >= 0:
@@ -237,6 +253,7 @@ class PackedDataset:
                 examples[end - len(pack.examples) : end],
                 self.budget,
                 rows=pack.rows,
+                with_labels=self.labels is not None,
             )
             for pack, end in zip(packs, ends.tolist(), strict=True)
         ]
@@ -251,6 +268,10 @@ def _read_all(source: Source):
     yield from source.__getitems__(
         range(start, min(start + _READ_AT_ONCE, len(source)))
     )
+
+
+def _read_hashes(source: Source) -> dict[str, np.ndarray]:
+  return {'hash': np.array([e['hash'] for e in _read_all(source)], 'U32')}
 
 
 def _digest(value: Any) -> str:

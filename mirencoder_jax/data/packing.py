@@ -14,6 +14,7 @@ import numpy as np
 
 from mirencoder_jax.data import batch as batch_lib
 from mirencoder_jax.data import example as example_lib
+from mirencoder_jax.data import labels as labels_lib
 from mirencoder_jax.data import windows as windows_lib
 
 PAD_ID = 0
@@ -66,6 +67,7 @@ def pack(
     budget: batch_lib.Budget,
     *,
     rows: Sequence[int] | None = None,
+    with_labels: bool = False,
     pad_id: int = PAD_ID,
     cls_id: int = CLS_ID,
     sep_id: int = SEP_ID,
@@ -78,6 +80,7 @@ def pack(
     budget: the shape of the pack.
     rows: the row of every window of every example, in order, as planned; found
       here by best fit if None.
+    with_labels: whether the examples have labels (`data.labels`).
     pad_id: token id of [PAD].
     cls_id: token id of [CLS].
     sep_id: token id of [SEP].
@@ -89,6 +92,8 @@ def pack(
     ValueError: if the examples exceed the budget, naming what and by how much.
   """
   batch = batch_lib.empty_batch(budget, 1, pad_id)
+  if with_labels:
+    batch = batch._replace(labels=_pack_labels(examples, budget))
   if not examples:
     return batch
   num_examples = len(examples)
@@ -288,6 +293,19 @@ def _pack_graph(
   graph.n_edge[0, : len(n_edge)] = n_edge
   graph.n_edge[0, -1] -= num_edges
   return graph
+
+
+def _pack_labels(examples, budget) -> batch_lib.Labels:
+  """What is known of the examples and of their nodes; NaN elsewhere."""
+  sizes = np.full(
+      (1, budget.num_graphs, labels_lib.NUM_PIPELINES), np.nan, np.float32
+  )
+  nodes = np.full((1, budget.num_nodes, 2), np.nan, np.float32)
+  if examples:
+    sizes[0, : len(examples)] = [e['label_sizes'] for e in examples]
+    known = np.concatenate([e['label_nodes'] for e in examples])
+    nodes[0, : len(known)] = known
+  return batch_lib.Labels(sizes, nodes)
 
 
 def _pack_texts(batch, examples, budget, n_node) -> None:

@@ -261,32 +261,32 @@ def pair_views(
   """Takes examples of one source two by two.
 
   Args:
-    order: all examples, shuffled [n].
+    order: all examples, shuffled [n]; some may be there more than once.
     source: of each example [n].
 
   Returns:
     One example of each pair, in shuffled order, and the other or -1; of an odd
     number of views one is alone.
   """
-  by_source = order[np.argsort(source[order], kind='stable')]
-  sources = source[by_source]
+  by_source = np.argsort(source[order], kind='stable')  # places in `order`
+  sources = source[order[by_source]]
   begin = np.searchsorted(sources, sources)  # where the run of a source begins
-  place = np.arange(len(order)) - begin
-  is_first = place % 2 == 0
+  is_first = (np.arange(len(order)) - begin) % 2 == 0
   follows = np.append(sources[1:] == sources[:-1], False)
-  partner = np.where(follows, np.roll(by_source, -1), -1)
-  partner_of = np.full(len(order), -2)  # -2: it is another one's partner
-  partner_of[by_source[is_first]] = partner[is_first]
-  firsts = order[partner_of[order] > -2]
-  return firsts, partner_of[firsts]
+  partner = np.where(follows, np.roll(order[by_source], -1), -1)
+  partner_at = np.full(len(order), -2)  # -2: it is another one's partner
+  partner_at[by_source[is_first]] = partner[is_first]
+  is_taken = partner_at > -2
+  return order[is_taken], partner_at[is_taken]
 
 
 class Plan:
   """The packs of all epochs of a shuffled dataset.
 
   Blocks are counted over all epochs: block i belongs to epoch i // num_blocks.
-  Every epoch holds each example exactly once. A function of its arguments
-  alone, so every process and every restart sees the same packs.
+  Every epoch holds each example exactly once, or as often as is said. A function
+  of its arguments alone, so every process and every restart sees the same
+  packs.
 
   Attributes:
     num_blocks: blocks of an epoch.
@@ -298,6 +298,7 @@ class Plan:
       budget: batch_lib.Budget,
       seed: int,
       pair_views: bool = False,
+      repeats: np.ndarray | None = None,
   ):
     """Plans nothing yet.
 
@@ -306,13 +307,19 @@ class Plan:
       budget: of a pack.
       seed: of the order.
       pair_views: whether views of one source go into a pack two by two.
+      repeats: how often an epoch holds each example, int [n]; once if None.
     """
+    if repeats is None:
+      repeats = np.ones(sizes.num_examples, np.int64)
+    self._repeats = repeats
     self._sizes = sizes
     self._pair_views = pair_views
     self._budget = budget
     self._seed = seed
-    tokens = sizes.tokens.sum() / (budget.num_rows * budget.num_tokens)
-    nodes = sizes.nodes.sum() / (budget.num_nodes - 1)
+    tokens = (sizes.tokens * repeats).sum() / (
+        budget.num_rows * budget.num_tokens
+    )
+    nodes = (sizes.nodes * repeats).sum() / (budget.num_nodes - 1)
     self.num_blocks = max(1, round(max(tokens, nodes) / PACKS_PER_BLOCK))
     self._cached = {}  # the last blocks planned
 
@@ -321,7 +328,7 @@ class Plan:
     if index not in self._cached:
       epoch, part = divmod(index, self.num_blocks)
       order = np.random.default_rng((self._seed, epoch)).permutation(
-          self._sizes.num_examples
+          np.repeat(np.arange(self._sizes.num_examples), self._repeats)
       )
       partners = np.full(len(order), -1)
       if self._pair_views:

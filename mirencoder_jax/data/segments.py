@@ -265,6 +265,9 @@ class _View:
     arrays = {
         k: np.asarray(v, example_lib.ARRAYS[k]) for k, v in arrays.items()
     }
+    if 'label_nodes' in example:  # What is known of the whole is not of a part.
+      arrays['label_nodes'] = example['label_nodes'][nodes]
+      arrays['label_sizes'] = np.full_like(example['label_sizes'], np.nan)
     return {**example, **arrays}, original
 
   def _limit_texts(self, nodes, limit):

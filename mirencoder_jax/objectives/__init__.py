@@ -3,9 +3,10 @@
 `training` and `evaluation` call `pretraining_losses`, which corrupts the packs,
 runs the encoder once, and asks the paper's three kinds of question: masked
 language modelling (`mlm`), reconstruction of the graph (`graph`) and which text
-belongs to which graph (`matching`). Two more are ours: which functions are
-views of one source (in `matching`) and what occurs how often, in loops and not
-(`counts`).
+belongs to which graph (`matching`). The others are ours: which functions are
+views of one source (in `matching`), what occurs how often, in loops and not
+(`counts`), what pipelines of passes make of the size (`reactions`) and where
+LLVM thinks that a run goes (`profile`).
 
 An objective is a file that ends in an `Objective`; `OBJECTIVES` is the table.
 Every pack draws from its own key and negatives for matching come from the
@@ -30,7 +31,14 @@ from mirencoder_jax.models.mirencoder import (
     MIREncoderConfig,
     Outputs,
 )
-from mirencoder_jax.objectives import counts, graph, matching, mlm
+from mirencoder_jax.objectives import (
+    counts,
+    graph,
+    matching,
+    mlm,
+    profile,
+    reactions,
+)
 from mirencoder_jax.objectives.objective import (
     Asked,
     Metric,
@@ -46,6 +54,8 @@ OBJECTIVES = (
     graph.OBJECTIVE,
     matching.OBJECTIVE,
     counts.OBJECTIVE,
+    reactions.OBJECTIVE,
+    profile.OBJECTIVE,
 )
 LOSS = Metric('loss', 'loss, nats', sign=-1)
 # Settings that were saved with old checkpoints and are the tokenizer's now.
@@ -54,7 +64,12 @@ _RETIRED = {'mask_id': 4, 'num_special': 5}
 
 @dataclasses.dataclass(frozen=True)
 class ObjectivesConfig(
-    counts.Settings, matching.Settings, graph.Settings, mlm.Settings
+    profile.Settings,
+    reactions.Settings,
+    counts.Settings,
+    matching.Settings,
+    graph.Settings,
+    mlm.Settings,
 ):
   """What is learnt in pre-training: the settings of every objective.
 
@@ -90,6 +105,12 @@ def loss_weights(config: ObjectivesConfig) -> dict[str, float]:
       for name in loss_titles(type(config))
   }
   return {name: weight for name, weight in weights.items() if weight}
+
+
+def labelled_losses(config: ObjectivesConfig) -> list[str]:
+  """Losses with a weight that need labels (`data.labels`)."""
+  needed = {*reactions.OBJECTIVE.losses, *profile.OBJECTIVE.losses}
+  return sorted(needed & loss_weights(config).keys())
 
 
 def metrics(objectives: Sequence[Objective] = OBJECTIVES) -> dict[str, Metric]:

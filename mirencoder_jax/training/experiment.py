@@ -8,6 +8,7 @@ import ml_collections
 
 from mirencoder_jax import objectives
 from mirencoder_jax.data import input_pipeline, packed_dataset
+from mirencoder_jax.data import labels as labels_lib
 from mirencoder_jax.models import mirencoder, sum_pooling
 from mirencoder_jax.storage import command_line
 from mirencoder_jax.training import optimizer as optimizer_lib
@@ -72,20 +73,28 @@ class Experiment:
     self.optimizer = optimizer_lib.create_optimizer(
         optimizer_config, self.train.num_steps
     )
+    labels = self._read_labels()
     builder = packed_dataset.open_builder(self.data.name, data_dir)
     self.vocab, tokenizer = packed_dataset.read_vocab(builder)
     self.vocab_hash = tokenizer.hash
     self.dataset = packed_dataset.PackedDataset(
-        packed_dataset.PreparedSource(builder, self.data.train_split),
+        packed_dataset.PreparedSource(
+            builder, self.data.train_split, packed_dataset.LABELLED_STRINGS
+        ),
         self.data.num_rows,
         self.data.num_tokens,
         by_instruction=config.model.reads == 'instructions',
+        labels=labels,
+        labelled_repeats=self.data.labelled_repeats,
     )
     self.eval_dataset = packed_dataset.PackedDataset(
-        packed_dataset.PreparedSource(builder, self.data.eval_split),
+        packed_dataset.PreparedSource(
+            builder, self.data.eval_split, packed_dataset.LABELLED_STRINGS
+        ),
         self.data.num_rows,
         self.data.num_tokens,
         self.dataset.budget,
+        labels=labels,
     )
     self.model = objectives.PretrainingModel(
         mirencoder.MIREncoderConfig(
@@ -108,6 +117,19 @@ class Experiment:
         'optimizer': dataclasses.asdict(optimizer_config),
         'train': dataclasses.asdict(self.train),
     }
+
+  def _read_labels(self) -> labels_lib.Labels | None:
+    """What `data.labels` names; None for nothing."""
+    wanted = objectives.labelled_losses(self.objectives)
+    if not self.data.labels:
+      if wanted:
+        raise ValueError(
+            f'the losses {", ".join(wanted)} need labels; name files of '
+            '`mirencoder measure size` and `mirencoder measure guesses` with '
+            '--config.data.labels=FILE,FILE or give them weight 0'
+        )
+      return None
+    return labels_lib.read_labels(self.data.labels.split(','))
 
   def create_state(self) -> update.TrainState:
     """The state before the first update; jittable."""

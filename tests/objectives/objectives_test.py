@@ -21,10 +21,13 @@ from mirencoder_jax.objectives import (
     matching,
     mlm,
     objective,
+    profile,
+    reactions,
 )
 
 VOCAB_SIZE = 128
 CONFIG = objectives.ObjectivesConfig(view_weight=0.5, counts_weight=0.5)
+LABELLED = ('reaction', 'profile')  # parameters that nothing moves here
 GRAPH_LOSSES = frozenset({'edge', 'edge_position', 'node_text'})
 MODEL = objectives.PretrainingModel(
     mirencoder.MIREncoderConfig(
@@ -105,7 +108,8 @@ class PretrainingLossesTest(parameterized.TestCase):
     batch = testing.random_batch(num_packs=4)
     _, gradient = value_and_grad(init_params(), batch, jax.random.key(1))
     for path, leaf in jax.tree_util.tree_leaves_with_path(gradient):
-      self.assertGreater(np.abs(leaf).max(), 0, path)
+      if not path[0].key.startswith(LABELLED):
+        self.assertGreater(np.abs(leaf).max(), 0, path)
 
   def test_devices_are_one_batch(self):
     # tests/update_test.py does the same under pmap, over whole steps.
@@ -141,6 +145,9 @@ class PretrainingLossesTest(parameterized.TestCase):
         'matching',
         'view',
         'counts',
+        'reactions',
+        'profile',
+        'frequency',
     )
     for name in names:
       only = {f'{k}_weight': float(k == name) for k in names}
@@ -200,6 +207,79 @@ class CountsTest(parameterized.TestCase):
     actual[~merged.example_mask] = 9
     actual[..., : Tokenizer.num_special] = 9
     np.testing.assert_allclose(loss_of(actual), 0, atol=1e-6)
+
+
+class ReactionsTest(absltest.TestCase):
+
+  def test_sizes_are_scaled(self):
+    sizes = jnp.array([[300.0, *[150.0] * 15]])
+    scaled = reactions.scaled_sizes(sizes)[0]
+    np.testing.assert_allclose(scaled[0], 0, atol=1e-6)
+    np.testing.assert_allclose(scaled[1:], -8 * np.log(2), rtol=1e-6)
+
+  def test_closed_form(self):
+    sizes = np.full((3, 16), 300.0)
+    sizes[0, 1] = 300 * np.exp(1 / 8)  # scaled: 1
+    sizes[1] = np.nan  # never measured
+    sizes[2, 2:] = np.nan  # some failed
+
+    def loss_of(predicted):
+      return reactions.reactions_loss(predicted, jnp.array(sizes))
+
+    (total, weight), metrics = loss_of(jnp.zeros((3, 16)))
+    np.testing.assert_allclose([total, weight], [0.5, 16 + 2], rtol=1e-5)
+    error, squares = metrics['reactions_error']
+    np.testing.assert_allclose([error, squares], [1, 1], rtol=1e-5)
+    # Far errors count as they are, not squared.
+    (total, _), _ = loss_of(jnp.full((3, 16), 100.0))
+    np.testing.assert_allclose(total, 17 * 99.5 + 98.5, rtol=1e-5)
+    # What is not known has no gradient, and no NaN either.
+    gradient = jax.grad(lambda x: loss_of(x)[0][0])(jnp.ones((3, 16)))
+    known = np.isfinite(sizes)
+    np.testing.assert_array_equal(np.asarray(gradient)[~known], 0)
+    self.assertTrue((np.asarray(gradient)[known] >= 0).all())
+
+
+class ProfileTest(absltest.TestCase):
+
+  def test_closed_form(self):
+    labels = np.full((5, 2), np.nan, np.float32)
+    labels[0] = 0.5, 8  # even odds; runs 256 times
+    labels[1] = 0.9, 0
+    labels[2, 1] = -8
+    labels[3, 0] = 0
+    predicted = np.zeros((5, 2), np.float32)
+    predicted[1, 0] = np.log(9)  # odds of 0.9
+
+    def loss_of(predicted):
+      return profile.profile_losses(predicted, jnp.array(labels))
+
+    losses, metrics = loss_of(jnp.array(predicted))
+    # Only the last branch is told wrongly: even odds cost log 2.
+    np.testing.assert_allclose(losses['profile'], [np.log(2), 3], rtol=1e-5)
+    np.testing.assert_allclose(losses['frequency'], [2, 3], rtol=1e-6)
+    # 0.9 is told; nothing is said of the one that is never taken.
+    np.testing.assert_allclose(metrics['profile_direction'], [2, 2])
+    np.testing.assert_allclose(metrics['frequency_error'], [2, 2], rtol=1e-6)
+    gradient = np.asarray(
+        jax.grad(lambda x: sum(a for a, _ in loss_of(x)[0].values()))(
+            jnp.array(predicted)
+        )
+    )
+    np.testing.assert_allclose(gradient[4], 0)
+    np.testing.assert_allclose(gradient[1, 0], 0, atol=1e-6)
+    self.assertTrue(np.isfinite(gradient).all())
+
+  def test_a_batch_without_labels_weighs_nothing(self):
+    config = dataclasses.replace(
+        CONFIG, reactions_weight=1.0, profile_weight=1.0, frequency_weight=1.0
+    )
+    losses, _ = objectives.pretraining_losses(
+        MODEL, init_params(), testing.random_batch(), jax.random.key(0), config
+    )
+    for name in objectives.labelled_losses(config):
+      self.assertEqual([float(x) for x in losses[name]], [0, 0])
+    self.assertLen(objectives.labelled_losses(config), 3)
 
 
 class MlmTest(parameterized.TestCase):
