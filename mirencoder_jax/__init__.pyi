@@ -8,6 +8,7 @@ from .downstream.predictor.predictor_checkpoint import (
 from .frontend.compilers import compile_source as compile_source
 from .inference.comparison import Comparison as Comparison
 from .inference.comparison import compare as compare
+from .inference.disk_index import DiskIndex as DiskIndex
 from .inference.embedding import embed_files as embed_files
 from .inference.encoder import Encoder as Encoder
 from .inference.encoder import load as load

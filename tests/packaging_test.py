@@ -17,7 +17,6 @@ PROJECT = tomllib.loads((ROOT / 'pyproject.toml').read_text())['project']
 # Imported under another name than the one it is installed by.
 INSTALLED_AS = {
     'absl': 'absl-py',
-    'faiss': 'faiss-cpu',
     'orbax': 'orbax-checkpoint',
     'sklearn': 'scikit-learn',
     'tensorflow_datasets': 'tensorflow-datasets',

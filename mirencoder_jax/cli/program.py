@@ -16,6 +16,7 @@ EXAMPLES = (
     'mirencoder inspect kernel.c --html kernel.html',
     'mirencoder compare old.ll new.ll',
 )
+STDIN = '<stdin>'  # what `-` is called where more follows
 SETTINGS = {'help_option_names': ['-h', '--help'], 'max_content_width': 80}
 
 
@@ -33,6 +34,11 @@ class Command(click.Command):
   """
 
   examples: tuple[str, ...] = ()
+
+  def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+    # To click, the `-:f` of a function on standard input is an option.
+    args = [STDIN + a[1:] if a.startswith('-:') else a for a in args]
+    return super().parse_args(ctx, args)
 
   def format_help(self, ctx: click.Context, formatter) -> None:
     write_examples(self.examples, formatter)

@@ -1,19 +1,17 @@
-"""Nearest functions in a corpus of vectors.
+"""Nearest functions in a corpus of vectors, by looking at all of them.
 
-Search is exact, one matrix product, up to some hundred thousand rows; beyond
-that, or when asked, `faiss` (the extra `search`) builds an approximate index.
+One matrix product, milliseconds for some hundred thousand rows. Millions are
+for `disk_index`.
 """
 
 import dataclasses
+from typing import Protocol
 
 import numpy as np
 
 from mirencoder_jax.inference import comparison
 from mirencoder_jax.inference import vectors as vectors_lib
 
-# Rows up to which a product with all of them takes milliseconds.
-MAX_EXACT = 200_000
-_NEIGHBOURS = 32  # links of a row in the graph of the approximate index
 _QUERIES_AT_ONCE = 256
 
 
@@ -24,10 +22,13 @@ class Hit:
   Attributes:
     row: of the corpus.
     similarity: cosine, in [-1, 1].
+    file, function: of the row, as in `Vectors`.
   """
 
   row: int
   similarity: float
+  file: str
+  function: str
 
 
 class Index:
@@ -35,36 +36,20 @@ class Index:
 
   Attributes:
     corpus: what is searched.
-    is_exact: whether every row is looked at.
+    level: of its rows, as in `Vectors`.
   """
 
-  def __init__(
-      self, corpus: vectors_lib.Vectors, approximate: bool | None = None
-  ):
-    """Builds the index.
-
-    Args:
-      corpus: of `read_vectors` or `embed_files`.
-      approximate: whether to build an approximate index; by default above
-        `MAX_EXACT` rows, if faiss is installed.
+  def __init__(self, corpus: vectors_lib.Vectors):
+    """Takes vectors of `read_vectors` or `embed_files`.
 
     Raises:
-      VectorsError: if the corpus is empty, or `approximate` is True and faiss
-        is not installed.
+      VectorsError: if there are none.
     """
     if not len(corpus):
       raise vectors_lib.VectorsError('the corpus has no vectors to search')
     self.corpus = corpus
+    self.level = corpus.level
     self._unit = comparison.unit(corpus.vectors)
-    self._faiss = None
-    if approximate or approximate is None and len(corpus) > MAX_EXACT:
-      faiss = _faiss(needed=bool(approximate))
-      if faiss:
-        self._faiss = faiss.IndexHNSWFlat(
-            self._unit.shape[1], _NEIGHBOURS, faiss.METRIC_INNER_PRODUCT
-        )
-        self._faiss.add(self._unit)
-    self.is_exact = self._faiss is None
 
   def search(
       self, queries: vectors_lib.Vectors, num_hits: int = 10
@@ -74,34 +59,49 @@ class Index:
     Raises:
       VectorsError: if queries and corpus are not of one encoder and modality.
     """
-    _check_comparable(queries, self.corpus)
+    check_comparable(queries, self.corpus)
     num_hits = min(num_hits, len(self.corpus))
     unit = comparison.unit(queries.vectors)
     found: list[list[Hit]] = []
     for start in range(0, len(unit), _QUERIES_AT_ONCE):
       part = unit[start : start + _QUERIES_AT_ONCE]
-      if self._faiss is not None:
-        similarities, rows = self._faiss.search(part, num_hits)
-      else:
-        similarities, rows = _nearest(part @ self._unit.T, num_hits)
-      found += [
-          [Hit(int(r), float(s)) for s, r in zip(*pair, strict=True) if r >= 0]
-          for pair in zip(similarities, rows, strict=True)
-      ]
+      for similarities in part @ self._unit.T:
+        found.append(
+            [
+                Hit(
+                    row,
+                    float(similarities[row]),
+                    self.corpus.files[row],
+                    self.corpus.functions[row],
+                )
+                for row in _nearest(similarities, num_hits)
+            ]
+        )
     return found
 
 
-def _nearest(
-    similarities: np.ndarray, num_hits: int
-) -> tuple[np.ndarray, np.ndarray]:
-  """The largest of each row, descending; ties in the order of the corpus."""
-  rows = np.argsort(-similarities, axis=1, kind='stable')[:, :num_hits]
-  return np.take_along_axis(similarities, rows, axis=1), rows
+def _nearest(similarities: np.ndarray, num_hits: int) -> list[int]:
+  """The largest, descending, without NaN; ties in the order of the corpus."""
+  similarities = np.nan_to_num(similarities, nan=-np.inf)
+  bound = np.partition(similarities, -num_hits)[-num_hits]
+  rows = np.flatnonzero(similarities >= max(bound, -2))
+  order = np.argsort(-similarities[rows], kind='stable')
+  return rows[order[:num_hits]].tolist()
 
 
-def _check_comparable(
-    queries: vectors_lib.Vectors, corpus: vectors_lib.Vectors
-) -> None:
+class _Searched(Protocol):
+
+  @property
+  def encoder(self) -> str:
+    ...
+
+  @property
+  def modality(self) -> str:
+    ...
+
+
+def check_comparable(queries: vectors_lib.Vectors, corpus: _Searched) -> None:
+  """Raises VectorsError if two are not of one encoder and modality."""
   for kind, way_out in (
       ('encoder', 'embed both with the same --checkpoint'),
       ('modality', 'embed both with the same --modality'),
@@ -109,24 +109,6 @@ def _check_comparable(
     ours, theirs = getattr(queries, kind), getattr(corpus, kind)
     if ours != theirs:
       raise vectors_lib.VectorsError(
-          f'the query is of {kind} {ours}, the corpus of {theirs}, and cannot '
-          f'be compared: {way_out}'
+          f'the query is of {kind} {ours}, the corpus of '
+          f'{theirs or "unknown"}, and cannot be compared: {way_out}'
       )
-
-
-def check_approximate() -> None:
-  """Raises VectorsError if an approximate index cannot be built here."""
-  _faiss(needed=True)
-
-
-def _faiss(needed: bool):
-  try:
-    import faiss
-  except ImportError:
-    if needed:
-      raise vectors_lib.VectorsError(
-          'an approximate index needs faiss: `python -m pip install '
-          '"mirencoder_jax[search]"`, or search exactly'
-      ) from None
-    return None
-  return faiss

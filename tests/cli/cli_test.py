@@ -2,6 +2,7 @@
 
 import contextlib
 import dataclasses
+import importlib.util
 import io
 import json
 import os
@@ -130,6 +131,47 @@ class CommandLineTest(parameterized.TestCase):
       (query,) = json.loads(out)['queries']
       self.assertEqual(query['hits'][0]['function'], 'axpy')
       self.assertLen(query['hits'], 2)
+
+  def test_index_is_appended_to_and_searched(self):
+    if not importlib.util.find_spec('usearch'):
+      self.skipTest('usearch is not installed')
+    index, one = str(self.folder / 'index'), self.folder / 'one'
+    one.mkdir()
+    (one / 'axpy.ll').write_text(AXPY)
+    words = ['index', str(one), '--out', index, '--json']
+    done = [json.loads(self.run_well(*words))]
+    (one / 'square.ll').write_text(SQUARE)
+    (one / 'bad.ll').write_text('nonsense')
+    code, out, err = run(*words, '-c', self.weights)
+    self.assertEqual((code, 'bad.ll' in err), (console.PARTLY, True))
+    done.append(json.loads(out))
+    vectors = str(self.folder / 'to_index.npz')
+    self.run_well('embed', self.ir, '-o', vectors)
+    done.append(json.loads(self.run_well('index', vectors, *words[2:])))
+    self.assertEqual(
+        [
+            [d[k] for k in ('new', 'changed', 'unchanged', 'vectors')]
+            for d in done
+        ],
+        [[1, 0, 0, 1], [1, 0, 1, 2], [2, 0, 0, 4]],
+    )
+    for more in ((), ('--exact',)):
+      out = self.run_well('search', self.square, index, '--json', *more)
+      found = json.loads(out)
+      self.assertEqual(found['is_exact'], bool(more))
+      hits = found['queries'][0]['hits']
+      self.assertEqual([h['function'] for h in hits[:2]], ['square'] * 2)
+      self.assertAlmostEqual(hits[0]['similarity'], 1, places=2)
+    code, _, err = run('index', vectors, '--out', self.ir)
+    self.assertEqual(code, console.FAILED)
+    self.assertIn('is there and no index', err)
+
+  def test_a_function_of_standard_input(self):
+    piped = io.TextIOWrapper(io.BytesIO((AXPY + SQUARE).encode()))
+    with mock.patch.object(sys, 'stdin', piped):
+      out = self.run_well('search', '-:square', self.ir, '--json')
+    (query,) = json.loads(out)['queries']
+    self.assertEqual(query['function'], 'square')
 
   def test_standard_input(self):
     done = []

@@ -6,7 +6,7 @@ import typing
 
 import click
 
-from mirencoder_jax.cli import console, embedding, options, reading
+from mirencoder_jax.cli import console, embedding, options, program, reading
 
 if typing.TYPE_CHECKING:
   from mirencoder_jax.inference import vectors as vectors_lib
@@ -17,8 +17,11 @@ if typing.TYPE_CHECKING:
         'mirencoder embed my_folder -o corpus.npz',
         'mirencoder search kernel.ll corpus.npz',
         'mirencoder search kernel.ll:saxpy corpus.npz --hits 5',
+        'mirencoder index my_folder --out my_index',
+        'mirencoder search kernel.ll my_index',
     ),
-    call='mir.Index(mir.read_vectors(corpus)).search(queries)',
+    call='mir.Index(mir.read_vectors(corpus)).search(queries), or '
+    'mir.DiskIndex(corpus)',
 )
 @click.argument('query', metavar='FILE[:FUNCTION]', type=options.FILE)
 @click.argument('corpus', metavar='CORPUS', type=options.FILE)
@@ -26,9 +29,9 @@ if typing.TYPE_CHECKING:
     '--hits', type=int, default=10, metavar='N', help='of each (default: 10)'
 )
 @click.option(
-    '--approximate',
+    '--exact',
     is_flag=True,
-    help='with an index of faiss, for millions of functions',
+    help='look at every row of an index, not along its graph',
 )
 @options.modality
 @options.checkpoint
@@ -37,15 +40,16 @@ def command(
     query: str,
     corpus: str,
     hits: int,
-    approximate: bool,
+    exact: bool,
     modality: str,
     checkpoint: str,
     reader: reading.Reader,
     as_json: bool,
     is_quiet: bool,
 ) -> int:
-  """Find the nearest functions of CORPUS, a folder or what `embed -o` wrote."""
+  """Find nearest functions of CORPUS: a folder, vectors.npz, or an index."""
   del is_quiet
+  from mirencoder_jax.inference import disk_index
   from mirencoder_jax.inference import encoder as inference
   from mirencoder_jax.inference import search as search_lib
   from mirencoder_jax.inference import vectors as vectors_lib
@@ -53,25 +57,30 @@ def command(
 
   if hits < 1:
     raise console.UsageError(f'--hits is {hits}; ask for at least 1')
-  if approximate:
-    search_lib.check_approximate()  # before the work
   path, function = _parts(query)
   files = reader.find([path])
-  is_folder = os.path.isdir(corpus)
-  known = None if is_folder else vectors_lib.read_vectors(corpus)
+  known, level = None, 'function'
+  if is_index := disk_index.is_index(corpus):
+    known = disk_index.DiskIndex(corpus)
+  elif not os.path.isdir(corpus):
+    known = search_lib.Index(vectors_lib.read_vectors(corpus))
   encoder = inference.load(checkpoint)
   if known is None:
     folder = reader.find([corpus])
-    known = embedding.embed(encoder, folder, reader, 'function', modality)
+    known = search_lib.Index(
+        embedding.embed(encoder, folder, reader, level, modality)
+    )
   queries = embedding.embed(encoder, files, reader, known.level, modality)
   if function:
     queries = _only(queries, function)
   if not len(queries):
     raise console.UsageError(f'nothing of {path} could be read')
-  index = search_lib.Index(known, approximate or None)
-  found = index.search(queries, hits)
+  if isinstance(known, disk_index.DiskIndex):
+    found = known.search(queries, hits, exact=exact)
+  else:
+    found = known.search(queries, hits)
   if as_json:
-    console.show_json(_document(queries, known, found, index.is_exact))
+    console.show_json(_document(queries, found, exact or not is_index))
   else:
     for row, nearest in enumerate(found):
       file, name = queries.files[row], queries.functions[row]
@@ -81,8 +90,8 @@ def command(
           [
               (
                   hit.similarity,
-                  names.readable(known.functions[hit.row]),
-                  known.files[hit.row],
+                  names.readable(hit.function),
+                  hit.file,
               )
               for hit in nearest
           ],
@@ -92,6 +101,8 @@ def command(
 
 def _parts(query: str) -> tuple[str, str]:
   """`FILE:FUNCTION` as its parts; a file may have a colon in its name."""
+  if query.startswith(f'{program.STDIN}:'):
+    return '-', query.partition(':')[2]
   if os.path.exists(query):
     return query, ''
   # A function may have colons too: of C++ and Rust, `a.ll:std::sort`.
@@ -120,7 +131,7 @@ def _only(
   return queries.select(rows)
 
 
-def _document(queries, corpus, hits, is_exact) -> dict:
+def _document(queries, hits, is_exact) -> dict:
   return {
       'is_exact': is_exact,
       'queries': [
@@ -129,8 +140,8 @@ def _document(queries, corpus, hits, is_exact) -> dict:
               'function': queries.functions[row] or None,
               'hits': [
                   {
-                      'file': corpus.files[hit.row],
-                      'function': corpus.functions[hit.row] or None,
+                      'file': hit.file,
+                      'function': hit.function or None,
                       'similarity': console.finite(hit.similarity),
                   }
                   for hit in found
