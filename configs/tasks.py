@@ -383,6 +383,7 @@ def _evaluation(name: str) -> ml_collections.ConfigDict:
       group=row['bootstrap_group'],
       metric=row.get('metric', 'accuracy'),
       also=row.get('also', ()),
+      against=('not pre-trained',),  # what the architecture has for nothing
       num_resamples=2000,
       confidence=0.95,
   )

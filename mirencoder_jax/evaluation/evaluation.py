@@ -67,7 +67,8 @@ class Comparison(NamedTuple):
     metric: what `value` is.
     vector: whose it is; `MIREncoder` is ours.
     value: of the vector, under the head chosen beforehand.
-    baseline: the best of the others on the same rows.
+    baseline: the best of the others on the same rows; or a vector that the
+      report names, under the same head.
     baseline_value: its value.
     difference: between them, positive where the vector is better.
     low, high: interval of the difference; None where it was not drawn.

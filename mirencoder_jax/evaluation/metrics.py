@@ -1,8 +1,9 @@
 """Report: choices -> metrics with intervals, as plain data.
 
 Metrics are means over rows and seeds, with intervals from `bootstrap`. Every
-row of a table is also compared in pairs with the best baseline of its split,
-and each row of ours with every encoder it is compared to, over the same draws.
+row of a table is also compared in pairs with the best baseline of its split and
+with the vectors that the report names, and each row of ours with every encoder
+it is compared to, over the same draws.
 """
 
 import dataclasses
@@ -34,6 +35,8 @@ class ReportConfig:
       few and all of them matter, `geomean` where many are nearly as good; `r2`
       of values, `auc` or `mae` of probabilities.
     also: metrics beside those that every task of the kind has.
+    against: vectors that every other row is compared to in pairs, under its own
+      head: such as the same encoder before training.
     num_resamples: of the bootstrap.
     confidence: of the intervals.
   """
@@ -43,6 +46,7 @@ class ReportConfig:
   num_resamples: int = 2000
   confidence: float = 0.95
   also: tuple[str, ...] = ()
+  against: tuple[str, ...] = ()
 
   def __post_init__(self):
     for metric in (self.metric, *self.also):
@@ -90,11 +94,12 @@ def measure(
   Returns:
     One dict for each entry and target. `versus` is the difference to the best
     baseline of the same split: the best by `config.metric` on the rows that
-    are judged, in its favour. `versus_compared` has, for rows of ours, the same
-    for every compared encoder under its best head. `leads` names the metrics in
-    which the row is the best, and better than the best row of every other side
-    (baselines, ours, each compared encoder) by a margin whose interval excludes
-    zero.
+    are judged, in its favour. `against` has the same for every vector of
+    `config.against`, under the row's own head if that vector has it, else under
+    its best one, and `versus_compared`, for rows of ours, for every compared
+    encoder under its best head. `leads` names the metrics in which the row is
+    the best, and better than the best row of every other side (baselines, ours,
+    each compared encoder) by a margin whose interval excludes zero.
   """
   results = []
   num_seeds = max((entry.choices.shape[1] for entry in entries), default=1)
@@ -166,6 +171,12 @@ def _compare(
       name: best(i for i in numbers if entries[i].features == name)
       for name in others
   }
+
+  def opponent(name, head):  # the row of a vector that one of a head is against
+    found = [i for i in numbers if entries[i].features == name]
+    same = [i for i in found if entries[i].head == head]
+    return best(same or found)
+
   leads = _leads(entries, samples, config)
   results = []
   for i, entry in enumerate(entries):
@@ -188,6 +199,12 @@ def _compare(
         result['versus'] = {
             'baseline': f'{rival.features}, {rival.head}'
         } | difference(i, baseline)
+      result['against'] = {
+          name: {'head': entries[j].head} | difference(i, j)
+          for name in config.against
+          if name != entry.features
+          and (j := opponent(name, entry.head)) is not None
+      }
       if entry.kind == 'ours':
         result['versus_compared'] = {
             name: {'head': entries[j].head} | difference(i, j)

@@ -21,9 +21,16 @@ from mirencoder_jax.evaluation import baselines, errors, metrics, provenance
 from mirencoder_jax.evaluation import recipe as recipe_lib
 from mirencoder_jax.evaluation.report import map as map_lib
 from mirencoder_jax.evaluation.report import selection, task_tables
+from mirencoder_jax.storage import command_line
 
 # Trees take minutes on wide vectors, which get one seed; ablations do without.
 _KINDS_WITH_TREES = ('baseline', 'ours', 'compared')
+_RULES = {
+    metrics.DEFAULT: baselines.default_choices,
+    metrics.CONSTANT: baselines.constant_choices,
+    metrics.HALF: baselines.half_choices,
+    metrics.ORACLE: baselines.oracle_choices,
+}
 _MAX_CONFUSED = 8  # choices, for a confusion matrix that can be read
 _MAX_LISTED = 100  # members of a group, for a list that can be read
 
@@ -55,13 +62,7 @@ def _share_fits(task: tasks.Task) -> tasks.Task:
 def _rules(
     task: tasks.Task, protocol: splits.Protocol
 ) -> Iterator[metrics.Entry]:
-  rules = {
-      metrics.DEFAULT: baselines.default_choices,
-      metrics.CONSTANT: baselines.constant_choices,
-      metrics.HALF: baselines.half_choices,
-      metrics.ORACLE: baselines.oracle_choices,
-  }
-  for name, choose in rules.items():
+  for name, choose in _RULES.items():
     choices = choose(task, protocol)
     if choices is not None:
       yield metrics.Entry(protocol.name, name, 'rule', 'rule', choices)
@@ -75,10 +76,13 @@ def run_split(
     trees_config: baselines.TreesConfig,
     config: recipe_lib.TableConfig,
     keep_scores: bool = False,
+    against: Sequence[str] = (),
 ) -> Iterator[metrics.Entry]:
   """Every row of one split, as they are done.
 
   `keep_scores` keeps estimated costs beside decisions, for a metric of them.
+  Ablations go through one head; those `against` which all are compared, through
+  ours, too.
   """
   yield from _rules(task, protocol)
   num_targets = len(task.targets)
@@ -104,9 +108,11 @@ def run_split(
     if features.is_histogram(vectors):
       vectors = np.log1p(vectors)
     is_null = kind == 'null'
-    heads = fit_config.heads
+    heads: Sequence[str] = fit_config.heads
     if kind in ('null', 'ablation'):
       heads = (config.null_head,)
+    if kind == 'ablation' and name in against:
+      heads = tuple(dict.fromkeys((*heads, config.recipe.split()[0])))
     for head in fit.allowed(heads, task, protocol, fit_config):
       start = time.monotonic()
       fits = fit.fit_protocol(
@@ -243,6 +249,9 @@ def evaluate(
   """
   start = time.monotonic()
   config = recipe.table
+  known = (*features.OURS, *(compared or {}), *task.vectors, *config.counts)
+  for name in recipe.report.against:
+    command_line.choose(name, (*known, *_RULES), 'report.against: vector')
   listed, missing = features.collect(
       task,
       encoder,
@@ -311,6 +320,7 @@ def evaluate(
         recipe.trees,
         config,
         keep_scores='ratio_r2' in recipe.report.also,
+        against=recipe.report.against,
     ):
       entries.append(entry)
       logging.info('%s', metrics.one_line(task, entry, protocol.tested))

@@ -71,6 +71,7 @@ class TaskEvaluation:
   def summary(self, results: Mapping[str, Any]) -> list[Comparison]:
     """Every vector of every split and target beside the best baseline.
 
+    Then beside those of `report.against`, under the same head.
     By the metric that the task is judged by; of values and probabilities, and
     where the report asks for more, by the others, too.
     """
@@ -78,7 +79,7 @@ class TaskEvaluation:
     judged_by = [found.metric]
     if found.kind != 'choice' or self.recipe.report.also:
       judged_by = selection.summary_metrics(found)
-    comparisons = []
+    comparisons, in_pairs = [], []
     for split in found.split_names:
       for target in dict.fromkeys(r['target'] for r in found.measured):
         rows = selection.choose_rows(found, split, target)
@@ -86,7 +87,8 @@ class TaskEvaluation:
         best = selection.find_best_baseline(found, split, target)
         for metric in judged_by:
           comparisons += self._compare(rows, metric, best, oracle)
-    return comparisons
+          in_pairs += self._in_pairs(found, rows, metric, oracle)
+    return comparisons + in_pairs
 
   def _compare(
       self,
@@ -96,33 +98,64 @@ class TaskEvaluation:
       oracle: selection.Row,
   ) -> list[Comparison]:
     """The vectors among the rows of one split and target, by one metric."""
-    sign = measures.sign(metric)
     comparisons = []
     for r in rows:
-      if r['kind'] not in ('ours', 'ablation', 'compared'):
+      if r['kind'] not in selection.VECTORS:
         continue
       if r[metric]['value'] is None:
         continue
-      versus = r['versus'][metric]
-      ends = [versus['low'], versus['high']][::sign]
-      low, high = (None if end is None else sign * end for end in ends)
-      comparisons.append(
-          Comparison(
-              task=self.name,
-              split=r['split'],
-              target=r['target'],
-              metric=metric,
-              vector=r['features'],
-              value=r[metric]['value'],
-              baseline=r['versus']['baseline'],
-              baseline_value=best[metric]['value'],
-              difference=sign * versus['value'],
-              low=low,
-              high=high,
-              oracle=oracle[metric]['value'],
-          )
-      )
+      comparisons.append(self._comparison(r, metric, r['versus'], best, oracle))
     return comparisons
+
+  def _in_pairs(
+      self,
+      found: selection.Results,
+      rows: Sequence[selection.Row],
+      metric: str,
+      oracle: selection.Row,
+  ) -> list[Comparison]:
+    """The vectors beside those that the report names, by one metric."""
+    comparisons = []
+    for r in rows:
+      if r['kind'] not in selection.VECTORS or r[metric]['value'] is None:
+        continue
+      for name, versus in r.get('against', {}).items():
+        if versus[metric]['value'] is None:
+          continue
+        other = next(
+            row
+            for row in found.rows(r['split'], r['target'])
+            if (row['features'], row['head']) == (name, versus['head'])
+        )
+        comparisons.append(self._comparison(r, metric, versus, other, oracle))
+    return comparisons
+
+  def _comparison(
+      self,
+      row: selection.Row,
+      metric: str,
+      versus: Mapping[str, Any],
+      other: selection.Row,
+      oracle: selection.Row,
+  ) -> Comparison:
+    """A row beside another; `versus` has their differences by metric."""
+    sign = measures.sign(metric)
+    ends = [versus[metric]['low'], versus[metric]['high']][::sign]
+    low, high = (None if end is None else sign * end for end in ends)
+    return Comparison(
+        task=self.name,
+        split=row['split'],
+        target=row['target'],
+        metric=metric,
+        vector=row['features'],
+        value=row[metric]['value'],
+        baseline=f'{other["features"]}, {other["head"]}',
+        baseline_value=other[metric]['value'],
+        difference=sign * versus[metric]['value'],
+        low=low,
+        high=high,
+        oracle=oracle[metric]['value'],
+    )
 
   def verdict(self, results: Mapping[str, Any]) -> str:
     """Ours against the best baseline, where nothing related is trained on."""

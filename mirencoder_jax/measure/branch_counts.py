@@ -25,7 +25,7 @@ _OF_FUNCTION = re.compile(
     r"^Printing analysis .*for function '(.*)':$", re.MULTILINE
 )
 _EDGE = re.compile(r'^  edge .* probability is (0x[0-9a-f]+) /', re.MULTILINE)
-_FREQUENCY = re.compile(r': float = ([-+.\deinfa]+), int = ', re.MULTILINE)
+_FREQUENCY = re.compile(r': float = ([-+.\deEinfa]+), int = ', re.MULTILINE)
 _WHOLE = 1 << 31
 
 

@@ -1,5 +1,7 @@
 """Rows that are branches: which states make their vectors."""
 
+import tempfile
+
 import numpy as np
 import testing_encoder
 from absl.testing import absltest, parameterized
@@ -100,6 +102,18 @@ class PlacesTest(parameterized.TestCase):
     ours = {f.name: f for f in listed if f.kind != 'baseline'}
     self.assertTrue(all(f.is_by_row for f in ours.values()))
     self.assertEqual(ours[features.MAIN].vectors.shape[0], 2)
+    # Of another encoder there are vectors of branches, too.
+    with tempfile.TemporaryDirectory() as folder:
+      features.save_vectors(folder, task, [ours[features.MAIN]])
+      path = f'{folder}/mirencoder.npz'
+      found, missing = features.load_vectors(path, task)
+      self.assertEmpty(missing)
+      np.testing.assert_array_equal(found, ours[features.MAIN].vectors)
+      listed, _ = features.collect(
+          task, None, {'other': path}, num_null=0, null_width=4, counts=()
+      )
+    other = next(f for f in listed if f.name == 'other')
+    self.assertEqual((other.kind, other.is_by_row), ('compared', True))
     # What is there without training gets every head, too.
     self.assertEqual(ours['not pre-trained'].kind, 'compared')
 

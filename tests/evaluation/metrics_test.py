@@ -156,6 +156,41 @@ class ReportTest(absltest.TestCase):
     self.assertEqual(versus['slowdowns']['value'], -0.5)
     self.assertNotIn('versus_compared', results[1])
 
+  def test_pairs_with_named_vectors(self):
+    rng = np.random.default_rng(0)
+    task = make_task(np.exp(rng.standard_normal((80, 2))))
+    labels = task.targets[0].labels
+    rows = np.arange(80)
+    after = np.where(rows % 4 == 0, 1 - labels, labels)  # 75 %
+    before = np.where(rows % 2 == 0, 1 - labels, labels)  # 50 %
+    config = dataclasses.replace(CONFIG, against=('before', 'after', 'absent'))
+    results = metrics.measure(
+        task,
+        [
+            entry(before, 'before', 'ablation'),
+            entry(labels, 'before', 'ablation')._replace(head='other'),
+            entry(after, 'after'),
+            entry(after, 'after')._replace(head='third'),
+            entry(after, 'equal', 'compared'),
+        ],
+        config,
+    )
+    first, _, ours, third, equal = results
+    self.assertEqual(set(ours['against']), {'before'})  # and not itself
+    pair = ours['against']['before']
+    # Under the same head, although that is not its best one.
+    self.assertEqual((pair['head'], pair['accuracy']['value']), ('head', 0.25))
+    # Of each program one row differs: hard programs are so for both.
+    self.assertGreater(pair['accuracy']['low'], 0)
+    back = first['against']['after']['accuracy']
+    for one, other in (('value', 'value'), ('low', 'high'), ('high', 'low')):
+      self.assertAlmostEqual(back[one], -pair['accuracy'][other], places=4)
+    # A head that it lacks: its best one.
+    self.assertEqual(third['against']['before']['head'], 'other')
+    self.assertEqual(third['against']['before']['accuracy']['value'], -0.25)
+    nothing = {'value': 0, 'low': 0, 'high': 0}
+    self.assertEqual(equal['against']['after']['geomean'], nothing)
+
   def test_pooled(self):
     task = make_task([[1, 2], [2, 1], [1, 3], [1, 4]])
     (box,) = task.targets

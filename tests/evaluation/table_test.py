@@ -1,5 +1,6 @@
 """Tests of the whole table, with an encoder that is made up."""
 
+import dataclasses
 import importlib.util
 import json
 import pathlib
@@ -14,7 +15,7 @@ from configs import tasks as tasks_config
 from mirencoder_jax import ir
 from mirencoder_jax.downstream.tasks import features, tasks
 from mirencoder_jax.evaluation import recipe as recipe_lib
-from mirencoder_jax.evaluation import table
+from mirencoder_jax.evaluation import table, task_evaluation
 from mirencoder_jax.evaluation.report import selection, task_tables
 from mirencoder_jax.inference import encoding
 from mirencoder_jax.inference import vectors as vectors_lib
@@ -115,8 +116,9 @@ class TableTest(parameterized.TestCase):
       others = pathlib.Path(folder) / 'others.npz'
       names = np.array([f'm{i}' for i in range(7)])
       np.savez(others, names=names, vecs=np.eye(7, dtype=np.float32))
+      recipe = small_recipe()
       found = table.evaluate(
-          small_recipe(),
+          recipe,
           task,
           encoder=FakeEncoder(),
           compared={'others': str(others)},
@@ -157,6 +159,23 @@ class TableTest(parameterized.TestCase):
     self.assertLen(results['confusion'], 4)  # ours and a baseline, two targets
     self.assertLen(results['map'], 2)
     self.assertIn('kernel cost, over others', text)  # ours in pairs with it
+    # And with itself before training.
+    before = r'\| MIREncoder +\| kernel cost +\| not pre-trained +\| [-+]\d'
+    self.assertRegex(text, before)
+    evaluation = task_evaluation.TaskEvaluation('device_mapping', recipe)
+    summary = evaluation.summary(results)
+    ours = [
+        c
+        for c in summary
+        if (c.vector, c.target, c.metric) == ('MIREncoder', 'amd', 'accuracy')
+    ]
+    self.assertLen(ours, 2)  # the best baseline first
+    self.assertEqual(ours[1].baseline, 'not pre-trained, kernel cost')
+    row = next(r for r in results['results'] if r['features'] == 'MIREncoder')
+    self.assertEqual(
+        ours[1].difference,
+        row['against']['not pre-trained']['accuracy']['value'],
+    )
     wheres = [problem['where'] for problem in results['problems']]
     self.assertIn('b0 1.0 (amd)', wheres)
     whats = [p['what'] for p in results['problems'] if p['where'] == 'm7']
@@ -208,6 +227,13 @@ class TableTest(parameterized.TestCase):
       embedded.select([2]).save(f'{folder}/{name}')
       with self.assertRaisesRegex(ValueError, "'m0' .*it has 'ir/m1.ll'"):
         features.load_vectors(f'{folder}/{name}', make_task(1))
+
+  def test_named_vector_that_is_not_there(self):
+    recipe = small_recipe()
+    report = dataclasses.replace(recipe.report, against=('not pretrained',))
+    recipe = dataclasses.replace(recipe, report=report)
+    with self.assertRaisesRegex(ValueError, "against.*'not pre-trained'"):
+      table.evaluate(recipe, make_task())
 
   def test_command(self):
     """Takes 15 s: starts Python twice and compiles a head."""

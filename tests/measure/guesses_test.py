@@ -80,7 +80,7 @@ Printing analysis 'Branch Probability Analysis' for function 'another':
 Printing analysis results of BFI for function 'another':
 block-frequency-info: another
  - 0: float = 1.0, int = 16
- - yes: float = 1.0, int = 16
+ - yes: float = 6.0715E-18, int = 1
 Printing analysis 'Branch Probability Analysis' for function 'plain':
 ---- Branch Probabilities ----
 Printing analysis results of BFI for function 'plain':

@@ -20,7 +20,7 @@ from mirencoder_jax.inference import vectors as vectors_lib
 
 MAIN = 'MIREncoder'
 # Rows of ours: name -> (modality, whether the encoder is trained, kind).
-_OURS = {
+OURS = {
     MAIN: ('joint', True, 'ours'),
     'MIREncoder, all three': ('all', True, 'ours'),
     'text only': ('ir', True, 'ablation'),
@@ -135,12 +135,15 @@ def load_vectors(
 ) -> tuple[np.ndarray, list[tasks.Problem]]:
   """Vectors of the task's modules; NaN and a problem for those not there.
 
+  Where rows are branches, of the rows and not of the modules.
+
   Raises:
     ValueError: as `load_named`.
   """
-  vectors = load_named(path, task.modules)
+  names = task.rows if task.places else task.modules
+  vectors = load_named(path, names)
   problems = [
-      tasks.Problem(task.modules[i], f'no vector in {pathlib.Path(path).name}')
+      tasks.Problem(names[i], f'no vector in {pathlib.Path(path).name}')
       for i in np.flatnonzero(np.isnan(vectors).all(axis=1))
   ]
   return vectors, problems
@@ -179,7 +182,7 @@ def _at_places(
       problems = [tasks.Problem(task.rows[i], w) for i, w in wrong.items()]
     features += [
         Features(name, _PLACES.get(name, kind), vectors[modality], True)
-        for name, (modality, trained, kind) in _OURS.items()
+        for name, (modality, trained, kind) in OURS.items()
         if trained == is_trained and modality in vectors
     ]
   return features, problems
@@ -241,7 +244,7 @@ def collect(
   elif encoder is not None:
     null_width = encoder.width
     trained, untrained = (
-        {m for m, pretrained, _ in _OURS.values() if pretrained == which}
+        {m for m, pretrained, _ in OURS.values() if pretrained == which}
         for which in (True, False)
     )
     vectors, unread = embed_modules(encoder, task, sorted(trained))
@@ -249,10 +252,10 @@ def collect(
     problems += unread
     features += [
         Features(name, kind, (vectors if pretrained else before)[modality])
-        for name, (modality, pretrained, kind) in _OURS.items()
+        for name, (modality, pretrained, kind) in OURS.items()
     ]
   for name, (vectors, missing) in others.items():
-    features.append(Features(name, 'compared', vectors))
+    features.append(Features(name, 'compared', vectors, bool(task.places)))
     problems += missing
   features += _random(task, num_null, null_width)
   features = [f._replace(vectors=np.nan_to_num(f.vectors)) for f in features]

@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from mirencoder_jax.evaluation import metrics
 from mirencoder_jax.evaluation.evaluation import Part
 from mirencoder_jax.evaluation.measures import METRICS
-from mirencoder_jax.evaluation.report import selection, task_tables
+from mirencoder_jax.evaluation.report import pair_tables, selection, task_tables
 from mirencoder_jax.evaluation.report.selection import Results
 from mirencoder_jax.pages import markdown
 
@@ -64,7 +64,7 @@ def _overview_cells(results: Results, split: str) -> dict[str, str]:
         slower = f'{ours["slowdowns"]["value"] * ours["rows"]:.0f}'
         slower += f' of {ours["rows"]}'
       versus = ours['versus'][metric]
-      difference = task_tables.format_interval(versus, scale, digits, '+')
+      difference = pair_tables.format_interval(versus, scale, digits, '+')
       if selection.is_ahead(versus, metric):
         mine, difference = f'**{mine}**', f'**{difference}**'
     baseline = f'{best["features"]}, {best["head"]}'

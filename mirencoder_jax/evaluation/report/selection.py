@@ -25,6 +25,7 @@ KINDS = {
     'ablation': 'ablations',
     'compared': 'compared',
 }
+VECTORS = ('ours', 'ablation', 'compared')  # kinds that read an embedding
 _KINDS_DRAWN = ('rule', 'baseline', 'compared', 'ablation', 'ours')
 _FEW_CHOICES = 8  # of more, nobody asks for the very best one
 _LEAKING_SHARE = 0.1  # of the test rows

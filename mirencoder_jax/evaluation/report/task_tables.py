@@ -10,7 +10,7 @@ from typing import Any
 from mirencoder_jax.downstream.tasks import features, tasks
 from mirencoder_jax.evaluation import metrics as metrics_lib
 from mirencoder_jax.evaluation.measures import METRICS
-from mirencoder_jax.evaluation.report import selection
+from mirencoder_jax.evaluation.report import pair_tables, selection
 from mirencoder_jax.evaluation.report.selection import Results
 from mirencoder_jax.pages import markdown
 
@@ -171,21 +171,6 @@ def _format_random(random: Mapping[str, Any], metric: str, scale: float) -> str:
   return f'{median} ({end})'
 
 
-def format_interval(
-    summary: Mapping[str, Any], scale: float, digits: int, sign: str = ''
-) -> str:
-  """`value [low, high]`, nothing if unknown."""
-  if summary['value'] is None:
-    return ''
-  value = f'{scale * summary["value"]:{sign}.{digits}f}'
-  if summary['low'] is None:
-    return value
-  low, high = (
-      f'{scale * summary[key]:{sign}.{digits}f}' for key in ('low', 'high')
-  )
-  return f'{value} [{low}, {high}]'
-
-
 def format_split(
     results: Results,
     split: str,
@@ -219,9 +204,13 @@ def format_split(
   for r in found:
     cells = []
     for metric in metrics:
-      text = format_interval(r[metric], scale_of(metric), METRICS[metric][2])
+      text = pair_tables.format_interval(
+          r[metric], scale_of(metric), METRICS[metric][2]
+      )
       cells.append(f'**{text}**' if metric in r['leads'] else text)
-    versus = format_interval(r['versus'][main], main_scale, main_digits, '+')
+    versus = pair_tables.format_interval(
+        r['versus'][main], main_scale, main_digits, '+'
+    )
     lines[r['kind'], r['features'], r['head']] = [
         *(r['features'], r['head'], *cells, versus)
     ]
@@ -238,26 +227,9 @@ def format_split(
       *table,
       '',
       f'Best baseline: {found[0]["versus"]["baseline"]}.',
-      *_format_compared(recipe[:1], main),
+      *pair_tables.format_compared(recipe[:1], main),
+      *pair_tables.format_against(found, selection.summary_metrics(results)),
   ]
-
-
-def _format_compared(
-    found: Sequence[Mapping[str, Any]], metric: str
-) -> list[str]:
-  """Paired differences of our rows to each compared encoder."""
-  title, scale, digits, _ = METRICS[metric]
-  lines = []
-  for r in found:
-    for name, other in r.get('versus_compared', {}).items():
-      difference = format_interval(other[metric], scale, digits, '+')
-      lines.append(
-          f'* {r["features"]}, {r["head"]}, over {name}, {other["head"]}: '
-          f'{title} {difference}'
-      )
-  if not lines:
-    return []
-  return ['', 'In pairs with encoders compared to:', '', *lines]
 
 
 def format_problems(results: Results) -> list[str]:
