@@ -106,6 +106,7 @@ def get_config(variant: str = 'tiny') -> ml_collections.ConfigDict:
       pair_views=True,
       labels='',  # of functions, from `mirencoder measure`
       labelled_repeats=1,  # an epoch, of functions with known sizes
+      on_corrupt='raise',  # or 'skip': damaged records are left out, counted
   )
   config.model = dict(
       **models.MODELS[model],

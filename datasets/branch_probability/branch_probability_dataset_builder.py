@@ -11,7 +11,6 @@ programs and labels are ours, which stand beside this file. FOLDER is one that
 
 import argparse
 import io
-import json
 import lzma
 
 import numpy as np
@@ -22,6 +21,7 @@ from etils import epath
 from datasets import measurements
 from mirencoder_jax import ir as ir_lib
 from mirencoder_jax.downstream.tasks import branch_features
+from mirencoder_jax.storage import journal
 
 # A branch that ran less often has no probability to speak of.
 MIN_COUNT = 20
@@ -39,7 +39,7 @@ def read_labels(path) -> tuple[dict, list[dict]]:
     data = path.read_bytes()
     if path.name.endswith('.xz'):
       data = lzma.decompress(data)
-    header, *records = [json.loads(line) for line in io.BytesIO(data)]
+    header, *records = journal.parse(io.BytesIO(data), str(path))
     records = {record['name']: record for record in records}
   except (OSError, lzma.LZMAError, ValueError, KeyError) as error:
     raise measurements.ManualDataError(f'{path}: {error}') from error

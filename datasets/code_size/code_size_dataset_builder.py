@@ -12,7 +12,6 @@ any that `python -m mirencoder_jax.measure size` has labelled.
 
 import argparse
 import io
-import json
 import lzma
 import math
 import tarfile
@@ -29,6 +28,7 @@ from mirencoder_jax import ir
 from mirencoder_jax.frontend import isolation, slicing
 from mirencoder_jax.ir import llvm
 from mirencoder_jax.measure import pipelines, size_flags, unit_sizes
+from mirencoder_jax.storage import journal
 
 _HERE = epath.Path(__file__).parent
 _SHIPPED = _HERE / 'labels.jsonl.xz'
@@ -59,7 +59,7 @@ def _read_lines(path) -> tuple[dict, list[dict]]:
     data = path.read_bytes()
     if path.name.endswith('.xz'):
       data = lzma.decompress(data)
-    header, *records = (json.loads(line) for line in io.BytesIO(data))
+    header, *records = journal.parse(io.BytesIO(data), str(path))
   except (OSError, lzma.LZMAError, ValueError) as error:
     raise measurements.ManualDataError(f'{path}: {error}') from error
   # The last record counts; what ships has functions and a unit of one name.

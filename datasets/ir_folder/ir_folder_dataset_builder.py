@@ -18,7 +18,7 @@ from etils import epath
 
 from datasets import corpus_flags, spilling
 from mirencoder_jax.corpus import corpus, files, passes
-from mirencoder_jax.data import example
+from mirencoder_jax.data import example, shards
 
 
 def features() -> tfds.features.FeaturesDict:
@@ -152,6 +152,7 @@ class Builder(tfds.core.GeneratorBasedBuilder):
 
   def _post_download_and_prepare_hook(self) -> None:
     self.report.save(self.data_path)
+    shards.write_manifest(self.data_path)
     self._corpus.clear()
 
 

@@ -13,7 +13,6 @@ same tool has labelled.
 
 import argparse
 import io
-import json
 import lzma
 import math
 
@@ -24,6 +23,7 @@ from etils import epath
 from datasets import measurements
 from mirencoder_jax.downstream.tasks import related
 from mirencoder_jax.measure import loop_program
+from mirencoder_jax.storage import journal
 
 CHOICES = loop_program.NAMES
 # Of the label file's header: what the labels depend on.
@@ -41,8 +41,7 @@ def read_labels(path) -> tuple[dict, list[dict]]:
     data = path.read_bytes()
     if path.name.endswith('.xz'):
       data = lzma.decompress(data)
-    lines = [json.loads(line) for line in io.StringIO(data.decode())]
-    header, *records = lines
+    header, *records = journal.parse(io.BytesIO(data), str(path))
     records = {record['name']: record for record in records}
   except (OSError, lzma.LZMAError, ValueError, KeyError) as error:
     raise measurements.ManualDataError(f'{path}: {error}') from error

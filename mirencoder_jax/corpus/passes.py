@@ -7,6 +7,7 @@
 import collections
 import functools
 import hashlib
+import io
 import pathlib
 import pickle
 import zlib
@@ -203,7 +204,24 @@ def dumps(value: Any) -> bytes:
 
 
 def loads(data: bytes) -> Any:
-  return pickle.loads(zlib.decompress(data))
+  """What `dumps` packed; runs nothing that the data name.
+
+  Raises:
+    pickle.UnpicklingError, zlib.error: they are not of `dumps`.
+  """
+  return _Unpickler(io.BytesIO(zlib.decompress(data))).load()
+
+
+_CLASSES = ('Constant', 'Function', 'Module')
+
+
+class _Unpickler(pickle.Unpickler):
+  """Knows modules of IR, and of all else nothing."""
+
+  def find_class(self, module: str, name: str) -> Any:
+    if module != ir.Module.__module__ or name not in _CLASSES:
+      raise pickle.UnpicklingError(f'{module}.{name} is no part of a module')
+    return super().find_class(module, name)
 
 
 def _text(text: str) -> str:

@@ -7,6 +7,7 @@ read.
 
 import pathlib
 import tempfile
+import zlib
 from collections.abc import Mapping, Sequence
 from typing import Any, BinaryIO
 
@@ -76,33 +77,58 @@ class CorpusStore:
       self._index.begin(key)
       if self.modules.stat().st_size:
         self._data.truncate(0)
-    size = self.modules.stat().st_size
     known = {}
     # What stands behind a damaged line is read again.
     self._index.cut_damage()
-    for name, stamp, modules, lost in self._index.records():
-      if stamps.get(name) == stamp:
-        reads = [first_pass.module_read(*module) for module in modules]
-        if max((read.spans[-1] for read in reads), default=0) <= size:
-          known[name] = first_pass.FileRead(name, reads, lost)
+    with self.modules.open('rb') as data:
+      for record in self._index.records():
+        # Of version 0.3 they are lists, without a checksum of their data.
+        if not isinstance(record, dict) or stamps.get(record['name']) != (
+            record['stamp']
+        ):
+          continue
+        reads = [first_pass.module_read(*m) for m in record['modules']]
+        if _checksum_of(data, reads) == record['data']:
+          known[record['name']] = first_pass.FileRead(
+              record['name'], reads, record['lost']
+          )
     return known
 
   def append(
       self, name: str, stamp: str, result: dict[str, Any]
   ) -> first_pass.FileRead:
     """Keeps what a worker made of a file."""
-    modules = []
+    modules, checksum = [], 0
     for summary, parts in result['modules']:
       spans = [self._data.tell()]
       for part in parts:
         self._data.write(part)
+        checksum = zlib.crc32(part, checksum)
         spans.append(spans[-1] + len(part))
       modules.append((summary, spans))
     # The record comes last: what is in the index is in the file.
     self._data.flush()
-    self._index.append((name, stamp, modules, result['lost']))
+    self._index.append(
+        dict(
+            name=name,
+            stamp=stamp,
+            modules=modules,
+            lost=result['lost'],
+            data=checksum,
+        )
+    )
     reads = [first_pass.module_read(*module) for module in modules]
     return first_pass.FileRead(name, reads, result['lost'])
+
+
+def _checksum_of(file: BinaryIO, reads: Sequence[first_pass.ModuleRead]) -> int:
+  """Of what a working file holds of some modules."""
+  checksum = 0
+  for read in reads:
+    file.seek(read.spans[0])
+    data = file.read(read.spans[-1] - read.spans[0])
+    checksum = zlib.crc32(data, checksum)
+  return checksum
 
 
 def map_signatures(

@@ -36,6 +36,7 @@ class DataConfig:
     pair_views: whether views of one source meet in a pack two by two.
     labels: files of `mirencoder measure size` and `guesses`, with commas.
     labelled_repeats: how often an epoch holds a function with known sizes.
+    on_corrupt: of a record that cannot be read, 'raise' or 'skip'.
   """
 
   name: str
@@ -48,6 +49,7 @@ class DataConfig:
   pair_views: bool = True
   labels: str = ''
   labelled_repeats: int = 1
+  on_corrupt: str = 'raise'
 
   def __post_init__(self):
     for name in (

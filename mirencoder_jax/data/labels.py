@@ -8,7 +8,6 @@ from it.
 
 import dataclasses
 import io
-import json
 import lzma
 import math
 import os
@@ -19,6 +18,7 @@ from typing import NamedTuple
 import numpy as np
 
 from mirencoder_jax.data.example import Example
+from mirencoder_jax.storage import journal
 
 NUM_PIPELINES = 16  # of a function's sizes; the first is -Oz
 
@@ -113,11 +113,7 @@ def _read_lines(path: pathlib.Path) -> list[dict]:
     data = path.read_bytes()
     if path.suffix == '.xz':
       data = lzma.decompress(data)
-    lines = io.BytesIO(data).readlines()
-    # A last line without an end is of a run that goes on, or was killed.
-    if lines and not lines[-1].endswith(b'\n'):
-      lines.pop()
-    found = [json.loads(line) for line in lines]
+    found = [*journal.parse(io.BytesIO(data), os.fspath(path))]
   except (OSError, lzma.LZMAError, ValueError) as error:
     raise LabelError(
         f'{path} is not a label file of `mirencoder measure`: {error}'

@@ -4,24 +4,28 @@ The sizes of all examples are measured when a dataset is first opened and kept
 beside the shards if that folder can be written.
 """
 
+import contextlib
 import hashlib
+import io
 import json
 import os
 import pathlib
-import tempfile
-from collections.abc import Callable, Sequence
+import uuid
+from collections.abc import Callable, Collection, Sequence
 from typing import Any, NamedTuple, Protocol, runtime_checkable
 
 import numpy as np
 import tensorflow_datasets as tfds
 from absl import logging
+from google.protobuf.json_format import ParseError
+from google.protobuf.message import DecodeError
 from tensorflow_datasets.proto import tf_example_pb2
 
 from mirencoder_jax import ir
 from mirencoder_jax.data import batch as batch_lib
 from mirencoder_jax.data import example as example_lib
 from mirencoder_jax.data import labels as labels_lib
-from mirencoder_jax.data import packing, planning, segments
+from mirencoder_jax.data import packing, planning, segments, shards
 
 # Of the strings only these are needed to train; decoding costs time.
 _STRINGS = ('source', 'program')
@@ -54,6 +58,11 @@ class PreparedSource:
 
   Reading the records in batches and viewing their bytes as arrays is about
   twice as fast as TFDS's own decoding.
+
+  Attributes:
+    cache_dir: as of any `Source`.
+    fingerprint: likewise.
+    num_skipped: damaged records that are left out.
   """
 
   def __init__(
@@ -61,23 +70,43 @@ class PreparedSource:
       builder: tfds.core.DatasetBuilder,
       split: str,
       strings: Sequence[str] = _STRINGS,
+      on_corrupt: str = 'raise',
   ):
+    """Opens a split.
+
+    Args:
+      builder: of `open_builder`.
+      split: TFDS's name for some of it.
+      strings: of the example, what to decode besides its arrays.
+      on_corrupt: 'raise' or 'skip', see `shards.Records`.
+
+    Raises:
+      shards.DamagedDataError: naming the shard.
+    """
     self._strings = tuple(strings)
     info = builder.info.splits[split]
-    self._records = builder.as_data_source(split).data_source
+    self._records = records = shards.Records(builder, split, on_corrupt)
+    self.num_skipped = records.num_skipped
     self.cache_dir = pathlib.Path(str(builder.data_dir))
-    self.fingerprint = _digest(
-        [str(builder.info.full_name), split, info.shard_lengths, info.num_bytes]
-    )
+    content = [
+        *(str(builder.info.full_name), split, info.shard_lengths),
+        *(info.num_bytes, shards.content_hash(builder)),
+    ]
+    if records.good is not None:
+      content.append(records.good)
+    self.fingerprint = _digest(content)
 
   def __len__(self) -> int:
     return len(self._records)
 
   def __getitems__(self, indices: Sequence[int]) -> list[example_lib.Example]:
-    if not len(indices):
-      return []  # array_record refuses to read nothing
-    records = self._records.__getitems__(list(indices))
-    return [_decode(record, self._strings) for record in records]
+    examples = []
+    for index, record in zip(indices, self._records.read(indices), strict=True):
+      try:
+        examples.append(_decode(record, self._strings))
+      except (DecodeError, ValueError, IndexError) as error:
+        raise self._records.damaged(index, f'is no example ({error})') from None
+    return examples
 
 
 def _decode(record: bytes, strings: Sequence[str]) -> example_lib.Example:
@@ -96,6 +125,7 @@ def open_builder(name: str, data_dir: str | os.PathLike):
 
   Raises:
     FileNotFoundError: if it has not been prepared.
+    shards.DamagedDataError: if what describes it cannot be read.
   """
   try:
     return tfds.builder(name, data_dir=os.fspath(data_dir))
@@ -104,6 +134,12 @@ def open_builder(name: str, data_dir: str | os.PathLike):
         f'dataset {name!r} is not prepared in {os.fspath(data_dir)}; run '
         f'`python datasets/prepare.py {name} --data_dir={os.fspath(data_dir)}`'
     ) from error
+  except (ParseError, ValueError, OSError) as error:
+    raise shards.DamagedDataError(
+        f'the description of dataset {name!r} in {os.fspath(data_dir)} is '
+        f'damaged ({error}); copy its .json files again, or prepare it again '
+        'with --overwrite'
+    ) from None
 
 
 def read_vocab(builder) -> tuple[dict[str, Any], ir.Tokenizer]:
@@ -113,8 +149,14 @@ def read_vocab(builder) -> tuple[dict[str, Any], ir.Tokenizer]:
     ValueError: if the file is not the one that the examples were made with.
   """
   path = pathlib.Path(str(builder.data_dir)) / 'vocab.json'
-  tokenizer = ir.Tokenizer.load(path)
-  expected = builder.info.metadata['vocab_hash']
+  try:
+    tokenizer = ir.Tokenizer.load(path)
+    expected = builder.info.metadata['vocab_hash']
+  except (OSError, ValueError, LookupError) as error:
+    raise shards.DamagedDataError(
+        f'{path} or metadata.json beside it is damaged ({error}); copy them '
+        'again, or prepare the dataset again with --overwrite'
+    ) from None
   if tokenizer.hash != expected:
     raise ValueError(
         f'{path} has hash {tokenizer.hash}, the examples beside it were made '
@@ -173,6 +215,7 @@ class PackedDataset:
         *_cached(
             source,
             f'sizes_{_UNITS[by_instruction]}_{num_tokens}',
+            planning.Sizes._fields,
             lambda: planning.measure(
                 _read_all(source), num_tokens, by_instruction
             )._asdict(),
@@ -215,7 +258,8 @@ class PackedDataset:
       }
 
     name = f'segments_{_digest([*vars(budget).values()])[:12]}'
-    found = _cached(self._source, name, compute)
+    fields = 'items', 'cuts', *planning.Sizes._fields
+    found = _cached(self._source, name, fields, compute)
     items = found.pop('items')
     cuts = segments.Cuts(*found.pop('cuts').tolist())
     zero = np.zeros(len(whole), np.int64)
@@ -279,27 +323,32 @@ def _digest(value: Any) -> str:
 
 
 def _cached(
-    source: Source, name: str, compute: Callable[[], dict[str, np.ndarray]]
+    source: Source,
+    name: str,
+    fields: Collection[str],
+    compute: Callable[[], dict[str, np.ndarray]],
 ) -> dict[str, np.ndarray]:
   """The arrays of `compute`, kept beside the data if that can be written."""
   if source.cache_dir is None:
     return compute()
   path = source.cache_dir / f'{name}_{source.fingerprint[:12]}.npz'
   try:
-    with np.load(path) as arrays:
-      return dict(arrays)
+    # From memory: of a damaged file, numpy leaves the handle open.
+    with np.load(io.BytesIO(path.read_bytes())) as arrays:
+      return {field: arrays[field] for field in fields}
   except FileNotFoundError:
     pass
-  except (OSError, ValueError, EOFError) as error:
+  except Exception as error:  # numpy and zipfile raise many kinds.
     logging.warning('%s is damaged (%s); measuring again', path, error)
   arrays = compute()
+  # Several processes may do this at once: write aside, then rename.
+  aside = path.with_name(f'{uuid.uuid4().hex}.npz.tmp')
   try:
-    # Several processes may do this at once: write aside, then rename.
-    with tempfile.NamedTemporaryFile(
-        dir=source.cache_dir, suffix='.npz.tmp', delete=False
-    ) as file:
+    with aside.open('wb') as file:
       np.savez(file, **arrays)
-    os.replace(file.name, path)
+    os.replace(aside, path)
   except OSError as error:
     logging.info('sizes stay in memory: %s', error)
+    with contextlib.suppress(OSError):
+      aside.unlink()
   return arrays

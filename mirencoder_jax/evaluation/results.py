@@ -31,7 +31,7 @@ EVALUATIONS: dict[str, type[Evaluation]] = {
 }
 # What a user can mend; anything else keeps its traceback.
 USER_ERRORS = (
-    FileNotFoundError,
+    OSError,  # no such file, a damaged shard
     ValueError,
     checkpoint.CheckpointError,
     subprocess.CalledProcessError,

@@ -24,12 +24,20 @@ def read_labels(path: pathlib.Path) -> tuple[dict[str, Any], dict[str, Any]]:
   """Header, and the last record of each name.
 
   Raises:
-    LabelFileError: a line other than the last is not JSON.
+    LabelFileError: naming a line that is not as it was written.
   """
   try:
     header, *records = [*journal.read(path)] or [{}]
+    if not isinstance(header, dict):
+      raise journal.DamagedError(f'{path}, line 1: no header')
+    for number, record in enumerate(records, 2):
+      if not isinstance(record, dict) or 'name' not in record:
+        raise journal.DamagedError(f'{path}, line {number}: no name')
   except journal.DamagedError as error:
-    raise LabelFileError(str(error)) from error
+    raise LabelFileError(
+        f'{error}; take the line out and what it is of is measured again, or, '
+        'if it is the first, name another --output'
+    ) from error
   return header, {record['name']: record for record in records}
 
 

@@ -2,13 +2,15 @@
 
 One JSON value a line, the key first: what the records hang on. A kill loses the
 record that was being written and no other: half a last line is cut off when the
-file is next opened. One process at a time has it.
+file is next opened. Records that are objects end in a checksum, so that a
+flipped digit is not read as another number. One process at a time has it.
 """
 
 import json
 import os
 import pathlib
-from collections.abc import Iterator
+import zlib
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 try:
@@ -25,6 +27,9 @@ class DamagedError(ValueError):
   """A line that is not the last one is not JSON; says which."""
 
 
+_CHECK, _KIND = 'check', 'crc32:'
+
+
 def read(path: str | os.PathLike) -> Iterator[Any]:
   """Yields the key, then the records, without taking the file.
 
@@ -32,18 +37,46 @@ def read(path: str | os.PathLike) -> Iterator[Any]:
     DamagedError: naming file and line.
     OSError: there is no such file.
   """
-  damaged = None
   with open(path, 'rb') as file:
-    for number, line in enumerate(file, 1):
-      if damaged is not None:
-        raise damaged
-      try:
-        value = json.loads(line)
-      except ValueError as error:
-        # Raised if a line follows: a kill cuts the last one only.
-        damaged = DamagedError(f'{os.fspath(path)}, line {number}: {error}')
-        continue
-      yield value
+    yield from parse(file, os.fspath(path))
+
+
+def parse(lines: Iterable[bytes], name: str) -> Iterator[Any]:
+  """Yields what the lines of a journal hold, without their checksums.
+
+  Args:
+    lines: with their ends; a last one without may be half a line.
+    name: of the file, for errors.
+
+  Raises:
+    DamagedError: naming file and line.
+  """
+  for number, line in enumerate(lines, 1):
+    try:
+      yield _value(line)
+    except ValueError as error:
+      if line.endswith(b'\n'):  # a kill cuts the last one only
+        raise DamagedError(f'{name}, line {number}: {error}') from None
+
+
+def _value(line: bytes) -> Any:
+  """Raises ValueError for what is not JSON, or not what was written."""
+  value = json.loads(line)
+  if not isinstance(value, dict) or not value:
+    return value
+  *_, (name, found) = value.items()
+  # Either tells, so that one flip does not make a record without a checksum.
+  if name == _CHECK or str(found).startswith(_KIND):
+    del value[name]
+    if found != _checksum(value):
+      raise ValueError('its checksum is wrong, it was edited or is damaged')
+  return value
+
+
+def _checksum(value: dict[str, Any]) -> str:
+  """Of an object as JSON has it, however it is laid out."""
+  data = json.dumps(value, sort_keys=True).encode()
+  return f'{_KIND}{zlib.crc32(data):08x}'
 
 
 class Journal:
@@ -106,18 +139,23 @@ class Journal:
 
   def append(self, record: Any) -> None:
     """Writes a record; it is in the file when this returns."""
-    self._file.write(json.dumps(record).encode() + b'\n')
+    text = json.dumps(record)
+    if isinstance(record, dict):
+      # Of what will be read: a key that is a number becomes a text.
+      value = json.loads(text)
+      text = json.dumps(value | {_CHECK: _checksum(value)})
+    self._file.write(text.encode() + b'\n')
     self._file.flush()
     if self._sync:
       os.fsync(self._file.fileno())
 
   def cut_damage(self) -> None:
-    """Drops all from the first line on that is not JSON."""
+    """Drops all from the first line on that is not as it was written."""
     good = 0
     with self.path.open('rb') as file:
       for line in file:
         try:
-          json.loads(line)
+          _value(line)
         except ValueError:
           self._file.truncate(good)
           return

@@ -77,10 +77,18 @@ class Experiment:
     builder = packed_dataset.open_builder(self.data.name, data_dir)
     self.vocab, tokenizer = packed_dataset.read_vocab(builder)
     self.vocab_hash = tokenizer.hash
-    self.dataset = packed_dataset.PackedDataset(
+    train_source, eval_source = (
         packed_dataset.PreparedSource(
-            builder, self.data.train_split, packed_dataset.LABELLED_STRINGS
-        ),
+            builder,
+            split,
+            packed_dataset.LABELLED_STRINGS,
+            self.data.on_corrupt,
+        )
+        for split in (self.data.train_split, self.data.eval_split)
+    )
+    self.num_skipped = train_source.num_skipped + eval_source.num_skipped
+    self.dataset = packed_dataset.PackedDataset(
+        train_source,
         self.data.num_rows,
         self.data.num_tokens,
         by_instruction=config.model.reads == 'instructions',
@@ -88,9 +96,7 @@ class Experiment:
         labelled_repeats=self.data.labelled_repeats,
     )
     self.eval_dataset = packed_dataset.PackedDataset(
-        packed_dataset.PreparedSource(
-            builder, self.data.eval_split, packed_dataset.LABELLED_STRINGS
-        ),
+        eval_source,
         self.data.num_rows,
         self.data.num_tokens,
         self.dataset.budget,
@@ -143,6 +149,9 @@ class Experiment:
     sizes, cuts = self.dataset.sizes, self.dataset.cuts
     num_params = sum(x.size for x in jax.tree.leaves(state.params))
     places = 'units' if self.dataset.budget.by_instruction else 'tokens'
+    skipped = ''
+    if self.num_skipped:
+      skipped = f'; {self.num_skipped:,} damaged records are left out'
     start = f'going on after step {state.step}' if state.step else 'starting'
     return (
         f'{start}; workdir {os.fspath(workdir)}\n'
@@ -151,7 +160,7 @@ class Experiment:
         f'data: {self.data.name}, {sizes.num_examples:,} examples, '
         f'{sizes.pieces.sum():,} tokens; {cuts.segments} of the examples are '
         f'segments of functions too long for a pack ({cuts.edges:,} edges and '
-        f'{cuts.tokens:,} tokens cut)\n'
+        f'{cuts.tokens:,} tokens cut){skipped}\n'
         f'batch: {self.data.batch_size} packs of {self.data.num_rows} x '
         f'{self.data.num_tokens} {places}, {self.dataset.budget.num_nodes} '
         f'nodes, {self.dataset.budget.num_edges} edges'

@@ -5,19 +5,23 @@ bad ones, duplicates, other files, blanks in paths. Reading starts worker
 processes, so one corpus is read in `setUpModule` and looked at by many tests.
 """
 
+import dataclasses
 import json
+import os
 import pathlib
+import pickle
 import subprocess
 import sys
 import tarfile
 import tempfile
 import time
+import zlib
 
 import numpy as np
 from absl.testing import absltest, parameterized
 
 from mirencoder_jax import ir
-from mirencoder_jax.corpus import corpus, report
+from mirencoder_jax.corpus import corpus, passes, report
 from mirencoder_jax.corpus import files as corpus_files
 from mirencoder_jax.data import example as example_lib
 
@@ -255,6 +259,28 @@ class CorpusTest(parameterized.TestCase):
     self.assertGreaterEqual(job.report.num_resumed, 5)
     self.assertLess(job.report.num_resumed, report['files']['read'] + 1)
     self.assertEqual(report['content_hash'], self.report['content_hash'])
+
+  def test_a_damaged_working_file_costs_what_is_damaged(self):
+    work = self.root / 'work flipped'
+    run(self.root / 'my ir', work)
+    path = work / 'modules.bin'
+    content = bytearray(path.read_bytes())
+    content[len(content) // 2] ^= 1
+    path.write_bytes(content)
+    _, report, job = run(self.root / 'my ir', work)
+    self.assertEqual(job.report.num_resumed, report['files']['read'] - 1)
+    self.assertEqual(report['content_hash'], self.report['content_hash'])
+
+  def test_a_working_file_cannot_run_code(self):
+    for evil in (os.getcwd, dataclasses.fields, CorpusTest):
+      data = zlib.compress(pickle.dumps(evil))
+      with self.assertRaisesRegex(pickle.UnpicklingError, 'no part of a mod'):
+        passes.loads(data)
+    # By a way around: what a module of ours has imported.
+    name = f'{ir.Module.__module__}\ndataclasses.inspect.os.getcwd'
+    data = zlib.compress(b'\x80\x04c' + name.encode() + b'\n.')
+    with self.assertRaisesRegex(pickle.UnpicklingError, 'no part of a mod'):
+      passes.loads(data)
 
   def test_a_poisoned_unit_costs_its_view_and_is_named(self):
     folder = self.root / 'poison'

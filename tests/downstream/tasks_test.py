@@ -5,6 +5,7 @@ import pathlib
 import tempfile
 
 import numpy as np
+import testing
 from absl.testing import absltest, parameterized
 
 from mirencoder_jax.downstream.tasks import tasks
@@ -243,6 +244,26 @@ class TasksTest(parameterized.TestCase):
           tasks.parse_named_paths([bad])
       with self.assertRaisesRegex(ValueError, 'twice'):
         tasks.parse_named_paths([f'a={path}', f'a={path}'])
+
+  def test_a_damaged_shard_is_named(self):
+    folder = pathlib.Path(self.enterContext(tempfile.TemporaryDirectory()))
+    config = tasks.TaskConfig(
+        name='toy',
+        data=testing.write_dataset(folder),
+        row=('hash',),
+        module='hash',
+        ir='source',
+        groups=(),
+        targets={},
+    )
+    (shard,) = folder.glob('*/*/*-train.array_record-*')
+    content = bytearray(shard.read_bytes())
+    content[len(content[: -(1 << 16)].rstrip(b'\0')) // 2] ^= 1
+    shard.write_bytes(content)
+    with self.assertRaisesRegex(
+        OSError, f'{shard.parent} is damaged .*mismatch.*--overwrite'
+    ):
+      tasks.load_task(config, data_dir=str(folder))
 
 
 if __name__ == '__main__':

@@ -52,6 +52,26 @@ class LabelFileTest(absltest.TestCase):
     with self.assertRaisesRegex(label_file.LabelFileError, 'line 2'):
       label_file.read_labels(self.path)
 
+  def test_a_flipped_digit_is_not_another_label(self):
+    self._add('a', 'b', value=1.25)
+    self.path.write_text(self.path.read_text().replace('1.25', '1.35', 1))
+    for use in (lambda: label_file.read_labels(self.path), self._add):
+      with self.assertRaisesRegex(
+          label_file.LabelFileError,
+          'line 2: its checksum is wrong.*take the line out',
+      ):
+        use()
+    lines = self.path.read_text().splitlines(keepends=True)
+    self.path.write_text(''.join([lines[0], *lines[2:]]))
+    self.assertEqual(set(self._add()), {'b'})
+
+  def test_what_is_no_label_file(self):
+    for text in ('[]\n', '{}\n3\n', '{}\n{"value": 1}\n'):
+      self.path.write_text(text)
+      with self.assertRaisesRegex(label_file.LabelFileError, 'line'):
+        self._add('a')
+      self.assertEqual(self.path.read_text(), text)
+
   def test_another_machine_is_refused(self):
     self._add('a')
     self.header['cpu'] = 'other'

@@ -58,6 +58,42 @@ class JournalTest(absltest.TestCase):
       lines = self.path.read_text().splitlines()
       self.assertEqual(list(map(json.loads, lines)), ['key', 'first', 'third'])
 
+  def test_no_flip_is_read_as_another_record(self):
+    key = {'kind': 'loops', 'flags': ['-O3']}
+    records = [{'name': 'a', 'costs': [1.5, None], 2: 'x'}, {'name': 'b'}]
+    expected = json.loads(json.dumps([key, *records]))
+    self.write(key, *records)
+    self.assertEqual(list(journal.read(self.path)), expected)
+    whole = self.path.read_bytes()
+    for place in range(8 * len(whole)):
+      content = bytearray(whole)
+      content[place // 8] ^= 1 << place % 8
+      self.path.write_bytes(content)
+      with self.subTest(byte=content[: place // 8 + 1]):
+        try:
+          actual = list(journal.read(self.path))
+        except journal.DamagedError as error:
+          self.assertRegex(str(error), r'journal.jsonl, line [123]: ')
+        else:
+          # The name of a checksum may be another, and a last line open.
+          self.assertIn(actual, (expected, expected[:-1]))
+
+  def test_a_record_that_was_edited_is_named(self):
+    self.write({'kind': 1}, {'name': 'a', 'cost': 12})
+    self.path.write_text(self.path.read_text().replace('12', '13'))
+    with self.assertRaisesRegex(
+        journal.DamagedError, 'line 2: its checksum is wrong, it was edited'
+    ):
+      list(journal.read(self.path))
+
+  def test_records_of_older_files_have_no_checksum(self):
+    self.path.parent.mkdir()
+    self.path.write_text('{"kind": 1}\n{"name": "a"}\n')
+    self.assertEqual(self.write({'kind': 1}, {'name': 'b'}), [{'name': 'a'}])
+    self.assertEqual(
+        list(journal.read(self.path))[1:], [{'name': 'a'}, {'name': 'b'}]
+    )
+
   def test_a_last_line_without_its_end_is_kept_if_it_is_whole(self):
     self.write('key', 'first')
     self.path.write_bytes(self.path.read_bytes().rstrip())

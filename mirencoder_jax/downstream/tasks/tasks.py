@@ -11,7 +11,7 @@ import dataclasses
 import pathlib
 import subprocess
 import sys
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -301,9 +301,24 @@ def _open_prepared(
   metadata = builder.info.metadata or {}
   return build_task(
       config,
-      builder.as_data_source(split=config.split),
+      _rows(builder, config.split),
       metadata.get('choices', ()),
   )
+
+
+def _rows(builder, split: str) -> Iterator[Mapping[str, Any]]:
+  """The rows of a prepared split.
+
+  Raises:
+    OSError: a shard is damaged; array_record says so of every chunk.
+  """
+  try:
+    yield from builder.as_data_source(split=split)
+  except RuntimeError as error:
+    raise OSError(
+        f'a shard of {builder.data_path} is damaged ({error}); prepare it '
+        f'again with `python datasets/prepare.py {builder.name} --overwrite`'
+    ) from error
 
 
 def prepare(name: str, *, manual_dir: str | None, data_dir: str | None) -> None:
