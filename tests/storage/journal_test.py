@@ -1,5 +1,6 @@
 """Tests of `storage.journal`: what kills, damage and a second writer cost."""
 
+import io
 import json
 import pathlib
 import subprocess
@@ -68,15 +69,13 @@ class JournalTest(absltest.TestCase):
     for place in range(8 * len(whole)):
       content = bytearray(whole)
       content[place // 8] ^= 1 << place % 8
-      self.path.write_bytes(content)
-      with self.subTest(byte=content[: place // 8 + 1]):
-        try:
-          actual = list(journal.read(self.path))
-        except journal.DamagedError as error:
-          self.assertRegex(str(error), r'journal.jsonl, line [123]: ')
-        else:
-          # The name of a checksum may be another, and a last line open.
-          self.assertIn(actual, (expected, expected[:-1]))
+      try:
+        actual = list(journal.parse(io.BytesIO(content), 'x.jsonl'))
+      except journal.DamagedError as error:
+        self.assertRegex(str(error), '^x.jsonl, line [123]: ')
+      else:
+        # The name of a checksum may be another, and a last line open.
+        self.assertIn(actual, (expected, expected[:-1]), content)
 
   def test_a_record_that_was_edited_is_named(self):
     self.write({'kind': 1}, {'name': 'a', 'cost': 12})
