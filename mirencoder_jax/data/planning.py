@@ -284,9 +284,8 @@ class Plan:
   """The packs of all epochs of a shuffled dataset.
 
   Blocks are counted over all epochs: block i belongs to epoch i // num_blocks.
-  Every epoch holds each example exactly once, or as often as is said. A function
-  of its arguments alone, so every process and every restart sees the same
-  packs.
+  Every epoch holds each example once, or as often as is said. A function of its
+  arguments alone, so every process and every restart sees the same packs.
 
   Attributes:
     num_blocks: blocks of an epoch.
