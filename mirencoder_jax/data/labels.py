@@ -89,7 +89,7 @@ def read_labels(paths: Sequence[str | os.PathLike]) -> Labels:
               [x if isinstance(x, int) else math.nan for x in sizes],
               np.float32,
           )
-    elif header.get('kind') == 'branch_guesses':
+    elif header.get('kind') == 'guesses':
       for record in records:
         for key, _, branches, frequencies in record.get('functions', ()):
           labels.guesses[key] = _Guess(

@@ -45,7 +45,7 @@ def guess_file(test, key, branches, frequencies):
   return write_lines(
       test,
       'guesses.jsonl',
-      {'kind': 'branch_guesses'},
+      {'kind': 'guesses'},
       {'name': 'a.bc', 'functions': [[key, 'f', branches, frequencies]]},
   )
 
