@@ -6,7 +6,9 @@ a build back-end, and Debian's source packages are only downloaded.
 """
 
 import fnmatch
+import gzip
 import hashlib
+import lzma
 import os
 import pathlib
 import re
@@ -16,6 +18,7 @@ import sys
 import tarfile
 import tempfile
 import zipfile
+import zlib
 
 from datasets.source_packages import packages, toolchain
 from mirencoder_jax.frontend import wheel
@@ -24,6 +27,17 @@ _TIMEOUT = 900
 # What an archive may unpack to.
 _MAX_FILES = 200_000
 _MAX_BYTES = 4 << 30
+
+
+_ARCHIVE_ERRORS = (
+    tarfile.TarError,
+    zipfile.BadZipFile,
+    NotImplementedError,  # what zipfile makes of a flipped flag
+    EOFError,
+    gzip.BadGzipFile,
+    lzma.LZMAError,
+    zlib.error,
+)
 
 
 class FetchError(RuntimeError):
@@ -260,7 +274,7 @@ def _unpack(archive: pathlib.Path, target: pathlib.Path) -> None:
     # The one folder that most archives have at their top.
     is_one = len(entries) == 1 and entries[0].is_dir()
     os.replace(entries[0] if is_one else scratch, target)
-  except (tarfile.TarError, zipfile.BadZipFile, EOFError) as error:
+  except _ARCHIVE_ERRORS as error:
     raise FetchError(f'{archive.name} cannot be unpacked: {error}') from error
   finally:
     shutil.rmtree(scratch, ignore_errors=True)

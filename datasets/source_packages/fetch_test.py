@@ -92,6 +92,20 @@ class FetchTest(absltest.TestCase):
       self.fetch(path)
     self.assertEmpty(list((self.cache / 'sources').iterdir()))
 
+  def test_a_flipped_archive_is_named(self):
+    path = self.folder / 'tiny.zip'
+    with zipfile.ZipFile(path, 'w', zipfile.ZIP_DEFLATED) as file:
+      file.writestr('a.c', bytes(range(97, 110)) * 9)
+    content = path.read_bytes()
+    for number in range(40):  # of the header and the data
+      flipped = bytearray(content)
+      flipped[number] ^= 2
+      path.write_bytes(flipped)
+      try:
+        fetch._unpack(path, self.folder / f'unpacked{number}')
+      except fetch.FetchError as error:
+        self.assertIn('tiny.zip cannot be unpacked', str(error))
+
   def test_nothing_is_written_outside(self):
     archive = self.archive({'top/../../evil.c': 'x', 'top/a.c': ''})
     self.assertTrue((self.fetch(archive) / 'a.c').exists())

@@ -5,14 +5,16 @@ at the top of the corpus where there is one, else from the path.
 """
 
 import abc
+import bz2
 import collections
 import glob
+import gzip
 import os
 import pathlib
 import tarfile
 import zlib
 from collections.abc import Iterable, Iterator
-from typing import NamedTuple
+from typing import BinaryIO, NamedTuple
 
 try:
   import lzma
@@ -29,6 +31,9 @@ MANIFEST = 'manifest.csv'
 _ARCHIVE_ERRORS = (tarfile.TarError, EOFError, OSError, zlib.error) + (
     (lzma.LZMAError,) if lzma else ()
 )
+
+
+_CHUNK = 1 << 20
 
 
 class CorpusError(ValueError):
@@ -233,7 +238,13 @@ class CorpusFiles(IrSource):
     for member, stream in self._members():
       name = _clean(member.name.removeprefix('./'))
       if name == MANIFEST:
-        self._read_manifest(stream.extractfile(member).read())
+        try:
+          self._read_manifest(stream.extractfile(member).read())
+        except _ARCHIVE_ERRORS as error:
+          raise CorpusError(
+              f'{self.source}: the archive is damaged or cut in its {MANIFEST} '
+              f'({error}); make or copy it again'
+          ) from error
       elif name.endswith(SUFFIXES):
         # A later member of the same name replaces the earlier, as in tar.
         files[name] = IrFile(name, member.size, '', None, member.name)
@@ -246,11 +257,17 @@ class CorpusFiles(IrSource):
     any_read = False
     try:
       # Streamed ('|'): compressed archives cannot be searched.
-      with tarfile.open(self._archive, 'r|*') as stream:
+      with (
+          _open_archive(self._archive) as file,
+          tarfile.open(fileobj=file, mode='r|') as stream,
+      ):
         for member in stream:
           any_read = True
           if member.isreg():
             yield member, stream
+        # The checksum of a compressed file stands at its very end.
+        while file.read(_CHUNK):
+          pass
     except _ARCHIVE_ERRORS as error:
       if not any_read:
         raise CorpusError(
@@ -287,6 +304,19 @@ class CorpusFiles(IrSource):
         + ('; ' + '; '.join(reasons) if reasons else '')
         + '. Compile with `clang -S -emit-llvm` or `clang -c -emit-llvm`.'
     )
+
+
+def _open_archive(path: str) -> BinaryIO:
+  """The bytes of a tar archive, unpacked as they are read."""
+  with open(path, 'rb') as file:
+    magic = file.read(6)
+  if magic.startswith(b'\x1f\x8b'):
+    return gzip.open(path)
+  if magic.startswith(b'BZh'):
+    return bz2.open(path)
+  if magic == b'\xfd7zXZ\0' and lzma:
+    return lzma.open(path)
+  return open(path, 'rb')
 
 
 def _clean(name: str) -> str:

@@ -100,7 +100,9 @@ class ParquetFiles(files.IrSource):
     import pyarrow.parquet
 
     with path.open('rb') as file:
-      parquet = pyarrow.parquet.ParquetFile(file)
+      parquet = pyarrow.parquet.ParquetFile(
+          file, page_checksum_verification=True
+      )
       number = 0
       for batch in parquet.iter_batches(
           _BATCH_ROWS, row_groups=[group], columns=[_CONTENT]

@@ -1,7 +1,9 @@
 """Tests of `corpus.files`: what is listed, what is read, where from."""
 
+import io
 import os
 import pathlib
+import random
 import socket
 import tarfile
 import tempfile
@@ -127,6 +129,59 @@ class CorpusFilesTest(parameterized.TestCase):
     self.assertEqual(actual.get('gzip/O0/inflate.c.ll'), b'first')
     self.assertNotIn('gzip/O2/inflate.c.ll', actual)
     self.assertNotEmpty(files.problems)
+
+  @parameterized.parameters('w:gz', 'w:bz2', 'w:xz')
+  def test_a_flip_in_a_compressed_archive_is_not_read_in_silence(self, mode):
+    (self.root / 'long.ll').write_bytes(random.Random(0).randbytes(20_000))
+    path = self.archive(mode)
+    expected = self.read(corpus_files.CorpusFiles(path))
+    content = path.read_bytes()
+    rng = random.Random(1)
+    num_named = 0
+    for _ in range(40):
+      flipped = bytearray(content)
+      flipped[rng.randrange(len(content))] ^= 1 << rng.randrange(8)
+      path.write_bytes(flipped)
+      try:
+        files = corpus_files.CorpusFiles(path)
+        actual = self.read(files)
+      except corpus_files.CorpusError:
+        num_named += 1
+      else:
+        num_named += bool(files.problems)
+        if not files.problems:
+          self.assertEqual(actual, expected)
+    self.assertGreater(num_named, 30)
+
+  def test_an_archive_that_is_damaged_in_its_manifest(self):
+    (self.root / 'manifest.csv').write_bytes(b'path\n' + 5000 * b'x\n')
+    path = self.archive('w:')
+    data = path.read_bytes()
+    path.write_bytes(data[: data.index(b'path\nx') + 3])
+    with self.assertRaisesRegex(
+        corpus_files.CorpusError, 'damaged or cut in its manifest.csv'
+    ):
+      corpus_files.CorpusFiles(path)
+
+  def test_an_archive_writes_nothing_and_leads_nowhere(self):
+    secret = self.temp / 'secret.ll'
+    secret.write_text('not of the archive')
+    path = self.temp / 'in' / 'evil.tar'
+    path.parent.mkdir()
+    with tarfile.open(path, 'w') as tar:
+      for name in ('../up.ll', '/tmp/absolute.ll', 'plain.ll'):
+        member = tarfile.TarInfo(name)
+        member.size = 4
+        tar.addfile(member, io.BytesIO(b'text'))
+      for kind in (tarfile.SYMTYPE, tarfile.LNKTYPE):
+        member = tarfile.TarInfo(f'link{kind.decode()}.ll')
+        member.type, member.linkname = kind, str(secret)
+        tar.addfile(member)
+    before = sorted(self.temp.rglob('*'))
+    found = self.read(corpus_files.CorpusFiles(path))
+    self.assertLen(found, 3)
+    self.assertEqual(set(found.values()), {b'text'})
+    self.assertEqual(sorted(self.temp.rglob('*')), before)
 
   def test_manifest_says_where_files_come_from(self):
     (self.root / 'manifest.csv').write_text(
