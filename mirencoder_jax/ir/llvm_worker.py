@@ -31,7 +31,26 @@ def canonical_text(data: bytes, pipeline: str = '') -> str:
   if pipeline:
     _optimise(module, pipeline)
     module.verify()
-  return str(module)
+  try:
+    return str(module)
+  except UnicodeDecodeError:
+    return _escaped(module)
+
+
+def _escaped(module) -> str:
+  """The text of a module in which LLVM leaves bytes that are no UTF-8.
+
+  It does so in names of attributes and collectors of garbage; elsewhere it
+  escapes them, as is done here.
+  """
+  from llvmlite.binding import ffi
+
+  with ffi.OutputString() as output:
+    ffi.lib.LLVMPY_PrintModuleToString(module, output)
+    text = output.bytes.decode(errors='surrogateescape')
+  return re.sub(
+      '[\udc80-\udcff]', lambda c: f'\\{ord(c[0]) - 0xDC00:02X}', text
+  )
 
 
 def _optimise(module, pipeline: str) -> None:

@@ -33,6 +33,14 @@ class LlvmWorkerTest(absltest.TestCase):
       self.worker.canonical_text(b'define banana')
     self.assertIn('define void @f()', self.worker.canonical_text(GOOD))
 
+  def test_bytes_that_llvm_prints_as_they_are(self):
+    for what in ('gc "\\F5x"', '"\\F5x"="1"'):
+      text = f'define void @f() {what} {{\n  ret void\n}}\n'
+      self.assertIn('\\F5x', self.worker.canonical_text(text.encode()))
+      module = ir.read_module(text)
+      self.assertFalse(module.unverified)
+      self.assertEqual([f.name for f in module.functions], ['f'])
+
   def test_an_abort_costs_one_file(self):
     with self.assertRaisesRegex(llvm.LlvmAbort, 'aborted'):
       self.worker.canonical_text(DEADLY)
