@@ -111,9 +111,12 @@ def run_split(
     heads: Sequence[str] = fit_config.heads
     if kind in ('null', 'ablation'):
       heads = (config.null_head,)
-    if kind == 'ablation' and name in against:
+    if is_named := kind == 'ablation' and name in against:
       heads = tuple(dict.fromkeys((*heads, config.recipe.split()[0])))
-    for head in fit.allowed(heads, task, protocol, fit_config):
+    allowed = fit.allowed(heads, task, protocol, fit_config)
+    if is_named and not allowed:  # too many rows for these
+      allowed = fit.allowed(fit_config.heads, task, protocol, fit_config)
+    for head in allowed:
       start = time.monotonic()
       fits = fit.fit_protocol(
           head, vectors, task, single if is_null else protocol, fit_config

@@ -228,6 +228,32 @@ class TableTest(parameterized.TestCase):
       with self.assertRaisesRegex(ValueError, "'m0' .*it has 'ir/m1.ll'"):
         features.load_vectors(f'{folder}/{name}', make_task(1))
 
+  def test_named_ablation_has_a_head_where_rows_are_many(self):
+    recipe = small_recipe()
+    grids = dict(recipe.fit.grids, neighbour=dict(neighbours=(1,)))
+    recipe = dataclasses.replace(
+        recipe,
+        fit=dataclasses.replace(
+            recipe.fit,
+            heads=('kernel', 'neighbour'),
+            max_rows=dict(kernel=2),
+            grids=grids,
+        ),
+        trees=dataclasses.replace(recipe.trees, num_trees=0),
+    )
+    found = table.evaluate(recipe, make_task(), encoder=FakeEncoder())
+    heads = {
+        name: {r['head'] for r in found.measured if r['features'] == name}
+        for name in ('MIREncoder', 'not pre-trained', 'text only')
+    }
+    self.assertEqual(heads['MIREncoder'], heads['not pre-trained'])
+    self.assertIn('neighbour cost', heads['MIREncoder'])
+    self.assertEmpty(heads['text only'])
+    # The fake encoder learned nothing: the same answers, row by row.
+    ours = next(r for r in found.measured if r['features'] == 'MIREncoder')
+    pair = ours['against']['not pre-trained']['accuracy']
+    self.assertEqual(pair, {'value': 0, 'low': 0, 'high': 0})
+
   def test_named_vector_that_is_not_there(self):
     recipe = small_recipe()
     report = dataclasses.replace(recipe.report, against=('not pretrained',))
