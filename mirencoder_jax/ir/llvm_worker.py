@@ -32,9 +32,40 @@ def canonical_text(data: bytes, pipeline: str = '') -> str:
     _optimise(module, pipeline)
     module.verify()
   try:
-    return str(module)
+    text = str(module)
   except UnicodeDecodeError:
-    return _escaped(module)
+    text = _escaped(module)
+  text = _on_one_line(text)
+  defined = sum(not function.is_declaration for function in module.functions)
+  if text.count('\ndefine ') + text.startswith('define ') != defined:
+    raise RuntimeError(
+        "a name of an attribute holds a text of LLVM's own: not the functions "
+        'of the module would be read'
+    )
+  return text
+
+
+def _on_one_line(text: str) -> str:
+  """The text with escapes where a name of an attribute breaks a line.
+
+  LLVM prints those names, and names of collectors of garbage, as they are.
+  """
+  for start in ('attributes #', 'define ', 'declare ', 'target '):
+    parts, kept = [], 0
+    at = text.find('\n' + start)
+    while at >= 0:
+      line, is_open = at + 1, False
+      while True:
+        end = text.find('\n', line)
+        end = len(text) if end < 0 else end
+        is_open ^= text.count('"', line, end) % 2
+        if not is_open or end == len(text):
+          break
+        parts += [text[kept:end], '\\0A']
+        kept = line = end + 1
+      at = text.find('\n' + start, end)
+    text = ''.join([*parts, text[kept:]]) if parts else text
+  return text
 
 
 def _escaped(module) -> str:

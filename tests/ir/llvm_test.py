@@ -3,6 +3,7 @@
 import os
 import signal
 
+import llvmlite.binding as llvm_binding
 import pytest
 from absl.testing import absltest
 
@@ -40,6 +41,25 @@ class LlvmWorkerTest(absltest.TestCase):
       module = ir.read_module(text)
       self.assertFalse(module.unverified)
       self.assertEqual([f.name for f in module.functions], ['f'])
+
+  def test_a_line_that_llvm_breaks_is_one(self):
+    for what in ('gc "x\\0A}"', '"x\\0Ay:\\0A"="1"'):
+      text = f'define void @f() {what} {{\n  ret void\n}}\n'
+      self.assertIn('x\\0A', self.worker.canonical_text(text.encode()))
+      module = ir.read_module(text)
+      self.assertFalse(module.unverified)
+      self.assertEqual([f.opcodes for f in module.functions], [['ret']])
+
+  def test_no_function_comes_out_of_a_name(self):
+    evil = (
+        '\\22 }\\0A\\0Adefine void @evil() {\\0A  ret void\\0A}\\0A\\0A; \\22'
+    )
+    text = f'define void @f() "x{evil}" {{\n  ret void\n}}\n'
+    with self.assertRaisesRegex(llvm.LlvmRefusal, 'a name of an attribute'):
+      self.worker.canonical_text(text.encode())
+    bitcode = llvm_binding.parse_assembly(text).as_bitcode()
+    with self.assertRaisesRegex(ir.IRError, 'a name of an attribute'):
+      ir.read_module(bitcode)
 
   def test_an_abort_costs_one_file(self):
     with self.assertRaisesRegex(llvm.LlvmAbort, 'aborted'):
