@@ -13,6 +13,18 @@ made the weights that ship (docs/experiments/pretraining.md). small and base are
 for corpora of a hundred thousand functions and more, and were not run to their
 end yet.
 
+What compilers answer is learned too, where it was asked for every function of
+the corpus beforehand (docs/experiments/answers.md):
+
+    mirencoder measure guesses BITCODE --output=guesses.jsonl
+    mirencoder measure size BITCODE --output=sizes.jsonl
+    python train.py --config=configs/pretrain.py:small_cpu_instructions \
+        --config.data.name=source_packages/default \
+        --config.data.labels=guesses.jsonl,sizes.jsonl \
+        --config.data.labelled_repeats=4 --config.objectives.profile_weight=1 \
+        --config.objectives.frequency_weight=0.5 \
+        --config.objectives.reactions_weight=2
+
 Memory on a CPU: small computes its 16 packs in 4 parts; its peak over 15 steps
 was 7.4 GB (starter corpus, 2026-11-29), that of tiny and tiny_instructions 1.4
 and 1.7. A step that does not fit what is left of the
