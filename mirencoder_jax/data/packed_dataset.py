@@ -231,8 +231,12 @@ class PackedDataset:
     self._items, self.sizes, self.cuts = self._split(raw, budget)
     self.repeats = np.ones(len(self._items.example), np.int64)
     if labels is not None and labelled_repeats > 1:
-      hashes = _cached(source, 'hashes', lambda: _read_hashes(source))['hash']
-      has_sizes = np.array([h in labels.sizes for h in hashes.tolist()], bool)
+      hashes = _cached(
+          source, 'hashes', ['hash'], lambda: _read_hashes(source)
+      )
+      has_sizes = np.array(
+          [key in labels.sizes for key in hashes['hash'].tolist()], bool
+      )
       self.repeats[has_sizes[self._items.example]] = labelled_repeats
 
   def _split(self, raw: planning.Sizes, budget: batch_lib.Budget):
