@@ -128,7 +128,11 @@ def open_builder(name: str, data_dir: str | os.PathLike):
     shards.DamagedDataError: if what describes it cannot be read.
   """
   try:
-    return tfds.builder(name, data_dir=os.fspath(data_dir))
+    builder = tfds.builder(name, data_dir=os.fspath(data_dir))
+    # Where the builder's code is imported, it is found without its data.
+    if not builder.info.splits:
+      raise tfds.core.registered.DatasetNotFoundError(name)
+    return builder
   except tfds.core.registered.DatasetNotFoundError as error:
     raise FileNotFoundError(
         f'dataset {name!r} is not prepared in {os.fspath(data_dir)}; run '

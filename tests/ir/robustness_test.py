@@ -146,6 +146,16 @@ class RobustnessTest(parameterized.TestCase):
     text = f'define void @f(ptr %p) {{\n  {line}{end}\n  ret void\n}}\n'
     self.check(lambda: reader.parse_text(layout.tidy(text), 'x.ll'))
 
+  @parameterized.parameters(
+      'tail', 'tail void @g()', 'musttail invoke', 'notail %x', 'call', 'invoke'
+  )
+  def test_a_call_that_breaks_off_is_not_looked_for_for_ever(self, line):
+    text = (
+        'declare void @g()\ndefine void @f(ptr %p) {\n'
+        f'  {line}\n  call void @g()\n  ret void\n}}\n'
+    )
+    self.check(lambda: ir.read_module(text, 'x.ll'))
+
   def test_many_of_everything(self):
     count = 500
     text = ''.join(

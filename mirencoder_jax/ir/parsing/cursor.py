@@ -62,6 +62,12 @@ class Cursor:
     return self.tokens[i] if i < len(self.tokens) else ''
 
   def next(self) -> str:
+    """The next token; once '' behind the last, then an error.
+
+    So whoever looks for a token that is not there does not look for ever.
+    """
+    if self.at > len(self.tokens):
+      self.refuse('more')
     token = self.peek()
     self.at += 1
     return token
