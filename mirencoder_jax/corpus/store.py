@@ -77,6 +77,7 @@ class CorpusStore:
       self._index.begin(key)
       if self.modules.stat().st_size:
         self._data.truncate(0)
+        self._data.seek(0)  # or it would say that it stands where it stood
     known = {}
     # What stands behind a damaged line is read again.
     self._index.cut_damage()

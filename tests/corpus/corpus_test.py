@@ -16,6 +16,7 @@ import tarfile
 import tempfile
 import time
 import zlib
+from unittest import mock
 
 import numpy as np
 from absl.testing import absltest, parameterized
@@ -258,6 +259,14 @@ class CorpusTest(parameterized.TestCase):
     _, report, job = run(self.root / 'my ir', work)
     self.assertGreaterEqual(job.report.num_resumed, 5)
     self.assertLess(job.report.num_resumed, report['files']['read'] + 1)
+    self.assertEqual(report['content_hash'], self.report['content_hash'])
+
+  def test_what_another_version_left_is_read_again(self):
+    work = self.root / 'work of another'
+    run(self.root / 'my ir', work)
+    with mock.patch.object(passes, 'read_stamp', lambda: 'another'):
+      _, report, job = run(self.root / 'my ir', work)
+    self.assertEqual(job.report.num_resumed, 0)
     self.assertEqual(report['content_hash'], self.report['content_hash'])
 
   def test_a_damaged_working_file_costs_what_is_damaged(self):

@@ -156,6 +156,14 @@ class RobustnessTest(parameterized.TestCase):
     )
     self.check(lambda: ir.read_module(text, 'x.ll'))
 
+  def test_a_first_line_in_a_body_is_no_instruction(self):
+    line = 'define void @f(ptr noundef captures(none) %0) {'
+    good = f'{line}\n  ret void\n}}\n'
+    # What is remembered of the one must not be taken for the other.
+    for text in (good, f'{good[:-2]}{line}\n}}\n', good):
+      self.check(lambda text=text: ir.read_module(text, 'x.ll'))
+    self.assertEqual(ir.read_module(good, 'x.ll').functions[0].name, 'f')
+
   def test_many_of_everything(self):
     count = 500
     text = ''.join(

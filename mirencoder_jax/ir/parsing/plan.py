@@ -146,19 +146,28 @@ _MAX_PLANS = 200_000
 # Longer lines (switches of a thousand cases) have few like them.
 _MAX_SHAPE = 2000
 _num_added = 0
+SIGNATURE = '\n'
 
 
 def find(
     pieces: Sequence[str],
     lexicon: line_shape.Lexicon,
     struct_words: Mapping[str, str],
+    prefix: str = '',
 ) -> 'Plan | Template':
   """The plan of a line.
+
+  Args:
+    pieces: the line.
+    lexicon: knows the pieces.
+    struct_words: words of the module's structs.
+    prefix: `SIGNATURE` for the first line of a function. In a damaged body may
+      stand what looks like one, and is read otherwise.
 
   Raises:
     KeyError: if there is none yet, or a piece is not known.
   """
-  plan = plans[lexicon.shape(pieces)]
+  plan = plans[prefix + lexicon.shape(pieces)]
   if plan.__class__ is Variants:
     return plan[plan.key(pieces, lexicon.holes, struct_words)]
   return plan
@@ -171,6 +180,7 @@ def remember(
     plan: 'Plan | Template',
     found: Sequence[tuple[int, str]],
     deciding: Sequence[int],
+    prefix: str = '',
 ) -> None:
   """Keeps the plan of a line for the next line of its shape.
 
@@ -181,9 +191,10 @@ def remember(
     plan: what the line becomes.
     found: (piece, token) of what the parser takes for holes.
     deciding: those of them on whose content the plan hangs.
+    prefix: as in `find`.
   """
   global _num_added
-  shape = lexicon.shape(pieces)
+  shape = prefix + lexicon.shape(pieces)
   if len(shape) > _MAX_SHAPE or line_shape.ALIAS in shape:
     return
   _num_added += 1

@@ -38,7 +38,7 @@ def parse_signature(line: str, struct_words: Mapping[str, str]) -> Signature:
   lexicon = line_shape.lexicon()
   pieces = lexicon.learn(line.split(' '))
   try:
-    template = plan_lib.find(pieces, lexicon, struct_words)
+    template = plan_lib.find(pieces, lexicon, struct_words, plan_lib.SIGNATURE)
   except KeyError:
     parser = operands.OperandParser(pieces, struct_words)
     template = _parse(parser)
@@ -48,7 +48,8 @@ def parse_signature(line: str, struct_words: Mapping[str, str]) -> Signature:
       template = _parse(operands.OperandParser(pieces, struct_words))
     else:
       plan_lib.remember(
-          pieces, lexicon, struct_words, template, found, deciding
+          *(pieces, lexicon, struct_words, template, found, deciding),
+          plan_lib.SIGNATURE,
       )
   holes = lexicon.holes
   return Signature(
