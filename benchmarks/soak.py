@@ -209,7 +209,9 @@ class Soak:
         ended=code,
     )
     if code:
-      raise AssertionError(f'{kind} failed with {code}:\n{child.log.read_text()[-3000:]}')
+      raise AssertionError(
+          f'{kind} failed with {code}:\n{child.log.read_text()[-3000:]}'
+      )
     record |= getattr(self, f'_check_{kind}')(folder, before, code == 0)
     if code == 0:
       shutil.rmtree(folder)
@@ -265,7 +267,7 @@ class Soak:
     found = _content(folder / 'data')
     expected = _content(self.output / 'whole_prepare' / 'data')
     assert found is not None or not is_done
-    assert found in (None, expected), 'other content'
+    assert found in (None, expected), f'{found}, not {expected}'
     rest = [p.name for p in folder.glob('data/ir_folder/*incomplete*')]
     assert len(rest) < 3, f'{rest} are left'
     return dict(whole=found is not None)
@@ -329,6 +331,30 @@ def _labels(folder: pathlib.Path) -> dict[str, dict]:
 
 
 def _content(data: pathlib.Path) -> str | None:
+  """As `_read_content`, in a process of its own.
+
+  array_record starts threads, and who forks must have none.
+  """
+  reader, writer = os.pipe()
+  pid = os.fork()
+  if not pid:
+    answer = 'failed'
+    try:
+      os.close(reader)
+      answer = _read_content(data)
+    except BaseException as error:
+      answer = repr(error)
+    finally:
+      os.write(writer, json.dumps(answer).encode())
+      os._exit(0)
+  os.close(writer)
+  with open(reader) as file:
+    answer = file.read()
+  os.waitpid(pid, 0)
+  return json.loads(answer)
+
+
+def _read_content(data: pathlib.Path) -> str | None:
   """Hash of all examples, read; None where nothing is prepared."""
   from mirencoder_jax.data import packed_dataset
 

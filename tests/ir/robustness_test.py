@@ -156,6 +156,19 @@ class RobustnessTest(parameterized.TestCase):
     )
     self.check(lambda: ir.read_module(text, 'x.ll'))
 
+  @parameterized.parameters(
+      'select i1 icmp eq (ptr @g, ptr null), i32 1',
+      'select i1 icmp eq (ptr @g, ptr null), i32 1, i32 2, i32 3',
+      'phi select [ icmp eq (ptr @g, ptr null), %e ]',
+      'add i1 icmp eq (ptr @g, ptr null)',
+  )
+  def test_an_old_constant_in_too_few_operands(self, instruction):
+    text = (
+        f'@g = global i8 0\ndefine void @f() {{\ne:\n  %x = {instruction}\n'
+        '  store i1 icmp eq (ptr @g, ptr null)\n  ret void\n}\n'
+    )
+    self.check(lambda: ir.read_module(text, 'x.ll'))
+
   def test_a_first_line_in_a_body_is_no_instruction(self):
     line = 'define void @f(ptr noundef captures(none) %0) {'
     good = f'{line}\n  ret void\n}}\n'

@@ -77,6 +77,8 @@ class _Instruction(Reader):
       order = [1, 2, 0]
     elif opcode == 'store':
       order = [1, 0]
+    if len(order) != len(self._values):
+      self.refuse('as many operands as it takes')
     before: list[str] = []
     edges: dict[str, list[str]] = {}
     texts = [''] * len(order)
