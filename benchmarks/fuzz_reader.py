@@ -194,6 +194,7 @@ def read(kind: str, data: bytes) -> tuple[str, list | None]:
   from mirencoder_jax import ir
   from mirencoder_jax.corpus import files
   from mirencoder_jax.data import example
+  from mirencoder_jax.ir import reader
 
   if kind == 'archive':
     with tempfile.TemporaryDirectory() as folder:
@@ -212,6 +213,8 @@ def read(kind: str, data: bytes) -> tuple[str, list | None]:
   except ir.IRError as error:
     if error.file != 'x.ll':
       raise AssertionError(f'an error of {error.file!r}') from error
+    if reader.BROKE in str(error):
+      raise error.__cause__ from None
     if 'LLVM aborted' in str(error):
       return 'aborted', None
     # LLVM does not mind the heads of two modules, and takes them for comments.

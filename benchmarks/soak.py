@@ -103,6 +103,7 @@ class Child:
   def __init__(self, run, folder: pathlib.Path, jumps: bool = False):
     folder.mkdir(parents=True, exist_ok=True)
     self.log = folder / 'log.txt'
+    self.log.write_text('')  # it may be killed before it has opened that
     sys.stdout.flush()
     self.pid = os.fork()
     if self.pid:
@@ -320,7 +321,9 @@ def _logged(run: pathlib.Path) -> int:
 
 
 def _curve(run: pathlib.Path) -> list[str]:
-  return [line for line in _lines(run) if 'speed/' not in line]
+  # A run that is started again when it is done is evaluated again.
+  lines = [line for line in _lines(run) if 'speed/' not in line]
+  return list(dict.fromkeys(lines))
 
 
 def _labels(folder: pathlib.Path) -> dict[str, dict]:

@@ -92,6 +92,7 @@ class Builder(tfds.core.GeneratorBasedBuilder):
     try:
       if mode.overwrite_dataset or not self.data_path.exists():
         self._read()
+        self._clear_incomplete()
       with spilling.without_tensorflow():
         super().download_and_prepare(download_config=download_config, **kwargs)
     finally:
@@ -150,9 +151,21 @@ class Builder(tfds.core.GeneratorBasedBuilder):
   def _generate_examples(self, split: str):
     return self._corpus.examples(split)
 
-  def _post_download_and_prepare_hook(self) -> None:
+  def _clear_incomplete(self) -> None:
+    """Removes what kills have left; the corpus is this process's alone."""
+    if self._beam_options is None:
+      for folder in self.data_path.parent.glob(
+          f'incomplete.*_{self.data_path.name}'
+      ):
+        folder.rmtree()
+
+  def _download_and_prepare(self, *args, **kwargs) -> None:
+    super()._download_and_prepare(*args, **kwargs)
+    # Before the folder gets its name: it is whole then, or not there.
     self.report.save(self.data_path)
     shards.write_manifest(self.data_path)
+
+  def _post_download_and_prepare_hook(self) -> None:
     self._corpus.clear()
 
 

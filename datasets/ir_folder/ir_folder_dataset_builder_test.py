@@ -20,6 +20,7 @@ from datasets.ir_folder import ir_folder_dataset_builder
 from mirencoder_jax import ir
 from mirencoder_jax.corpus import corpus
 from mirencoder_jax.data import example as example_lib
+from mirencoder_jax.data import packed_dataset, shards
 
 _DUMMY_DATA = pathlib.Path(__file__).parent / 'dummy_data'
 
@@ -55,6 +56,44 @@ class BuilderTest(absltest.TestCase):
       self.assertLen(hashes[split], number)
     self.assertEmpty(hashes['train'] & hashes['validation'])
     self.assertNotIn('tensorflow', sys.modules)
+
+  def test_a_kill_behind_the_shards_costs_nothing_of_them(self):
+    """As if it came as soon as the folder has its name."""
+    left = self.builder.data_path.parent / 'incomplete.OFKILL_1.1.0'
+    left.mkdir(parents=True)
+    with mock.patch.object(
+        ir_folder_dataset_builder.Builder,
+        '_post_download_and_prepare_hook',
+        side_effect=KeyboardInterrupt,
+    ):
+      with self.assertRaises(KeyboardInterrupt):
+        self.builder.download_and_prepare()
+    self.assertFalse(left.exists())
+    report = json.loads((self.builder.data_path / 'report.json').read_text())
+    builder = packed_dataset.open_builder(
+        'ir_folder', self.builder.data_path.parent.parent
+    )
+    self.assertEqual(shards.content_hash(builder), report['content_hash'])
+    self.assertTrue((self.builder.data_path / shards.MANIFEST).exists())
+    packed_dataset.PreparedSource(builder, 'train').__getitems__(range(4))
+
+  def test_prepared_twice_it_has_the_same_content(self):
+    self.builder.download_and_prepare()
+    with tempfile.TemporaryDirectory() as folder:
+      again = ir_folder_dataset_builder.Builder(
+          data_dir=folder,
+          source=_DUMMY_DATA,
+          settings=corpus.CorpusConfig(processes=2, progress=False),
+      )
+      again.download_and_prepare()
+      for name in (shards.MANIFEST, 'vocab.json'):
+        self.assertEqual(
+            (again.data_path / name).read_text(),
+            (self.builder.data_path / name).read_text(),
+        )
+      self.assertEqual(
+          shards.content_hash(again), shards.content_hash(self.builder)
+      )
 
 
 class PrepareTest(absltest.TestCase):

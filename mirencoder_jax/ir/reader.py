@@ -13,7 +13,7 @@ import contextlib
 import gc
 import os
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 from mirencoder_jax.ir import llvm, mending
 from mirencoder_jax.ir import refusal as refusal_lib
@@ -40,6 +40,8 @@ _IDENT = re.compile(
     r'(?:clang|flang|flang-new|LLVM)(?: version)? ?([0-9]+(?:\.[0-9]+)*)'
 )
 _TRIPLE = re.compile(r'^target triple = "([^"]*)"', re.MULTILINE)
+# Part of the message when that is our mistake.
+BROKE = 'reading it without LLVM failed'
 # Characters of a body that are cut into lines at a time.
 _CHUNK = 1 << 20
 # What is kept of a global; its initial value may be megabytes.
@@ -81,16 +83,41 @@ def read_module(
           f'{refusal_lib.bitcode_advice(str(error))}',
           name,
       ) from None
-    return _read_refused(data.decode(), name, refusal_lib.reason(error))
+    return _guarded(_read_refused)(
+        data.decode(), name, refusal_lib.reason(error)
+    )
   except llvm.LlvmAbort as error:
     if is_bitcode:
       raise IRError(
           f'{error}, or older than what LLVM upgrades: {refusal_lib.LLVM_DIS}',
           name,
       ) from None
-    return _read_refused(data.decode(), name, str(error))
+    return _guarded(_read_refused)(data.decode(), name, str(error))
   del data  # modules may be large
   return parse_text(canonical, name, lines=False)
+
+
+def _guarded(read: Callable[[str, str, str], Module]) -> Callable[..., Module]:
+  """`read`, which no text that LLVM refuses can break.
+
+  What such a text may hold has no end: a mistake of ours must cost that file,
+  and not the others.
+  """
+
+  def guarded(text: str, name: str, refusal: str) -> Module:
+    try:
+      return read(text, name, refusal)
+    except IRError:
+      raise
+    except (ArithmeticError, AttributeError, LookupError, TypeError,
+            ValueError, RecursionError) as error:  # fmt: skip
+      raise IRError(
+          f'LLVM refuses it ({refusal}), and {BROKE}: '
+          f'{type(error).__name__}: {str(error)[:200]}',
+          name,
+      ) from error
+
+  return guarded
 
 
 def _read_refused(text: str, name: str, refusal: str) -> Module:

@@ -1,6 +1,7 @@
 """Whatever a file holds: a module or an `IRError`, in linear time."""
 
 import random
+from unittest import mock
 
 import llvmlite.binding as llvm_binding
 from absl.testing import absltest, parameterized
@@ -168,6 +169,27 @@ class RobustnessTest(parameterized.TestCase):
         '  store i1 icmp eq (ptr @g, ptr null)\n  ret void\n}\n'
     )
     self.check(lambda: ir.read_module(text, 'x.ll'))
+
+  @parameterized.parameters(
+      'add i64 0x7FF8000000000000, -0x1',
+      'add i32 u0xZZ, s0x',
+      f'add i1 icmp eq (ptr @g, ptr null), {"9" * 5000}',
+      f'call i32 @h(i32 %{"9" * 5000})',
+  )
+  def test_numbers_that_are_none(self, instruction):
+    name = '9' * 5000
+    text = (
+        f'@g = global i8 0\ndefine void @f() {{\n{name}:\n  %x = {instruction}'
+        f'\n  call i32 @h()\n  %{name} = call i32 @h()\n  ret void\n}}\n'
+    )
+    self.check(lambda: ir.read_module(text, 'x.ll'))
+
+  def test_a_mistake_of_ours_costs_its_file(self):
+    with mock.patch.object(reader.mending, 'mend', side_effect=IndexError('i')):
+      with self.assertRaisesRegex(
+          ir.IRError, 'LLVM refuses it .*without LLVM failed: IndexError: i'
+      ):
+        ir.read_module('define void @f() {\n  foo\n}\n', 'x.ll')
 
   def test_a_first_line_in_a_body_is_no_instruction(self):
     line = 'define void @f(ptr noundef captures(none) %0) {'

@@ -23,6 +23,8 @@ _EXACT = frozenset(
 )
 _FLOAT = re.compile(r'[-+]?\d+\.\d*(?:[eE][-+]?\d+)?$|[-+](?:inf|qnan|s?nan\()')
 
+_HEXADECIMAL = re.compile('[0-9a-fA-F]+$')
+
 
 def integer_word(text: str) -> str:
   """The word of a decimal integer of any length."""
@@ -35,9 +37,10 @@ def integer_word(text: str) -> str:
 def _magnitude_of_integer(text: str) -> str:
   sign = '-' if text.startswith('-') else ''
   digits = text.lstrip('-')
-  if digits[:1] in ('u', 's'):  # u0x1F
-    digits = str(int(digits[3:1000], 16))
-    text = digits
+  _, x, hexadecimal = digits[:1000].partition('0x')
+  if x:  # u0x1F, s0x1F; 0x1F is a float's, and no LLVM takes it here
+    value = int(hexadecimal, 16) if _HEXADECIMAL.match(hexadecimal) else 0
+    text = digits = str(value)
   # Python refuses to convert more than 4,300 digits; no such constant is
   # real, but a file may hold anything: size by its number of digits.
   if len(digits) > 4000:

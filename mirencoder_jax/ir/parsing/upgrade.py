@@ -182,6 +182,11 @@ def _function(
   return iter(_Body(body, quotes, names).statements())
 
 
+def _number(name: str) -> int:
+  """Of a value without a name; nobody has as many as ten digits can say."""
+  return int(name[1:11])
+
+
 def _lacks_result(line: str) -> bool:
   """Whether an instruction has a result that has only a number."""
   if line[:2] != '  ' or line[2:3] in '%;#"':
@@ -265,7 +270,7 @@ class _Body:
       if line[:2] != '  ':
         name = '%' + self._quotes.replace(line)[:-1]
         if name[1:].isdecimal():
-          count = int(name[1:]) + 1
+          count = _number(name) + 1
         result.append((line, number, restore(name)))
         fresh = False
         continue
@@ -276,12 +281,12 @@ class _Body:
         starts = f'%{count}'
         if is_numbered:
           # What is written wins: the block has the number before.
-          starts = f'%{int(match.group()[1:]) - 1}'
+          starts = f'%{_number(match.group()) - 1}'
         count = int(starts[1:]) + 1
         result.append((f'{starts[1:]}:', number, starts))
         starts, fresh = '', False
       if is_numbered:
-        count = int(match.group()[1:]) + 1
+        count = _number(match.group()) + 1
       elif _lacks_result(line):
         line = f'  %{count} = {line[2:]}'
         count += 1
