@@ -17,9 +17,7 @@ ROOT = pathlib.Path(__file__).resolve().parent
 DATA = os.environ.get('TFDS_DATA_DIR', f'{ROOT}/runs/data')
 
 _CONFIG = command_line.define_config()
-_CHECKPOINT = flags.DEFINE_string(
-    'checkpoint', None, 'What train.py wrote. Without it: baselines only.'
-)
+_CHECKPOINT = flags.DEFINE_string('checkpoint', None, 'None: baselines only.')
 _WORKDIR = flags.DEFINE_string(
     'workdir', None, 'Gets results.json, results.md, pictures, our vectors.'
 )
@@ -27,11 +25,12 @@ _DATA_DIR = flags.DEFINE_string('data_dir', DATA, 'Of prepared datasets.')
 _MANUAL_DIR = flags.DEFINE_string(
     'manual_dir', None, 'Files to prepare it from: datasets/<task>/README.md.'
 )
-_COMPARE = flags.DEFINE_multi_string(
-    'compare', [], '[TASK:]NAME=FILE as mir.read_vectors reads it.'
-)
+_COMPARE = flags.DEFINE_multi_string('compare', [], '[TASK:]NAME=vectors.npz')
 _PREDICTOR = flags.DEFINE_string(
     'save_predictor', None, 'Folder for what mir.load_predictor reads.'
+)
+_CACHE = flags.DEFINE_string(
+    'cache', f'{ROOT}/runs/embeddings', "Keeps our vectors by content; '': no."
 )
 _PAGES = flags.DEFINE_multi_string(
     'results_page', [], 'Markdown: docs/RESULTS.md; README.md if it has marks.'
@@ -48,6 +47,7 @@ def main(_) -> None:
         manual_dir=_MANUAL_DIR.value,
         compared=tuple(_COMPARE.value),
         predictor=_PREDICTOR.value,
+        cache=_CACHE.value or None,
     )
     failed = results.run(_CONFIG.value.to_dict(), request, _PAGES.value)
   except results.USER_ERRORS as error:

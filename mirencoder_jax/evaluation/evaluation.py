@@ -21,6 +21,7 @@ class Request(NamedTuple):
     compared: `NAME=PATH`, or `TASK:NAME=PATH` for one task of several.
     predictor: folder that gets a predictor fitted on all rows; of several tasks
       a folder each in it.
+    cache: folder of embeddings, see `inference.load`; None to keep none.
   """
 
   checkpoint: str | None = None
@@ -29,6 +30,7 @@ class Request(NamedTuple):
   manual_dir: str | None = None
   compared: tuple[str, ...] = ()
   predictor: str | None = None
+  cache: str | None = None
 
   def compared_with(self, name: str) -> dict[str, str]:
     """Name -> file of the encoders that an evaluation compares with.

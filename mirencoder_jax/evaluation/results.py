@@ -153,13 +153,15 @@ def run(
   evaluations = read(config)
   encoder = None
   if request.checkpoint is not None:
-    encoder = inference.load(request.checkpoint)
+    encoder = inference.load(request.checkpoint, cache=request.cache)
   failures: list[Failure] = []
+  _tell_cache(encoder, 'there')
   if len(evaluations) == 1:
     (evaluation,) = evaluations
     parts = [Part(evaluation, evaluation.run(encoder, request))]
   else:
     parts, failures = run_all(evaluations, request, encoder)
+  _tell_cache(encoder, 'there now')
   if request.workdir is not None:
     write_summary(request.workdir, parts)
   for page in pages:
@@ -169,3 +171,12 @@ def run(
   for evaluation, found in parts:
     print(f'Verdict: {evaluation.verdict(found)}', flush=True)
   return failures
+
+
+def _tell_cache(encoder: inference.Encoder | None, when: str) -> None:
+  if encoder is not None and encoder.cache is not None:
+    cache = encoder.cache
+    logging.info(
+        '%s: embeddings of %d functions are %s, %.1f MB',
+        *(cache.path, len(cache), when, cache.num_bytes / 1e6),
+    )

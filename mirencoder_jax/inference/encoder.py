@@ -22,8 +22,9 @@ from flax import linen as nn
 
 from mirencoder_jax import ir as ir_lib
 from mirencoder_jax.data import batch as batch_lib
-from mirencoder_jax.data import buckets, planning, segments
+from mirencoder_jax.data import buckets, segments
 from mirencoder_jax.data import example as example_lib
+from mirencoder_jax.inference import embedding_cache, forward
 from mirencoder_jax.inference import encoding as encoding_lib
 from mirencoder_jax.models import create, mirencoder, sum_pooling
 from mirencoder_jax.storage import checkpoint as checkpoint_lib
@@ -41,7 +42,11 @@ class Encoder:
     tokenizer: of the data it was trained on.
     params: parameters of the model.
     num_tokens: L, tokens of a window, as in training.
+    cache: where vectors are kept by content; None to keep none.
+    directory: that it was loaded from, if it was.
   """
+
+  directory: os.PathLike | None = None
 
   def __init__(
       self,
@@ -50,8 +55,10 @@ class Encoder:
       tokenizer: ir_lib.Tokenizer,
       num_tokens: int,
       fingerprint: str = '',
+      cache: embedding_cache.EmbeddingCache | None = None,
   ):
     """Takes what `build_encoder` finds; `fingerprint` if it was recorded."""
+    self.cache = cache
     self.config = config
     self.params = params
     self.tokenizer = tokenizer
@@ -60,8 +67,8 @@ class Encoder:
     self._model = create.create_encoder(config)
     self._by_instruction = config.reads == 'instructions'
     self._buckets = buckets.create_buckets(num_tokens, self._by_instruction)
-    self._apply = jax.jit(functools.partial(_embed_pack, self._model))
-    self._finish = jax.jit(functools.partial(_finish, self._model))
+    self._apply = jax.jit(functools.partial(forward.embed_pack, self._model))
+    self._finish = jax.jit(functools.partial(forward.finish, self._model))
 
   @functools.cached_property
   def fingerprint(self) -> str:
@@ -199,7 +206,27 @@ class Encoder:
     For comparison; without those of decoders.
     """
     params = create_params(self._model, seed)
-    return Encoder(self.config, params, self.tokenizer, self.num_tokens)
+    return Encoder(
+        *(self.config, params, self.tokenizer, self.num_tokens),
+        cache=self.cache,
+    )
+
+  def push_to_hub(self, name: str, **settings: Any) -> str:
+    """Uploads the weights that this encoder was loaded from, with their card.
+
+    Args:
+      name: `org/name` of a hub.
+      **settings: of `hub.push`, which also says what is returned.
+
+    Raises:
+      CheckpointError: if it was not loaded from weights, or the hub refuses.
+    """
+    if self.directory is None or not weights.is_weights(self.directory):
+      raise checkpoint_lib.CheckpointError(
+          'only weights are uploaded: `mirencoder export RUN FOLDER` makes '
+          "some, with a card, and mir.load('FOLDER').push_to_hub(...) goes on"
+      )
+    return weights.push(self.directory, name, **settings)
 
   def embed_examples(
       self, examples: Sequence[example_lib.Example]
@@ -230,15 +257,8 @@ class Encoder:
       self, examples: Sequence[example_lib.Example]
   ) -> tuple[dict[str, np.ndarray], dict[str, int]]:
     """Sums [n, S] of examples, or vectors of those that have no sums."""
-    largest = self._buckets[-1]
-    parts: list[example_lib.Example] = []
-    owners: list[int] = []
-    cuts = segments.Cuts()
-    for owner, example in enumerate(examples):
-      pieces, cut = segments.split_example(example, largest)
-      cuts += cut
-      parts += pieces
-      owners += [owner] * len(pieces)
+    cut = [segments.split_example(e, self._buckets[-1]) for e in examples]
+    cuts = sum((c for _, c in cut), segments.Cuts())
     report = {
         'functions': len(examples),
         'tokens': sum(len(e['tokens']) for e in examples),
@@ -249,70 +269,51 @@ class Encoder:
         'segments': cuts.segments,
         'cut_edges': cuts.edges,
         'cut_tokens': cuts.tokens,
+        'cached': 0,
     }
     if self._by_instruction:
       widths = {'sums': self._model.num_sums}
     else:
       widths = {m: self.widths[m] for m in encoding_lib.MODALITIES}
-    found = {
-        name: np.zeros((len(parts), width), np.float32)
-        for name, width in widths.items()
-    }
-    if parts:
-      sizes = planning.measure(parts, self.num_tokens, self._by_instruction)
-      report['windows'] = len(sizes.windows)
-      for plan in planning.plan_block(sizes, largest, np.arange(len(parts))):
-        chosen = [parts[i] for i in plan.examples]
-        batch = buckets.pack(chosen, plan.rows, self._buckets)
-        for modality, vectors in self._apply(self.params, batch).items():
-          found[modality][plan.examples] = np.asarray(vectors)[: len(chosen)]
-    if self._by_instruction:
-      sums = encoding_lib.sum_by(found['sums'], owners, len(examples))
-      return {'sums': sums}, report
-    return (
-        encoding_lib.pool_segments(found, parts, owners, len(examples)),
-        report,
+
+    def compute(chosen: Sequence[int]) -> dict[str, np.ndarray]:
+      pieces = [cut[i][0] for i in chosen]
+      found, report['windows'] = forward.embed_pieces(
+          *(self._apply, self.params, pieces, widths),
+          *(self._buckets, self.num_tokens),
+      )
+      return found
+
+    if self.cache is None:
+      return compute(range(len(examples))), report
+    found, report['cached'] = self.cache.embed(
+        self.fingerprint + self.config.dtype, examples, widths, compute
     )
+    return found, report
 
 
-def _embed_pack(
-    model: mirencoder.MIREncoder, params: Any, batch: batch_lib.Batch
-) -> dict[str, jax.Array]:
-  """Sums or embeddings [G, .] of a pack's graphs; jitted for each bucket."""
-  outputs = model.apply(
-      {'params': params}, batch_lib.merge(batch), deterministic=True
-  )
-  if outputs.sums is not None:
-    return {'sums': outputs.sums}
-  return {
-      'ir': outputs.ir_embedding,
-      'graph': outputs.graph_embedding,
-      'joint': outputs.joint_embedding,
-  }
-
-
-def _finish(
-    model: mirencoder.MIREncoder, params: Any, sums: jax.Array
-) -> dict[str, jax.Array]:
-  """Embeddings of sums [n, S]."""
-  vectors = model.apply({'params': params}, sums, method='finish')
-  return dict(zip(('ir', 'graph', 'joint'), vectors, strict=True))
-
-
-def load(path: str | os.PathLike) -> Encoder:
+def load(
+    path: str | os.PathLike, *, cache: str | os.PathLike | None = None
+) -> Encoder:
   """Loads an encoder.
 
   Args:
     path: the name of weights that ship with the package, such as `small`; or
       what `train.py` wrote: a workdir (its best checkpoint is taken), its
       `checkpoints` folder, or the folder of one step; or what `mirencoder
-      export` made of it. A folder may be local or `gs://`.
+      export` made of it. A folder may be local or `gs://`. Where there is
+      none, `org/name` (or `org/name@revision`) of a hub.
+    cache: a folder that keeps every function's vectors, by what the function
+      is and by encoder; made if it is new. Processes may share it.
 
   Raises:
     checkpoint.CheckpointError: if there is none, or it is damaged, or was
       written by a newer version.
   """
-  return _build_checked(_read_checkpoint(path))
+  encoder = _build_checked(_read_checkpoint(path))
+  if cache is not None:
+    encoder.cache = embedding_cache.EmbeddingCache(cache)
+  return encoder
 
 
 def build_encoder(
@@ -356,6 +357,7 @@ def _build_checked(loaded: checkpoint_lib.Checkpoint) -> Encoder:
         f'the vocabulary of {loaded.directory} is damaged '
         f'({checkpoint_lib.first_line(error)}); copy it again, or make it anew'
     ) from error
+  encoder.directory = loaded.directory
   return encoder
 
 

@@ -40,6 +40,7 @@ class IREncoder(
       modality: str = 'joint',
       on_error: str = 'raise',
       opt_level: str = 'O1',
+      cache: str | os.PathLike | None = None,
   ):
     """Keeps its arguments as they are, as scikit-learn wants it.
 
@@ -49,11 +50,14 @@ class IREncoder(
       on_error: `raise` at the first program that cannot be read, or `nan`: its
         row is NaN, for an imputer or a model that bears it.
       opt_level: at which sources are compiled.
+      cache: of `load`, so that cross-validation embeds each program once. An
+        encoder that is loaded already has its own.
     """
     self.checkpoint = checkpoint
     self.modality = modality
     self.on_error = on_error
     self.opt_level = opt_level
+    self.cache = cache
 
   def fit(self, X: Sequence, y=None) -> 'IREncoder':
     """Loads the encoder; X is looked at for its shape only."""
@@ -64,7 +68,7 @@ class IREncoder(
     self.encoder_ = (
         self.checkpoint
         if isinstance(self.checkpoint, encoder.Encoder)
-        else encoder.load(self.checkpoint)
+        else encoder.load(self.checkpoint, cache=self.cache)
     )
     self._n_features_out = self.encoder_.widths.get(self.modality, 0)
     return self
@@ -111,7 +115,7 @@ class IREncoder(
     was_fitted = state.pop('_was_fitted', False)
     super().__setstate__(state)
     if was_fitted:
-      self.encoder_ = encoder.load(self.checkpoint)
+      self.encoder_ = encoder.load(self.checkpoint, cache=self.cache)
 
 
 def _programs(X) -> list:

@@ -10,7 +10,8 @@
 Until version 0.3 there were params.npz and config.json instead; those load.
 
 `find` says what a name means: `small` is the folder `weights/small` inside this
-package; anything else is a path, local or `gs://`, which `epath` opens.
+package; anything else is a path, local or `gs://`, which `epath` opens, or if
+nothing is there, `org/name` of a hub.
 """
 
 import io
@@ -26,7 +27,7 @@ import jax.numpy as jnp
 import numpy as np
 from etils import epath
 
-from mirencoder_jax.storage import bundle
+from mirencoder_jax.storage import bundle, hub
 from mirencoder_jax.storage import checkpoint as checkpoint_lib
 from mirencoder_jax.storage.checkpoint import Checkpoint, CheckpointError
 
@@ -52,8 +53,9 @@ def find(name: str | os.PathLike) -> epath.Path:
   """The folder that a name or path means.
 
   Args:
-    name: of weights that ship with the package, or a path, local or `gs://`.
-      A name wins over a local folder that is called the same.
+    name: of weights that ship with the package, or a path, local or `gs://`,
+      or `org/name` (and `@revision`) of a hub. A name that ships wins over a
+      local folder that is called the same, and that over one of a hub.
 
   Raises:
     CheckpointError: if there is nothing of that name; says what there is and
@@ -79,10 +81,17 @@ def find(name: str | os.PathLike) -> epath.Path:
         'this installation. `python train.py --config=configs/pretrain.py:'
         f'{recipe}` trains some, which load from runs/{recipe}'
     )
-  raise CheckpointError(
-      f'there is no {name}: give the name of weights that ship ({ships}), or '
-      'a folder that train.py or `mirencoder export` wrote'
+  missing = (
+      f'there is no {name}: give the name of weights that ship ({ships}), '
+      'org/name of a hub, or a folder of train.py or `mirencoder export`'
   )
+  # Beside a folder of that name, it is a path that was mistyped.
+  if isinstance(name, str) and hub.is_name(name) and not path.parent.exists():
+    try:
+      return epath.Path(hub.download(name))
+    except CheckpointError as error:
+      raise CheckpointError(f'{missing} ({error})') from error
+  raise CheckpointError(missing)
 
 
 def is_weights(path: str | os.PathLike) -> bool:
@@ -192,6 +201,21 @@ def export(
       'num_params': sum(x.size for x in flat.values()),
       'num_bytes': num_bytes,
   }
+
+
+def push(folder: str | os.PathLike, name: str, **settings: Any) -> str:
+  """Uploads a folder of weights and its card, see `hub.push`.
+
+  Raises:
+    CheckpointError: if it has no card, or as `hub.push`.
+  """
+  card = pathlib.Path(folder) / CARD
+  if not bundle.is_bundle(folder) or not card.is_file():
+    raise CheckpointError(
+        f'{folder} has no {CARD}, or is of version 0.3; `mirencoder export` '
+        'writes both anew'
+    )
+  return hub.push(card.parent, card.read_text(), name, **settings)
 
 
 def _load_npz(
