@@ -17,14 +17,15 @@ PROJECT = tomllib.loads((ROOT / 'pyproject.toml').read_text())['project']
 # Imported under another name than the one it is installed by.
 INSTALLED_AS = {
     'absl': 'absl-py',
+    'mlflow': 'mlflow-skinny',
     'orbax': 'orbax-checkpoint',
     'sklearn': 'scikit-learn',
     'tensorflow_datasets': 'tensorflow-datasets',
     'xgboost': 'xgboost-cpu',
 }
 # Come with what is named: jaxlib with jax, scipy with scikit-learn, fastavro
-# with apache-beam.
-COME_ALONG = {'fastavro', 'jaxlib', 'scipy', 'packaging'}
+# with apache-beam, google.protobuf with tensorflow-datasets.
+COME_ALONG = {'fastavro', 'google', 'jaxlib', 'scipy', 'packaging'}
 # Used where the user has them, and never needed.
 OPTIONAL = {'networkx', 'torch'}
 

@@ -1,18 +1,23 @@
 """Tests of progress lines and metric files."""
 
 import contextlib
+import importlib.util
 import io
 import json
+import os
 import pathlib
 import resource
 import struct
+import subprocess
+import sys
 import tempfile
+from unittest import mock
 
 from absl.testing import absltest, parameterized
 from tensorboardX.proto import event_pb2
 
 from mirencoder_jax.objectives import sums
-from mirencoder_jax.training import training_log
+from mirencoder_jax.training import log_files, training_log
 
 COUNTS = {
     'tokens': 90,
@@ -114,6 +119,84 @@ class TrainingLogTest(parameterized.TestCase):
     total = sums.add({'a': (1.0, 2.0)}, {'a': (3.0, 2.0), 'b': (5.0, 1.0)})
     self.assertEqual(total, {'a': (4.0, 4.0), 'b': (5.0, 1.0)})
     self.assertEqual(sums.means(total | {'c': (0.0, 0.0)}), {'a': 1, 'b': 5})
+
+
+class SinksTest(parameterized.TestCase):
+
+  def setUp(self):
+    super().setUp()
+    self.folder = pathlib.Path(self.enterContext(tempfile.TemporaryDirectory()))
+
+  def write_twice(self, name, **settings):
+    """Two steps, an interruption, and another one, under a sink."""
+    if not importlib.util.find_spec(name):
+      self.skipTest(f'{name} is not installed')
+    settings['MIRENCODER_SINKS'] = name
+    # In a process of its own: both leave threads, wandb a process, behind.
+    code = (
+        'import sys\n'
+        'from mirencoder_jax.training import log_files\n'
+        'for steps in ((1, 2), (3,)):\n'
+        '  events = log_files.EventFile(sys.argv[1], steps[0])\n'
+        '  for step in steps:\n'
+        "    events.write({'train/loss': 4.0 / step}, step)\n"
+        '  events.close()\n'
+    )
+    done = subprocess.run(
+        [sys.executable, '-c', code, str(self.folder)],
+        env=os.environ | settings,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    self.assertEqual(done.returncode, 0, done.stderr)
+    self.assertNotIn('Sink', done.stderr)
+
+  def test_wandb_offline(self):
+    self.write_twice('wandb', WANDB_MODE='offline', WANDB_SILENT='true')
+    runs = list(self.folder.glob('wandb/offline-run-*/run-*.wandb'))
+    self.assertNotEmpty(runs)
+    self.assertLen({path.name for path in runs}, 1)  # one run, gone on with
+    self.assertTrue(any(b'train/loss' in p.read_bytes() for p in runs))
+
+  def test_mlflow_in_a_folder(self):
+    self.write_twice(
+        'mlflow',
+        MLFLOW_TRACKING_URI=f'file://{self.folder}/mlruns',
+        MLFLOW_ALLOW_FILE_STORE='true',  # not its favourite any more
+    )
+    (metric,) = self.folder.glob('mlruns/*/*/metrics/train/loss')
+    steps = [line.split()[1:] for line in metric.read_text().splitlines()]
+    self.assertEqual(
+        [(float(value), int(step)) for value, step, *_ in steps],
+        [(4, 1), (2, 2), (4 / 3, 3)],
+    )
+
+  def test_what_cannot_be_opened_is_told_at_the_start(self):
+    for names, message in (
+        ('wandb, mlfow', 'there are wandb, mlflow'),
+        ('mlflow', r'mirencoder_jax\[mlflow\]'),
+    ):
+      missing = {'wandb': mock.Mock(), 'mlflow': None}
+      with (
+          mock.patch.dict(os.environ, MIRENCODER_SINKS=names),
+          mock.patch.dict(sys.modules, missing),
+          self.assertRaisesRegex(ValueError, message),
+      ):
+        log_files.open_sinks(self.folder)
+
+  def test_a_sink_that_fails_stops_nothing(self):
+    sink = mock.Mock()
+    sink.write.side_effect = sink.close.side_effect = OSError('no network')
+    sink.write.__qualname__ = sink.close.__qualname__ = 'sink'
+    with (
+        mock.patch.object(log_files, 'open_sinks', lambda _: [sink]),
+        self.assertLogs(level='ERROR') as logs,
+    ):
+      events = log_files.EventFile(self.folder, 1)
+      events.write({'loss': 1.0}, 1)
+      events.close()
+    self.assertLen(logs.output, 2)
 
 
 if __name__ == '__main__':
