@@ -153,7 +153,8 @@ class DiskIndex:
     if not view or stamp != self._facts['stamp']:
       if content_of(path) != self._facts['sha256']:
         raise ValueError('its checksum is wrong')
-    return index.Index.restore(path, view=view)
+    # Keys are looked up to delete rows only; a table of them takes time.
+    return index.Index.restore(path, view=view, enable_key_lookups=not view)
 
   @contextlib.contextmanager
   def _reading(self) -> Iterator[None]:
