@@ -166,6 +166,7 @@ def get_config(variant: str = 'tiny') -> ml_collections.ConfigDict:
       num_eval_batches=16,
       num_last_checkpoints=2,
       distributed=False,  # True on pods
+      stall_minutes=30.0,  # without a step: ended, and said
       check_memory=True,  # refuses a step that does not fit
       compilation_cache='~/.cache/mirencoder_jax/compiled',  # '' for none
   )

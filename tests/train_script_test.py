@@ -3,6 +3,7 @@
 import json
 import os
 import pathlib
+import re
 import signal
 import socket
 import subprocess
@@ -173,7 +174,7 @@ class ProcessesTest(ScriptTestCase):
       '--config.train.every_checkpoint_steps=40',
   )
 
-  def start_pair(self, workdir):
+  def start_pair(self, workdir, *flags, own_flags=((), ())):
     """Two processes of one device each."""
     with socket.socket() as free:
       free.bind(('127.0.0.1', 0))
@@ -181,7 +182,7 @@ class ProcessesTest(ScriptTestCase):
     return [
         self.start(
             workdir,
-            *self.FLAGS,
+            *(*self.FLAGS, *flags, *own_flags[number]),
             '--config.train.distributed=True',
             JAX_COORDINATOR_ADDRESS=f'127.0.0.1:{port}',
             JAX_NUM_PROCESSES='2',
@@ -220,6 +221,66 @@ class ProcessesTest(ScriptTestCase):
     self.assertIn('going on after step', self.finish(processes[0]))
     self.finish(processes[1])
     self.assert_same_curve(pair, one)
+
+  def test_one_and_two_processes_continue_one_curve(self):
+    """1, 2, 1 processes, and 8, 4, 8 devices: the curve is one."""
+    flags = (
+        *self.FLAGS,
+        '--config.data.batch_size=8',
+        '--config.train.num_steps=120',
+        '--config.train.every_eval_steps=120',
+    )
+    one = self.folder / 'one'
+    self.finish(self.start(one, *flags))
+    for name, stations in (('processes', (1, 2, 1)), ('devices', (8, 4, 8))):
+      workdir = self.folder / name
+      for number, station in enumerate(stations):
+        devices = str(station if name == 'devices' else 1)
+        if name == 'processes' and station == 2:
+          processes = self.start_pair(workdir, *flags)
+        else:
+          processes = [self.start(workdir, *flags, JAX_NUM_CPU_DEVICES=devices)]
+        if number < 2:
+          self.wait_for_steps(processes[0])
+          processes[0].send_signal(signal.SIGTERM)
+        outputs = [self.finish(process) for process in processes]
+        if number < 2:
+          self.assertIn('SIGTERM: saved after step', outputs[0])
+      self.assert_same_curve(workdir, one)
+
+  def wait_for_steps(self, process):
+    """Until some steps were done: what was compiled before is not."""
+    for line in process.stdout:
+      if re.match(r'step +\d+ of .*tokens/s', line):
+        return
+    self.fail('ended before')
+
+  def test_a_lost_process_ends_the_others(self):
+    for number, (sign, why) in enumerate(
+        (
+            (signal.SIGKILL, 'process 0 of 2 has lost another one'),
+            (signal.SIGSTOP, 'nothing was done for 0.5 minutes'),
+        )
+    ):
+      processes = self.start_pair(
+          self.folder / str(number),
+          '--config.train.num_steps=100000',
+          '--config.train.stall_minutes=0.5',
+      )
+      self.wait_for_steps(processes[0])
+      processes[1].send_signal(sign)
+      output = self.finish(processes[0], 75)
+      self.assertIn(why, output)
+      self.assertIn('start the same command again, on all', output)
+      processes[1].kill()
+
+  def test_processes_with_other_configs_are_refused(self):
+    processes = self.start_pair(
+        self.folder / 'run', own_flags=([], ['--config.train.seed=1'])
+    )
+    for process in processes:
+      output = self.finish(process, 1)
+      self.assertIn('process(es) 1 have another config or other data', output)
 
 
 if __name__ == '__main__':

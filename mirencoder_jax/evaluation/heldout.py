@@ -23,10 +23,11 @@ from mirencoder_jax.data import batch as batch_lib
 from mirencoder_jax.data import example as example_lib
 from mirencoder_jax.data import input_pipeline, packed_dataset
 from mirencoder_jax.downstream.tasks import features
-from mirencoder_jax.evaluation import bootstrap, provenance, view_retrieval
+from mirencoder_jax.evaluation import bootstrap, view_retrieval
 from mirencoder_jax.inference import encoder as inference
 from mirencoder_jax.objectives import evaluation
 from mirencoder_jax.objectives import sums as sums_lib
+from mirencoder_jax.storage import provenance
 
 _STRINGS = ('source', 'program', 'module', 'function', 'language', 'opt_level',
             'hash')  # fmt: skip

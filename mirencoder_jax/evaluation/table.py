@@ -17,11 +17,11 @@ from absl import logging
 
 from mirencoder_jax.downstream.heads import fit
 from mirencoder_jax.downstream.tasks import features, splits, tasks
-from mirencoder_jax.evaluation import baselines, errors, metrics, provenance
+from mirencoder_jax.evaluation import baselines, errors, metrics
 from mirencoder_jax.evaluation import recipe as recipe_lib
 from mirencoder_jax.evaluation.report import map as map_lib
 from mirencoder_jax.evaluation.report import selection, task_tables
-from mirencoder_jax.storage import command_line
+from mirencoder_jax.storage import command_line, provenance
 
 # Trees take minutes on wide vectors, which get one seed; ablations do without.
 _KINDS_WITH_TREES = ('baseline', 'ours', 'compared')

@@ -2,12 +2,13 @@
 
 import dataclasses
 import os
+from typing import Any
 
 import jax
 import ml_collections
 
 from mirencoder_jax import objectives
-from mirencoder_jax.data import input_pipeline, packed_dataset
+from mirencoder_jax.data import input_pipeline, packed_dataset, shards
 from mirencoder_jax.data import labels as labels_lib
 from mirencoder_jax.models import mirencoder, sum_pooling
 from mirencoder_jax.storage import command_line
@@ -32,6 +33,8 @@ class TrainConfig:
     num_eval_batches: of the held-out split, at most.
     num_last_checkpoints: kept besides the best one.
     distributed: whether this is one of several processes, as on pods.
+    stall_minutes: without a step, after which the run is ended: another process
+      may be lost, or the data not come; 0 for never.
     check_memory: whether a first step that would not fit the memory is refused.
     compilation_cache: folder for compiled programs, '' for none.
   """
@@ -45,6 +48,7 @@ class TrainConfig:
   num_eval_batches: int = 16
   num_last_checkpoints: int = 2
   distributed: bool = False
+  stall_minutes: float = 30.0
   check_memory: bool = True
   compilation_cache: str = '~/.cache/mirencoder_jax/compiled'
 
@@ -74,7 +78,9 @@ class Experiment:
         optimizer_config, self.train.num_steps
     )
     labels = self._read_labels()
-    builder = packed_dataset.open_builder(self.data.name, data_dir)
+    self._builder = builder = packed_dataset.open_builder(
+        self.data.name, data_dir
+    )
     self.vocab, tokenizer = packed_dataset.read_vocab(builder)
     self.vocab_hash = tokenizer.hash
     train_source, eval_source = (
@@ -86,6 +92,7 @@ class Experiment:
         )
         for split in (self.data.train_split, self.data.eval_split)
     )
+    self.fingerprints = [train_source.fingerprint, eval_source.fingerprint]
     self.num_skipped = train_source.num_skipped + eval_source.num_skipped
     self.dataset = packed_dataset.PackedDataset(
         train_source,
@@ -143,6 +150,23 @@ class Experiment:
     return update.create_state(
         rng, self.model, self.optimizer, self.dataset.budget
     )
+
+  def facts(self) -> dict[str, Any]:
+    """What a run is made of and on, for its record."""
+    builder = self._builder
+    return {
+        'config': self.config,
+        'data': {
+            'name': str(builder.info.full_name),
+            'vocab': self.vocab_hash,
+            'reader': (builder.info.metadata or {}).get('reader', ''),
+            'content': shards.content_hash(builder),
+            'fingerprints': self.fingerprints,
+            'skipped': self.num_skipped,
+        },
+        'devices': [str(device) for device in jax.devices()],
+        'processes': jax.process_count(),
+    }
 
   def describe(self, state: update.TrainState, workdir) -> str:
     """A few lines about what is going to happen."""

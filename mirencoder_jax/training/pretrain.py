@@ -6,7 +6,9 @@ it.
 """
 
 import functools
+import json
 import os
+import zlib
 from typing import Any
 
 import jax
@@ -24,6 +26,7 @@ from mirencoder_jax.training import (
     preemption,
     recorder,
     update,
+    watchdog,
 )
 
 AXIS = 'device'
@@ -119,6 +122,7 @@ def train_and_evaluate(
       _Sharding, config.data.batch_size, train.accumulation_steps
   )
   run = _checked(experiment.Experiment, config, data_dir)
+  _check_alike(run)
   state, position = _restore_or_create(run, workdir)
   stream = input_pipeline.make_train_iterator(
       run.dataset,
@@ -136,13 +140,23 @@ def train_and_evaluate(
       train.num_last_checkpoints,
       {'config': run.config, 'vocab': run.vocab, 'vocab_hash': run.vocab_hash},
   )
-  with (
-      record,
-      preemption.Preemption() as preempted,
-      input_pipeline.Prefetcher(stream, run.data.num_prefetched) as batches,
-  ):
-    record.say(run.describe(state, workdir))
-    return _loop(run, sharding, state, batches, record, preempted)
+  record.start(run.facts())
+  try:
+    with (
+        watchdog.Watchdog(train.stall_minutes) as dog,
+        record,
+        preemption.Preemption() as preempted,
+        input_pipeline.Prefetcher(stream, run.data.num_prefetched) as batches,
+    ):
+      record.say(run.describe(state, workdir))
+      return _loop(run, sharding, state, batches, record, preempted, dog)
+  except jax.errors.JaxRuntimeError as error:
+    if jax.process_count() > 1:
+      watchdog.leave(
+          f'process {jax.process_index()} of {jax.process_count()} has lost '
+          f'another one ({checkpoint.first_line(error)})'
+      )
+    raise
 
 
 def _checked(kind, *args, **kwargs):
@@ -169,6 +183,26 @@ def _join_processes():
       if name in os.environ
   }
   jax.distributed.initialize(**numbers)
+
+
+def _check_alike(run: experiment.Experiment) -> None:
+  """Raises ConfigError if processes have other data or another config.
+
+  They would train on in step, each on batches of its own.
+  """
+  if jax.process_count() == 1:
+    return
+  content = json.dumps([run.config, run.fingerprints], sort_keys=True)
+  digest = np.uint32(zlib.crc32(content.encode()))
+  all_digests = multihost_utils.process_allgather(digest)
+  others = np.flatnonzero(all_digests != all_digests[0]).tolist()
+  if others:
+    raise ConfigError(
+        f'process(es) {", ".join(map(str, others))} have another config or '
+        f'other data than process 0; give all the same flags, and data of one '
+        f'preparation (this is process {jax.process_index()}, '
+        f'{run.data.name} {run.fingerprints[0][:12]})'
+    )
 
 
 def _map_train_step(run: experiment.Experiment):
@@ -231,7 +265,9 @@ def _map_evaluation(run: experiment.Experiment):
   return evaluate
 
 
-def _loop(run, sharding, state, batches, record, preempted) -> dict[str, float]:
+def _loop(
+    run, sharding, state, batches, record, preempted, dog
+) -> dict[str, float]:
   """Updates until the end or a signal; returns the last evaluation."""
   train = run.train
   train_step, evaluate = _map_train_step(run), _map_evaluation(run)
@@ -251,6 +287,7 @@ def _loop(run, sharding, state, batches, record, preempted) -> dict[str, float]:
     state, sums = train_step(state, batch, rng)
     step += 1
     record.step(step, sums, fed.counts, batches.seconds_waited)
+    dog.beat()
     is_stopped = preempted.is_noticed(step)
     is_last = step == train.num_steps
     loss = None
@@ -259,6 +296,7 @@ def _loop(run, sharding, state, batches, record, preempted) -> dict[str, float]:
           step, functools.partial(evaluate, state.params)
       )
       loss = values['loss']
+      dog.beat()
     is_final = is_last or is_stopped
     if is_final or step % train.every_checkpoint_steps == 0:
       record.save(step, state, fed.position, loss, is_final)

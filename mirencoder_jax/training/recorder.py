@@ -4,6 +4,7 @@ Files are the business of process 0; every process checks that losses are
 finite.
 """
 
+import json
 import math
 import os
 import pathlib
@@ -18,14 +19,21 @@ from jax.experimental import multihost_utils
 
 from mirencoder_jax.data import input_pipeline
 from mirencoder_jax.objectives import evaluation
-from mirencoder_jax.storage import checkpoint, checkpoint_writer
-from mirencoder_jax.training import training_log
+from mirencoder_jax.storage import (
+    checkpoint,
+    checkpoint_writer,
+    provenance,
+)
+from mirencoder_jax.training import log_files, training_log
 from mirencoder_jax.training.update import TrainState
 
 # How long the end of a run waits for room on a full disk, and how often it
 # looks.
 _PATIENCE_SECONDS = 600.0
 _RETRY_SECONDS = 10.0
+
+
+STARTS = 'starts.jsonl'
 
 
 class NonFiniteLossError(Exception):
@@ -71,6 +79,22 @@ class Recorder:
     """A line for the person."""
     if self._log is not None:
       self._log.say(text)
+
+  def start(self, facts: dict[str, Any]) -> None:
+    """Adds a line to `starts.jsonl`: of what, by what and where a run is made.
+
+    Args:
+      facts: what JSON can hold, besides command, commit and versions.
+    """
+    if self._log is not None:
+      line = {
+          **provenance.collect(),
+          'versions': provenance.versions(),
+          **facts,
+      }
+      file = log_files.GrowingFile(self._workdir / STARTS)
+      file.append(json.dumps(line).encode() + b'\n')
+      file.close()
 
   def step(
       self,

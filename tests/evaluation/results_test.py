@@ -12,11 +12,12 @@ from absl.testing import absltest, parameterized
 
 from configs import tasks as tasks_config
 from mirencoder_jax.downstream.tasks import tasks
-from mirencoder_jax.evaluation import provenance, table, task_evaluation
 from mirencoder_jax.evaluation import results as results_lib
+from mirencoder_jax.evaluation import table, task_evaluation
 from mirencoder_jax.evaluation.evaluation import Part
 from mirencoder_jax.evaluation.report import page as results_page
 from mirencoder_jax.evaluation.report import pictures, selection, task_tables
+from mirencoder_jax.storage import provenance
 
 # What a picture or the page needs of a task.
 SPLITS = dict(

@@ -188,6 +188,20 @@ class PretrainTest(Runs, parameterized.TestCase):
         self.values,
     )
 
+  def test_a_run_says_what_it_was_made_of(self):
+    lines = (self.workdir / recorder.STARTS).read_text().splitlines()
+    first = json.loads(lines[0])
+    self.assertEqual(first['config']['train']['num_steps'], NUM_STEPS)
+    self.assertEqual(first['config']['data']['on_corrupt'], 'raise')
+    self.assertEqual(first['data']['name'], 'synthetic/1.0.0')
+    self.assertLen(set(first['data']['fingerprints']), 2)
+    self.assertEqual(first['data']['skipped'], 0)
+    self.assertLen(first['devices'], jax.device_count())
+    self.assertContainsSubset(
+        {'jax', 'jaxlib', 'flax', 'numpy', 'mirencoder_jax'}, first['versions']
+    )
+    self.assertContainsSubset({'commit', 'command', 'hardware', 'date'}, first)
+
   def test_another_vocabulary(self):
     with tempfile.TemporaryDirectory() as other:
       testing.write_dataset(other, 12, 4, vocab_size=64)

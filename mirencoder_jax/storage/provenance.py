@@ -10,6 +10,7 @@ import sys
 import time
 from collections.abc import Sequence
 
+from mirencoder_jax import version
 from mirencoder_jax.storage import machine
 
 _ROOT = pathlib.Path(__file__).resolve().parents[2]
@@ -29,6 +30,24 @@ def collect(argv: Sequence[str] | None = None) -> dict[str, str]:
       'python': platform.python_version(),
       'jax': importlib.metadata.version('jax'),
   }
+
+
+# What a figure may hang on, besides this repository's commit.
+_PACKAGES = (
+    *('jax', 'jaxlib', 'flax', 'optax', 'orbax-checkpoint', 'numpy'),
+    *('llvmlite', 'tokenizers', 'array_record', 'tensorflow-datasets'),
+)
+
+
+def versions() -> dict[str, str]:
+  """Versions of this package and of what it computes, reads and writes with."""
+  found = {'mirencoder_jax': version.__version__}
+  for name in _PACKAGES:
+    try:
+      found[name] = importlib.metadata.version(name)
+    except importlib.metadata.PackageNotFoundError:
+      pass
+  return found
 
 
 def format_command(argv: Sequence[str]) -> str:
