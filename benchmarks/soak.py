@@ -382,7 +382,7 @@ def fill_disk(soak: Soak) -> list[dict]:
     mount = soak.output / 'disk'
     mount.mkdir(exist_ok=True)
     # Too little for what is written, enough for a part of it.
-    room = dict(train='900k', prepare='1m', measure='16k')[kind]
+    room = dict(train='900k', prepare='300k', measure='4k')[kind]
     command = ['mount', '-t', 'tmpfs', '-o', f'size={room}', 'none', mount]
     subprocess.run(command, check=True)
     try:

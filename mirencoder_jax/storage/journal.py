@@ -100,7 +100,7 @@ class Journal:
     self.path = pathlib.Path(path)
     self._sync = sync
     self.path.parent.mkdir(parents=True, exist_ok=True)
-    self._file = self.path.open('ab')
+    self._file = self.path.open('ab', buffering=0)
     if fcntl is not None:
       try:
         fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -138,14 +138,24 @@ class Journal:
     self.key = key
 
   def append(self, record: Any) -> None:
-    """Writes a record; it is in the file when this returns."""
+    """Writes a record; it is in the file when this returns.
+
+    Raises:
+      OSError: naming the file, of a full disk say; half a line may stand there,
+        and is cut off when the file is next opened.
+    """
     text = json.dumps(record)
     if isinstance(record, dict):
       # Of what will be read: a key that is a number becomes a text.
       value = json.loads(text)
       text = json.dumps(value | {_CHECK: _checksum(value)})
-    self._file.write(text.encode() + b'\n')
-    self._file.flush()
+    data = text.encode() + b'\n'
+    try:
+      while data:
+        data = data[self._file.write(data) :]
+    except OSError as error:
+      why = f'{error.strerror}; make room and run this again, the rest is kept'
+      raise OSError(error.errno, why, str(self.path)) from error
     if self._sync:
       os.fsync(self._file.fileno())
 
@@ -179,4 +189,3 @@ class Journal:
       self._file.truncate(os.fstat(self._file.fileno()).st_size - len(tail))
     else:  # whole, as an editor leaves it
       self._file.write(b'\n')
-      self._file.flush()

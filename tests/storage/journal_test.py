@@ -3,6 +3,7 @@
 import io
 import json
 import pathlib
+import resource
 import subprocess
 import sys
 import tempfile
@@ -76,6 +77,21 @@ class JournalTest(absltest.TestCase):
       else:
         # The name of a checksum may be another, and a last line open.
         self.assertIn(actual, (expected, expected[:-1]), content)
+
+  def test_a_full_disk_costs_the_record_that_found_no_room(self):
+    self.write({'kind': 1}, {'name': 'a'})
+    size = self.path.stat().st_size
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    file = journal.Journal(self.path)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size + 9, limits[1]))
+    try:
+      with self.assertRaisesRegex(OSError, 'make room and .*journal.jsonl'):
+        file.append({'name': 'b' * 99})
+      file.close()
+    finally:
+      resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    self.assertEqual(self.write({'kind': 1}, {'name': 'b'}), [{'name': 'a'}])
+    self.assertEqual(list(journal.read(self.path))[-1], {'name': 'b'})
 
   def test_a_record_that_was_edited_is_named(self):
     self.write({'kind': 1}, {'name': 'a', 'cost': 12})
