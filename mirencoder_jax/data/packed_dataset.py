@@ -235,9 +235,7 @@ class PackedDataset:
     self._items, self.sizes, self.cuts = self._split(raw, budget)
     self.repeats = np.ones(len(self._items.example), np.int64)
     if labels is not None and labelled_repeats > 1:
-      hashes = _cached(
-          source, 'hashes', ['hash'], lambda: _read_hashes(source)
-      )
+      hashes = _cached(source, 'hashes', ['hash'], lambda: _read_hashes(source))
       has_sizes = np.array(
           [key in labels.sizes for key in hashes['hash'].tolist()], bool
       )

@@ -39,7 +39,7 @@ class ShardsTest(parameterized.TestCase):
     self.content = self.shard.read_bytes()
     # Behind the records stands nothing until the last 64 KiB, which are the
     # footer's.
-    self.end = len(self.content[:-(1 << 16)].rstrip(b'\0'))
+    self.end = len(self.content[: -(1 << 16)].rstrip(b'\0'))
 
   def path(self, split):
     (path,) = self.data_dir.glob(f'*/*/*-{split}.array_record-*')
