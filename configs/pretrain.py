@@ -16,8 +16,8 @@ end yet.
 What compilers answer is learned too, where it was asked for every function of
 the corpus beforehand (docs/experiments/answers.md):
 
-    mirencoder measure guesses BITCODE --output=guesses.jsonl
-    mirencoder measure size BITCODE --output=sizes.jsonl
+    python -m mirencoder_jax.measure guesses BITCODE --output=guesses.jsonl
+    python -m mirencoder_jax.measure size BITCODE --output=sizes.jsonl
     python train.py --config=configs/pretrain.py:small_cpu_instructions \
         --config.data.name=source_packages/default \
         --config.data.labels=guesses.jsonl,sizes.jsonl \

@@ -61,6 +61,9 @@ def commands_in(text: str, place: str) -> list[Command]:
     for part in re.split(r' && | \| | >>? ', line):
       # An option in brackets may be left out.
       words = shlex.split(re.sub(r'\[-.*?\]', '', part), comments=True)
+      # Variables that are set for the command are its environment's.
+      while words and re.match(r'[A-Z_]+=', words[0]):
+        words.pop(0)
       if words and _COMMAND.match(part):
         found.append(Command(tuple(words), place))
   return found
