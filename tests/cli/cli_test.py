@@ -166,6 +166,33 @@ class CommandLineTest(parameterized.TestCase):
     self.assertEqual(code, console.FAILED)
     self.assertIn('is there and no index', err)
 
+  def test_map(self):
+    vectors, page = str(self.folder / 'map.npz'), self.folder / 'map.html'
+    text = (
+        'define void @axpy() !dbg !3 {\n  ret void, !dbg !4\n}\n'
+        '!llvm.dbg.cu = !{!2}\n!llvm.module.flags = !{!0}\n'
+        '!0 = !{i32 2, !"Debug Info Version", i32 3}\n'
+        '!1 = !DIFile(filename: "a.c", directory: "")\n'
+        '!2 = distinct !DICompileUnit(language: DW_LANG_C99, file: !1)\n'
+        '!3 = distinct !DISubprogram(name: "axpy", unit: !2, file: !1, '
+        'spFlags: DISPFlagDefinition)\n'
+        '!4 = !DILocation(line: 41, scope: !3)\n'
+    )
+    files = [str(self.folder / name) for name in ('debug.ll', 'both.ll')]
+    self.run_well('embed', *files, '-o', vectors)
+    code, out, err = run(
+        'map', vectors, '--html', str(page), '--lines', '--json'
+    )
+    self.assertEqual(code, console.OK, err)
+    self.assertEqual(json.loads(out)['points'], 3)
+    data = re.search(r'<script type="application/json".*?>(.*?)</',
+                     page.read_text())[1]  # fmt: skip
+    data = json.loads(data)
+    self.assertEqual(data['functions'], ['axpy', 'axpy', 'square'])
+    self.assertEqual(data['line'], [41, 0, 0])
+    code, _, err = run('map', 'no.npz', '--html', str(page))
+    self.assertEqual((code, 'no no.npz' in err), (console.FAILED, True))
+
   def test_a_function_of_standard_input(self):
     piped = io.TextIOWrapper(io.BytesIO((AXPY + SQUARE).encode()))
     with mock.patch.object(sys, 'stdin', piped):

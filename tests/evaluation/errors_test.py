@@ -6,7 +6,7 @@ from absl.testing import absltest
 from mirencoder_jax.downstream.tasks import targets as targets_lib
 from mirencoder_jax.downstream.tasks import tasks
 from mirencoder_jax.evaluation import errors, metrics
-from mirencoder_jax.evaluation.report import map as map_lib
+from mirencoder_jax.inference import projection
 
 
 def make_target(name, costs):
@@ -75,7 +75,7 @@ class MapTest(absltest.TestCase):
     plane = rng.standard_normal((20, 2))
     plane = (plane - plane.mean(0)) / plane.std(0)
     vectors = np.concatenate([plane, plane], axis=1)
-    points, share = map_lib.project(vectors)
+    points, share = projection.project(vectors)
     self.assertAlmostEqual(share, 1)
 
     def distances(x):
@@ -84,10 +84,10 @@ class MapTest(absltest.TestCase):
     np.testing.assert_allclose(distances(points), distances(vectors), atol=1e-9)
 
   def test_degenerate(self):
-    points, share = map_lib.project(np.ones((3, 4)))
+    points, share = projection.project(np.ones((3, 4)))
     np.testing.assert_allclose(points, 0, atol=1e-9)
     self.assertEqual(share, 0)
-    self.assertEqual(map_lib.project(np.ones((3, 1)))[0].shape, (3, 2))
+    self.assertEqual(projection.project(np.ones((3, 1)))[0].shape, (3, 2))
 
 
 if __name__ == '__main__':

@@ -13,33 +13,11 @@ import numpy as np
 
 from mirencoder_jax.downstream.tasks import features, tasks
 from mirencoder_jax.evaluation.report import selection
+from mirencoder_jax.inference import projection
 from mirencoder_jax.pages import plot_style
 
 _HISTOGRAM = 'opcodes'
 _MAX_NAMED = 20  # modules, that a map can name
-
-
-def project(vectors: np.ndarray) -> tuple[np.ndarray, float]:
-  """The first two principal components.
-
-  Args:
-    vectors: float [m, D], m >= 1.
-
-  Returns:
-    float64 [m, 2], and the share of the variance that they have.
-  """
-  from sklearn import decomposition, preprocessing  # 1 s, for this alone
-
-  scaled = preprocessing.StandardScaler().fit_transform(
-      np.asarray(vectors, np.float64)
-  )
-  points = np.zeros((len(vectors), 2))
-  rank = min(2, *scaled.shape)
-  if not scaled.any():
-    return points, 0.0
-  pca = decomposition.PCA(rank, svd_solver='full')
-  points[:, :rank] = pca.fit_transform(scaled)
-  return points, float(pca.explained_variance_ratio_.sum())
 
 
 def map_modules(
@@ -67,7 +45,7 @@ def map_modules(
     vectors = np.log1p(vectors) if name == _HISTOGRAM else vectors
     _, first = np.unique(vectors, axis=0, return_index=True)
     chosen = np.flatnonzero(has_ir)[np.sort(first)]
-    points, explained = project(vectors[np.sort(first)])
+    points, explained = projection.project(vectors[np.sort(first)])
     maps.append(
         {
             'features': name,
