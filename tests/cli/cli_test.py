@@ -178,6 +178,7 @@ class CommandLineTest(parameterized.TestCase):
         'spFlags: DISPFlagDefinition)\n'
         '!4 = !DILocation(line: 41, scope: !3)\n'
     )
+    (self.folder / 'debug.ll').write_text(text)
     files = [str(self.folder / name) for name in ('debug.ll', 'both.ll')]
     self.run_well('embed', *files, '-o', vectors)
     code, out, err = run(
