@@ -212,14 +212,21 @@ def loads(data: bytes) -> Any:
   return _Unpickler(io.BytesIO(zlib.decompress(data))).load()
 
 
-_CLASSES = ('Constant', 'Function', 'Module')
+_KNOWN = {
+    *((ir.Module.__module__, x) for x in ('Constant', 'Function', 'Module')),
+    # Arrays of examples, which Beam carries from worker to worker.
+    ('numpy', 'dtype'),
+    ('numpy', 'ndarray'),
+    ('numpy._core.multiarray', '_reconstruct'),
+    ('numpy._core.numeric', '_frombuffer'),
+}
 
 
 class _Unpickler(pickle.Unpickler):
-  """Knows modules of IR, and of all else nothing."""
+  """Knows modules of IR and arrays, and of all else nothing."""
 
   def find_class(self, module: str, name: str) -> Any:
-    if module != ir.Module.__module__ or name not in _CLASSES:
+    if (module, name) not in _KNOWN:
       raise pickle.UnpicklingError(f'{module}.{name} is no part of a module')
     return super().find_class(module, name)
 

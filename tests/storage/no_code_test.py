@@ -14,7 +14,7 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 LIBRARY = ROOT / 'mirencoder_jax'
 FORBIDDEN = {'dill', 'joblib', 'marshal', 'shelve', 'yaml', 'cloudpickle'}
 # Pickles that no other program can have written: of memory, of pipes between
-# this program's processes. `passes` knows three classes and nothing else.
+# this program's processes. `passes` knows modules and arrays and nothing else.
 OF_OUR_OWN = {
     'corpus/beam.py',
     'corpus/first_pass.py',
