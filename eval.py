@@ -17,7 +17,7 @@ ROOT = pathlib.Path(__file__).resolve().parent
 DATA = os.environ.get('TFDS_DATA_DIR', f'{ROOT}/runs/data')
 
 _CONFIG = command_line.define_config()
-_CHECKPOINT = flags.DEFINE_string('checkpoint', None, 'None: baselines only.')
+_CHECKPOINT = flags.DEFINE_string('checkpoint', None, 'A run; None: baselines.')
 _WORKDIR = flags.DEFINE_string(
     'workdir', None, 'Gets results.json, results.md, pictures, our vectors.'
 )

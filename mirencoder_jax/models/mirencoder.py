@@ -40,7 +40,7 @@ class MIREncoderConfig:
       of devices.
     dtype: of the matrix products; parameters and reductions are float32.
     reads: what the transformer runs over: 'instructions', or 'tokens', as in
-      the paper and as all weights that ship.
+      the paper and as the weights `small`.
     graph_width: of the nodes, where instructions are read; D if 0.
     words: the pieces of `sum_pooling.WORDS` in the vocabulary, likewise.
   """

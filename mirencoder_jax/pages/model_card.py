@@ -38,7 +38,7 @@ vectors = mir.load({path!r}).embed('kernel.ll')  # float32 [1, {width}]
 | width of a vector | {width} |
 | vocabulary | {vocab_size:,} pieces, hash `{vocab_hash}` |
 | fingerprint | {fingerprint}: vectors of encoders with another do not compare |
-| tokens a window | {num_tokens} |
+| {places} a window | {num_tokens} |
 
 Settings of the model: {model}.
 
@@ -50,7 +50,7 @@ Settings of the model: {model}.
 
 {objectives}
 
-{num_steps:,} steps of {batch_size} packs of {num_rows} x {num_tokens} tokens,
+{num_steps:,} steps of {batch_size} packs of {num_rows} x {num_tokens} {places},
 seed {seed}. {cost}
 
 ## Figures
@@ -121,6 +121,8 @@ def model_card(
       if checkpoint.fingerprint
       else 'not recorded',
       num_tokens=config['data']['num_tokens'],
+      # Where instructions are read, rows hold these.
+      places='units' if 'reads' in config['model'] else 'tokens',
       num_rows=config['data']['num_rows'],
       batch_size=config['data']['batch_size'],
       num_steps=config['train']['num_steps'],

@@ -57,6 +57,8 @@ class TrainConfig:
       value = getattr(self, field.name)
       if field.name != 'seed' and type(value) is int and value < 1:
         raise ValueError(f'{field.name} is {value}; at least 1')
+    if self.stall_minutes < 0:
+      raise ValueError(f'stall_minutes is {self.stall_minutes}; at least 0')
 
 
 class Experiment:
@@ -123,7 +125,14 @@ class Experiment:
     )
     # As resolved; with it alone the model can be built again.
     self.config = {
-        'data': dataclasses.asdict(self.data),
+        # Of labels the names of the files: weights tell no one's folders, and
+        # a run goes on where they have been moved.
+        'data': dataclasses.asdict(self.data)
+        | {
+            'labels': ','.join(
+                os.path.basename(path) for path in self.data.labels.split(',')
+            )
+        },
         'budget': self.dataset.budget.as_dict(),
         'model': self.model.config.as_dict(),
         'objectives': dataclasses.asdict(self.objectives),
