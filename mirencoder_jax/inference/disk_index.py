@@ -1,10 +1,11 @@
 """`DiskIndex`: the vectors of a whole code base, searched without reading it.
 
-A folder of two files: a graph of neighbours with its vectors, which is mapped
-into memory and not read (usearch, the extra `search`), and a table of rows and
-files in SQLite. It is built once and appended to; a file that was there with
-the same content costs nothing. A writer makes a new graph beside the old one
-and changes the table at once, so that a kill leaves the index as it was.
+A folder of three files: a graph of neighbours with its vectors, which is mapped
+into memory and not read (usearch, the extra `search`), a table of rows and
+files in SQLite, and the table's checksum. It is built once and appended to; a
+file that was there with the same content costs nothing. A writer makes a new
+graph beside the old one and changes the table at once, so that a kill leaves
+the index as it was.
 """
 
 import contextlib
@@ -21,6 +22,7 @@ import numpy as np
 
 from mirencoder_jax.inference import search as search_lib
 from mirencoder_jax.inference import vectors as vectors_lib
+from mirencoder_jax.storage import sums
 
 _TABLE = 'rows.sqlite'
 _FORMAT = 1
@@ -47,6 +49,9 @@ _DTYPE = 'f16'
 _SEARCHED = 256
 
 
+content_of = sums.content_of  # for `DiskIndex.add` and `is_known`
+
+
 class Added(NamedTuple):
   """What `DiskIndex.add` did, in files.
 
@@ -66,12 +71,6 @@ def is_index(path: str | os.PathLike) -> bool:
   return (pathlib.Path(path) / _TABLE).is_file()
 
 
-def content_of(path: str | os.PathLike) -> str:
-  """SHA-256 of a file's bytes, for `DiskIndex.add` and `is_known`."""
-  with open(path, 'rb') as file:
-    return hashlib.file_digest(file, 'sha256').hexdigest()
-
-
 class DiskIndex:
   """An index on disk, open for searching and appending.
 
@@ -83,8 +82,8 @@ class DiskIndex:
   def __init__(self, path: str | os.PathLike):
     """Opens an index, in milliseconds.
 
-    A graph that was copied or touched since it was written is read once, to
-    compare its checksum.
+    A file that was copied or touched since it was written is read, to compare
+    its checksum.
 
     Raises:
       VectorsError: if there is none, or it is damaged, or usearch is missing.
@@ -97,6 +96,9 @@ class DiskIndex:
       )
     with self._reading():
       self._table = _connect(self.path / _TABLE)
+      with self._at_rest() as facts:
+        # Indices of version 0.3 have no state.
+        sums.check(self.path / _TABLE, facts.get('state'))
       self._read_facts()
 
   @classmethod
@@ -148,11 +150,10 @@ class DiskIndex:
     if not self._facts['graph']:
       return None
     path = self.path / self._facts['graph']
-    stamp = [path.stat().st_size, path.stat().st_mtime_ns]
     # A search in a damaged graph may end the process.
-    if not view or stamp != self._facts['stamp']:
+    if not view or sums.stamp(path) != self._facts['stamp']:
       if content_of(path) != self._facts['sha256']:
-        raise ValueError('its checksum is wrong')
+        raise ValueError(f'the checksum of {path.name} is wrong')
     # Keys are looked up to delete rows only; a table of them takes time.
     return index.Index.restore(path, view=view, enable_key_lookups=not view)
 
@@ -241,8 +242,12 @@ class DiskIndex:
         name = f'graph_{os.getpid()}_{os.urandom(4).hex()}.usearch'
         aside = self.path / name
         _save(self._graph, aside)
-        stamp = [aside.stat().st_size, aside.stat().st_mtime_ns]
-        facts = before | dict(graph=name, stamp=stamp, sha256=content_of(aside))
+        facts = before | dict(
+            graph=name,
+            stamp=sums.stamp(aside),
+            sha256=content_of(aside),
+            state=before.get('state', 0) + 1,
+        )
         table.execute('update about set facts = ?', [json.dumps(facts)])
       table.execute('commit')
     except BaseException:
@@ -252,8 +257,21 @@ class DiskIndex:
       raise
     finally:
       self._read_facts()
-    if aside and before['graph']:
-      (self.path / before['graph']).unlink(missing_ok=True)
+    if aside:
+      with self._at_rest() as facts:
+        sums.write(self.path / _TABLE, facts['state'])
+      if before['graph']:
+        (self.path / before['graph']).unlink(missing_ok=True)
+
+  @contextlib.contextmanager
+  def _at_rest(self) -> Iterator[dict[str, Any]]:
+    """Gives what the table says of itself, while nobody writes."""
+    self._table.execute('begin')
+    try:
+      ((text,),) = self._table.execute('select facts from about')
+      yield json.loads(text)
+    finally:
+      self._table.execute('commit')
 
   def _add_file(
       self,

@@ -271,9 +271,7 @@ class _Outline:
       elif first != '\n' and not text.startswith(_TOP_LEVEL, at):
         line = text[at:end].strip()
         if line:
-          raise self._error(
-              f'{line[:60]!r} is not LLVM IR at the top level', at
-          )
+          raise self._stray(line, at)
       at = end + 1
 
   def _closing(self, at: int, end: int) -> int:
@@ -311,13 +309,18 @@ class _Outline:
         at,
     )
 
+  def _stray(self, line: str, at: int) -> IRError:
+    if instruction.is_one(line.partition(' = ')[2] or line):
+      why = 'an instruction outside a function; give all of it, `define` to `}`'
+    else:
+      why = 'not LLVM IR at the top level'
+    return self._error(f'{line[:60]!r} is {why}', at)
+
   def _named(self, at: int, end: int) -> None:
     line = self._line(at, end)
     name, equals, body = line.partition(' = ')
-    if not equals or ' ' in name:
-      raise self._error(
-          f'{line.strip()[:60]!r} is not LLVM IR at the top level', at
-      )
+    if not equals or ' ' in name or instruction.is_one(body):
+      raise self._stray(line.strip(), at)
     if name[1:] in self.globals if name[0] == '@' else name in self.structs:
       raise self._twice(name, at)
     if name[0] == '@':

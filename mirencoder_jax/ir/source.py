@@ -88,6 +88,12 @@ def load(
   """
   data, name = _bytes(source, name)
   if not data.strip(b' \t\r\n\0'):
+    if data.strip():
+      raise IRError(
+          f'{len(data):,} bytes that are all zero: whoever wrote this file did '
+          'not finish; make it again',
+          name,
+      )
     raise IRError('the file is empty', name)
   for magic, what in _OTHER.items():
     if data.startswith(magic):

@@ -109,6 +109,8 @@ def read_info(folder: str | os.PathLike, kind: str) -> dict[str, Any]:
     found, number = info['kind'], info['format']
     if not isinstance(number, int):
       raise ValueError(f'format is {number!r}')
+  except FileNotFoundError:
+    raise missing(path) from None
   except (OSError, ValueError, KeyError, TypeError) as error:
     raise damaged(path, first_line(error)) from None
   if number > FORMAT:
@@ -155,6 +157,13 @@ def damaged(path: str | os.PathLike, why: str) -> CheckpointError:
   )
 
 
+def missing(path: str | os.PathLike) -> CheckpointError:
+  """The error for a file that was written with others, and is gone."""
+  return CheckpointError(
+      f'{path} is missing; copy the folder again, or make it anew'
+  )
+
+
 def _own_sum(info: Mapping[str, Any]) -> str:
   """Over `info.json` but for its own checksum, however it is laid out."""
   rest = {key: value for key, value in info.items() if key != _SHA}
@@ -165,6 +174,8 @@ def _read(folder: epath.Path, name: str, info: Mapping[str, Any]) -> bytes:
   path = folder / name
   try:
     data = path.read_bytes()
+  except FileNotFoundError:
+    raise missing(path) from None
   except OSError as error:
     raise damaged(path, first_line(error)) from None
   if hashlib.sha256(data).hexdigest() != info[_FILES].get(name):

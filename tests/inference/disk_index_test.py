@@ -1,6 +1,7 @@
 """An index on disk: as exact search finds, appended to, and damaged."""
 
 import importlib.util
+import itertools
 import os
 import pathlib
 import resource
@@ -89,7 +90,7 @@ class DiskIndexTest(parameterized.TestCase):
           {(hit.file, hit.function) for hit in hits},
           {('a.ll', 'f2'), ('a.ll', 'f4'), ('b.ll', 'f3'), ('c.ll', 'f5')},
       )
-    self.assertLen(list(self.path.iterdir()), 2)  # nothing old is left
+    self.assertLen(list(self.path.iterdir()), 3)  # nothing old is left
 
   def test_contents_that_the_caller_knows(self):
     index = self.create()
@@ -121,7 +122,7 @@ class DiskIndexTest(parameterized.TestCase):
     for found in (index, mir.DiskIndex(self.path)):
       self.assertLen(found, 1)
       self.assertLen(found.search(vectors_of({'q': [2]}))[0], 1)
-    self.assertLen(list(self.path.iterdir()), 2)
+    self.assertLen(list(self.path.glob('graph*')), 1)
 
   def test_two_writers(self):
     first, second = self.create(), self.create()
@@ -133,20 +134,41 @@ class DiskIndexTest(parameterized.TestCase):
       with self.assertRaisesRegex(vectors_lib.VectorsError, 'another process'):
         second.add(vectors_of({'c.ll': [3]}))
 
-  @parameterized.product(
-      name=('rows.sqlite', 'graph'), damage=('cut', 'emptied', 'flipped')
+  @parameterized.parameters(
+      *itertools.product(
+          ('rows.sqlite', 'graph'), ('cut', 'emptied', 'flipped')
+      ),
+      ('rows.sum', 'cut'),
+      ('rows.sum', 'emptied'),
   )
   def test_damage_is_told_with_the_folder(self, name, damage):
     self.create().add(vectors_of({'a.ll': list(range(200))}))
     (path,) = self.path.glob(f'{name}*')
-    data = DAMAGE[damage](path.read_bytes())
-    if name != 'graph' and damage == 'flipped':
-      data = b'?' + data[1:]  # a flip among the rows is not looked for
-    path.write_bytes(data)
+    path.write_bytes(DAMAGE[damage](path.read_bytes()))
     with self.assertRaisesRegex(vectors_lib.VectorsError, str(self.path)) as e:
       mir.DiskIndex(self.path)
     self.assertIn('damaged', str(e.exception))
     self.assertNotIn('\n', str(e.exception))
+
+  def test_a_name_that_was_edited(self):
+    self.create().add(vectors_of({'a.ll': [1]}))
+    path = self.path / 'rows.sqlite'
+    data = path.read_bytes()
+    self.assertIn(b'a.ll', data)
+    path.write_bytes(data.replace(b'a.ll', b'b.ll'))
+    with self.assertRaisesRegex(vectors_lib.VectorsError, 'of rows.sqlite is'):
+      mir.DiskIndex(self.path)
+
+  def test_a_writer_that_was_killed_before_it_wrote_the_sum(self):
+    index = self.create()
+    index.add(vectors_of({'a.ll': [1]}))
+    with mock.patch.object(disk_index.sums, 'write'):
+      index.add(vectors_of({'b.ll': [2]}))
+    self.assertLen(mir.DiskIndex(self.path), 2)
+    index.add(vectors_of({'c.ll': [3]}))
+    with mock.patch.object(disk_index.sums, 'content_of') as read:
+      self.assertLen(mir.DiskIndex(self.path), 3)
+      read.assert_not_called()
 
   def test_a_graph_that_is_gone(self):
     self.create().add(vectors_of({'a.ll': [1]}))

@@ -365,7 +365,12 @@ class BadInputTest(parameterized.TestCase):
        b'  %x = add i32 1, 1\n}\n', 'x.ll:5'),
       ('top_level', b'define void @f() {\n  ret void\n}\nint x;\n',
        "x.ll:4: 'int x' is not LLVM IR at the top level"),
+      ('no_head', b'  %1 = add i32 %a, %b\n  ret i32 %1\n',
+       'x.ll:.* is an instruction outside a function; give all of it'),
+      ('beside_a_function', b'define void @f() {\n  ret void\n}\n'
+       b'%1 = add i32 1, 1\n', 'x.ll:4: .* an instruction outside a function'),
       ('no_body', b'define void @f() {\n}\n', 'has no instructions'),
+      ('zeros', bytes(4096), '4,096 bytes that are all zero'),
   )  # fmt: skip
   def test_message(self, data, message):
     with self.assertRaisesRegex(ir.IRError, message) as caught:

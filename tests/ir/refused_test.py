@@ -130,6 +130,36 @@ edge:
 """,
       ),
       (
+          'on_an_edge_that_a_switch_takes_twice',
+          """
+@a = global i32 0
+define i64 @f(i32 %c) {
+  switch i32 %c, label %to [ i32 1, label %to
+                             i32 2, label %by ]
+by:
+  br label %to
+to:
+  %x = phi i64 [ 5, %by ], [ shl (i64 ptrtoint (ptr @a to i64), i64 3), %0 ], [ shl (i64 ptrtoint (ptr @a to i64), i64 3), %0 ]
+  ret i64 %x
+}
+""",
+          """
+@a = global i32 0
+define i64 @f(i32 %c) {
+  switch i32 %c, label %edge [ i32 1, label %edge
+                               i32 2, label %by ]
+by:
+  br label %to
+edge:
+  %s = shl i64 ptrtoint (ptr @a to i64), 3
+  br label %to
+to:
+  %x = phi i64 [ 5, %by ], [ %s, %edge ]
+  ret i64 %x
+}
+""",
+      ),
+      (
           'in_a_vector_and_a_struct',
           """
 @a = global i32 0

@@ -181,7 +181,7 @@ class WeightsTest(parameterized.TestCase):
     path = target / file
     if damage == 'removed':
       path.unlink()
-      message = 'no checkpoint at' if file == 'info.json' else f'{path} is dam'
+      message = 'no checkpoint at' if file == 'info.json' else f'{path} is mis'
     else:
       path.write_bytes(DAMAGE[damage](path.read_bytes()))
       message = f'{path} is damaged'

@@ -81,14 +81,23 @@ class _Instruction(Reader):
       self.refuse('as many operands as it takes')
     before: list[str] = []
     edges: dict[str, list[str]] = {}
-    texts = [''] * len(order)
+    texts: list[str | None] = [''] * len(order)
     for i in order:
       _, _, value, block = self._values[i]
+      if value.is_retired and edges.get(block):
+        # A switch leads here twice, with equal values, and from the edge's new
+        # block once: LLVM keeps the first.
+        texts[i] = None
+        continue
       into = edges.setdefault(block, []) if block else before
       texts[i] = materialise(value, into, self._names)
     tokens = self.tokens
     pieces, done = [], 0
     for (start, end, _, _), text in zip(self._values, texts, strict=True):
+      if text is None:
+        pieces += tokens[done : start - 2]  # all before `, [`
+        done = end + 3  # behind `, %block ]`
+        continue
       pieces += [*tokens[done:start], text]
       done = end
     pieces += tokens[done:]

@@ -351,6 +351,11 @@ _OPEN_ENDED = frozenset(['call', 'invoke', 'callbr'])
 STARTS = OPCODES | {'tail', 'musttail', 'notail'}
 
 
+def is_one(text: str) -> bool:
+  """Whether a text, without its result, begins as instructions do."""
+  return text.split(' ', 1)[0] in STARTS
+
+
 def parse_type(text: str, struct_words: Mapping[str, str]) -> Spelled:
   """The type that a text begins with.
 
