@@ -11,7 +11,7 @@ import sys
 
 from absl import flags, logging
 
-from mirencoder_jax.storage import command_line
+from mirencoder_jax.storage import command_line, object_store
 from mirencoder_jax.training import pretrain
 
 ROOT = pathlib.Path(__file__).resolve().parent
@@ -27,7 +27,7 @@ _WORKDIR = flags.DEFINE_string(
 _DATA_DIR = flags.DEFINE_string(
     'data_dir',
     os.environ.get('TFDS_DATA_DIR', f'{ROOT}/runs/data'),
-    'Folder of prepared datasets.',
+    'Folder of prepared datasets, or gs:// or s3:// of a copy of one.',
 )
 
 
@@ -44,9 +44,10 @@ def main(argv: list[str]) -> None:
 
 
 def _train(config, data_dir) -> None:
-  if config.data.name == STARTER and not list(
+  is_here = object_store.is_url(data_dir) or list(
       pathlib.Path(data_dir, STARTER).glob('*/dataset_info.json')
-  ):
+  )
+  if config.data.name == STARTER and not is_here:
     print(f'preparing {STARTER} in {data_dir}, once', flush=True)
     prepare = [sys.executable, ROOT / 'datasets' / 'prepare.py', STARTER]
     if subprocess.run([*prepare, f'--data_dir={data_dir}']).returncode:

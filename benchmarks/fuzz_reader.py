@@ -2,6 +2,7 @@
 
     python benchmarks/fuzz_reader.py --output=fuzz --minutes=60
     python benchmarks/fuzz_reader.py --output=fuzz --replay=1234
+    python benchmarks/fuzz_reader.py --output=fuzz --minutes=60 --coverage
 
 Input i is a function of the seed and i: a module of the starter corpus (or of
 `--source`) as text, bitcode or in an archive, with bytes, tokens or lines
@@ -9,6 +10,9 @@ changed. Each is read, made a graph and featurized in a child process with
 limits of time and memory. Where LLVM verifies a module, ours must have as many
 functions, blocks and instructions as LLVM counts itself. A second run goes on
 behind the first; findings are kept as files in the output folder.
+
+With `--coverage` (`pip install atheris`) texts are mutated from those that
+reached new lines of the reader, in one process, which ends at a finding.
 """
 
 import argparse
@@ -128,18 +132,18 @@ def mutate_text(text: str, other: str, rng: random.Random) -> str:
 
 
 class Inputs:
-  """Input i of a seed."""
+  """Input i of a seed; `texts` are the modules that inputs are made of."""
 
   def __init__(self, source: pathlib.Path, seed: int):
-    self._texts, self._seed = corpus(source), seed
-    if not self._texts:
+    self.texts, self._seed = corpus(source), seed
+    if not self.texts:
       raise SystemExit(f'{source}: no .ll file of at most {MAX_BYTES} bytes')
 
   def make(self, number: int) -> tuple[str, bytes]:
     """Kind and bytes."""
     rng = random.Random(f'{self._seed}:{number}')
     kind = rng.choice(KINDS)
-    text, other = rng.choice(self._texts), rng.choice(self._texts)
+    text, other = rng.choice(self.texts), rng.choice(self.texts)
     if kind == 'text':
       if rng.random() < 0.15:
         return kind, mutate_bytes(text, rng)
@@ -349,6 +353,45 @@ class Child:
     self._process = None
 
 
+def fuzz_by_coverage(args: argparse.Namespace, inputs: Inputs) -> None:
+  """Texts by what they reach of the reader's Python; LLVM is not looked into.
+
+  What reached something new is kept in `output/reached` for the next run.
+  """
+  import atheris
+
+  rng = random.Random(args.seed)
+  reached = args.output / 'reached'
+  reached.mkdir(exist_ok=True)
+  for number, text in enumerate(inputs.texts):
+    (reached / f'module-{number}').write_bytes(text)
+  with atheris.instrument_imports(include=['mirencoder_jax']):
+    read('text', b'define void @f() {\n  ret void\n}\n')  # imports all
+
+  def mutate(data: bytes, max_size: int, seed: int) -> bytes:
+    del seed
+    text = data.decode(errors='replace')
+    if len(text) < 8 or rng.random() < 0.2:
+      return atheris.Mutate(data, max_size)
+    other = rng.choice(inputs.texts).decode()
+    return mutate_text(text, other, rng).encode(errors='replace')[:max_size]
+
+  options = [
+      f'-max_total_time={round(60 * args.minutes)}',
+      f'-timeout={round(10 * args.seconds)}',  # of the clock, not of CPU
+      f'-rss_limit_mb={round(1024 * args.gigabytes)}',
+      f'-max_len={2 * MAX_BYTES}',
+      f'-artifact_prefix={args.output}/coverage-',
+      str(reached),
+  ]
+  atheris.Setup(
+      [sys.argv[0], *options],
+      lambda data: read('text', data),
+      custom_mutator=mutate,
+  )
+  atheris.Fuzz()  # ends the process
+
+
 def _cpu_seconds(pid: int) -> float:
   try:
     text = pathlib.Path(f'/proc/{pid}/stat').read_text()
@@ -377,9 +420,12 @@ def main() -> None:
   )
   parser.add_argument('--gigabytes', type=float, default=2.0, help='of memory')
   parser.add_argument('--replay', type=int, help='this input, verbosely')
+  parser.add_argument('--coverage', action='store_true', help='with atheris')
   args = parser.parse_args()
   args.output.mkdir(parents=True, exist_ok=True)
   inputs = Inputs(args.source, args.seed)
+  if args.coverage:
+    return fuzz_by_coverage(args, inputs)
   memory = int(args.gigabytes * 2**30)
   reader = Child('read', args.seconds, memory)
   counter = Child('count', args.seconds, memory)

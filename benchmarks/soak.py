@@ -37,6 +37,7 @@ import subprocess
 import sys
 import tarfile
 import time
+from collections.abc import Iterable
 
 ROOT = pathlib.Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
@@ -65,6 +66,7 @@ def train(folder: pathlib.Path) -> None:
       every_eval_steps=NUM_STEPS,
       every_checkpoint_steps=INTERVAL,
       num_eval_batches=1,
+      stall_minutes=0.0,  # a machine that is busy for hours is no fault
       compilation_cache=str(folder.parent / 'compiled'),
   )
   pretrain.train_and_evaluate(config, folder / 'run', folder.parent / 'data')
@@ -167,10 +169,10 @@ class Soak:
     if not source.exists():
       _write_source(output)
 
-  def begin(self) -> None:
-    """Makes each thing once without a kill."""
+  def begin(self, kinds: Iterable[str]) -> None:
+    """Makes each thing once without a kill; all need what `prepare` makes."""
     (self.output / 'compiled').mkdir(exist_ok=True)
-    for kind in ('prepare', 'train', 'measure'):
+    for kind in dict.fromkeys(('prepare', *kinds)):
       folder = self.output / f'whole_{kind}'
       start = time.monotonic()
       if not (folder / 'done').exists():
@@ -453,8 +455,8 @@ def main() -> None:
   path = args.output / 'kills.jsonl'
   before = path.read_text().splitlines() if path.exists() else []
   soak = Soak(args.output, args.seed + len(before))
-  soak.begin()
   what = args.what or KINDS
+  soak.begin(KINDS if 'disk' in what else what)
   if 'disk' in what:
     with path.open('a') as file:
       for record in fill_disk(soak):

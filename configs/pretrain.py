@@ -165,7 +165,14 @@ def get_config(variant: str = 'tiny') -> ml_collections.ConfigDict:
       every_checkpoint_steps=run['every_eval_steps'],
       num_eval_batches=16,
       num_last_checkpoints=2,
+      mapping='pmap',  # or 'shard_map': the same program, JAX's newer name
       distributed=False,  # True on pods
+      # Of all processes, where JAX does not find them: HOST:PORT of process 0,
+      # how many, which.
+      coordinator='',
+      num_processes=-1,
+      process_id=-1,
+      join_seconds=300,  # to wait for the other processes
       stall_minutes=30.0,  # without a step: ended, and said
       check_memory=True,  # refuses a step that does not fit
       compilation_cache='~/.cache/mirencoder_jax/compiled',  # '' for none

@@ -24,8 +24,9 @@ INSTALLED_AS = {
     'xgboost': 'xgboost-cpu',
 }
 # Come with what is named: jaxlib with jax, scipy with scikit-learn, fastavro
-# with apache-beam, google.protobuf with tensorflow-datasets.
-COME_ALONG = {'fastavro', 'google', 'jaxlib', 'scipy', 'packaging'}
+# with apache-beam, google.protobuf with tensorflow-datasets, fsspec with
+# huggingface_hub.
+COME_ALONG = {'fastavro', 'fsspec', 'google', 'jaxlib', 'scipy', 'packaging'}
 # Used where the user has them, and never needed.
 OPTIONAL = {'networkx', 'torch'}
 

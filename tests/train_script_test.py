@@ -1,20 +1,27 @@
 """Tests of train.py as a user runs it: stopped, started again, in a pair."""
 
+import contextlib
+import importlib.util
 import json
 import os
 import pathlib
 import re
+import shutil
 import signal
 import socket
 import subprocess
 import sys
 import tempfile
 import time
+import unittest
+from unittest import mock
 
 import numpy as np
 import pytest
 import testing
 from absl.testing import absltest
+
+from mirencoder_jax.training import watchdog
 
 ROOT = pathlib.Path(__file__).resolve().parents[1]
 NUM_STEPS = 30
@@ -41,6 +48,13 @@ FLAGS = (
 )
 
 
+def free_port():
+  """A port of this machine that nobody listens at."""
+  with socket.socket() as free:
+    free.bind(('127.0.0.1', 0))
+    return free.getsockname()[1]
+
+
 class ScriptTestCase(absltest.TestCase):
   """Starts train.py on a small dataset."""
 
@@ -49,7 +63,7 @@ class ScriptTestCase(absltest.TestCase):
     self.folder = pathlib.Path(self.enterContext(tempfile.TemporaryDirectory()))
     testing.write_dataset(self.folder / 'data')
 
-  def start(self, workdir, *flags, **environment):
+  def start(self, workdir, *flags, data_dir=None, **environment):
     environment = (
         os.environ
         | environment
@@ -62,7 +76,7 @@ class ScriptTestCase(absltest.TestCase):
     command = [
         sys.executable,
         ROOT / 'train.py',
-        f'--data_dir={self.folder / "data"}',
+        f'--data_dir={data_dir or self.folder / "data"}',
         f'--workdir={workdir}',
     ]
     process = subprocess.Popen(
@@ -163,6 +177,81 @@ class TrainScriptTest(ScriptTestCase):
       self.assertEqual(output.count('\n'), 1, output)
 
 
+@pytest.mark.slow  # A minute of CPU: an emulator and three starts.
+@unittest.skipUnless(
+    all(map(importlib.util.find_spec, ('moto', 'flask', 's3fs'))),
+    'moto[s3], flask, flask-cors and s3fs are not installed',
+)
+class ObjectStoreTest(ScriptTestCase):
+  """Data and workdir at s3://, of an emulator on this machine."""
+
+  def setUp(self):
+    super().setUp()
+    import s3fs
+
+    port = free_port()
+    emulator = subprocess.Popen(
+        [sys.executable, '-m', 'moto.server', '-p', str(port)],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    self.addCleanup(emulator.wait)
+    self.addCleanup(emulator.kill)
+    self.environment = {
+        'AWS_ENDPOINT_URL': f'http://127.0.0.1:{port}',
+        'AWS_ACCESS_KEY_ID': 'any',
+        'AWS_SECRET_ACCESS_KEY': 'any',
+        'AWS_DEFAULT_REGION': 'us-east-1',
+        'HOME': str(self.folder),  # of the copies
+        'TMPDIR': str(self.folder),
+    }
+    for name, value in self.environment.items():
+      self.enterContext(mock.patch.dict(os.environ, {name: value}))
+    for _ in range(600):
+      with (
+          contextlib.suppress(ConnectionError),
+          socket.create_connection(('127.0.0.1', port)),
+      ):
+        break
+      time.sleep(0.1)
+    self.store = s3fs.S3FileSystem(skip_instance_cache=True)
+    self.store.mkdir('bucket')
+    self.store.put(f'{self.folder / "data"}/', 'bucket/data/', recursive=True)
+
+  def test_killed_and_started_again_from_nothing_but_the_bucket(self):
+    whole = self.folder / 'whole'
+    self.finish(self.start(whole))
+    # Long enough that a copy is made, and short enough to be made twice.
+    flags = ('--config.train.every_checkpoint_steps=5',)
+    s3 = {'data_dir': 's3://bucket/data', **self.environment}
+    with self.start('s3://bucket/run', *flags, **s3) as process:
+      for line in process.stdout:
+        if line.startswith('step 10 '):
+          process.send_signal(signal.SIGTERM)
+          break
+      output = self.finish(process)
+    self.assertRegex(output, r'SIGTERM: saved after step \d+ of 30')
+    self.assertLess(len(self.curve_there()), NUM_STEPS)
+    shutil.rmtree(self.folder / '.cache')
+    self.assertEmpty(list(self.folder.glob('mirencoder-run-*')))
+
+    output = self.finish(self.start('s3://bucket/run', *flags, **s3))
+    self.assertRegex(
+        output, r'going on after step \d+; workdir s3://bucket/run'
+    )
+    self.assertEqual(self.curve_there(), self.curve(whole))
+    self.store.invalidate_cache()
+    self.assertIn(
+        f'bucket/run/checkpoints/{NUM_STEPS}',
+        self.store.ls('bucket/run/checkpoints'),
+    )
+    self.assertEmpty(self.store.glob('bucket/run/checkpoints/*tmp*'))
+
+  def curve_there(self):
+    lines = self.store.cat_file('bucket/run/metrics.jsonl').decode()
+    return [line for line in lines.splitlines() if 'speed/' not in line]
+
+
 @pytest.mark.slow  # A minute of CPU: five starts, two programs.
 class ProcessesTest(ScriptTestCase):
   """Two processes make one run, and go on together after SIGTERM."""
@@ -176,20 +265,57 @@ class ProcessesTest(ScriptTestCase):
 
   def start_pair(self, workdir, *flags, own_flags=((), ())):
     """Two processes of one device each."""
-    with socket.socket() as free:
-      free.bind(('127.0.0.1', 0))
-      port = free.getsockname()[1]
-    return [
-        self.start(
-            workdir,
-            *(*self.FLAGS, *flags, *own_flags[number]),
-            '--config.train.distributed=True',
+    return self.start_several(
+        workdir, 2, *self.FLAGS, *flags, own_flags=own_flags
+    )
+
+  def start_several(
+      self, workdir, count, *flags, own_flags=None, said_by='variables'
+  ):
+    """Processes of one device each.
+
+    Args:
+      workdir: of all.
+      count: how many.
+      *flags: of all.
+      own_flags: of each.
+      said_by: what says where the others are: 'variables' of JAX's, 'flags', or
+        'slurm', as srun sets it.
+    """
+    port = free_port()
+    processes = []
+    for number in range(count):
+      said, environment = [], {}
+      if said_by == 'flags':
+        said = [
+            f'--config.train.coordinator=127.0.0.1:{port}',
+            f'--config.train.num_processes={count}',
+            f'--config.train.process_id={number}',
+        ]
+      elif said_by == 'slurm':
+        environment = dict(
+            SLURM_JOB_ID='7',
+            SLURM_STEP_NODELIST='localhost',
+            SLURM_NTASKS=str(count),
+            SLURM_PROCID=str(number),
+            SLURM_LOCALID=str(number),
+            JAX_COORDINATOR_PORT=str(port),
+        )
+      else:
+        environment = dict(
             JAX_COORDINATOR_ADDRESS=f'127.0.0.1:{port}',
-            JAX_NUM_PROCESSES='2',
+            JAX_NUM_PROCESSES=str(count),
             JAX_PROCESS_ID=str(number),
         )
-        for number in range(2)
-    ]
+      mine = own_flags[number] if own_flags else ()
+      processes.append(
+          self.start(
+              workdir,
+              *(*flags, *mine, *said, '--config.train.distributed=True'),
+              **environment,
+          )
+      )
+    return processes
 
   def assert_same_curve(self, workdir, expected):
     curves = [
@@ -222,8 +348,8 @@ class ProcessesTest(ScriptTestCase):
     self.finish(processes[1])
     self.assert_same_curve(pair, one)
 
-  def test_one_and_two_processes_continue_one_curve(self):
-    """1, 2, 1 processes, and 8, 4, 8 devices: the curve is one."""
+  def test_processes_and_devices_continue_one_curve(self):
+    """1, 2, 4, 1 processes, and 8, 4, 8 devices, under both mappings."""
     flags = (
         *self.FLAGS,
         '--config.data.batch_size=8',
@@ -232,21 +358,50 @@ class ProcessesTest(ScriptTestCase):
     )
     one = self.folder / 'one'
     self.finish(self.start(one, *flags))
-    for name, stations in (('processes', (1, 2, 1)), ('devices', (8, 4, 8))):
+    stations = {
+        'processes': ((1, 'pmap'), (2, 'pmap'), (4, 'shard_map'), (1, 'pmap')),
+        'devices': ((8, 'pmap'), (4, 'shard_map'), (8, 'pmap')),
+    }
+    for name in stations:
       workdir = self.folder / name
-      for number, station in enumerate(stations):
-        devices = str(station if name == 'devices' else 1)
-        if name == 'processes' and station == 2:
-          processes = self.start_pair(workdir, *flags)
+      for number, (count, mapping) in enumerate(stations[name]):
+        mine = [*flags, f'--config.train.mapping={mapping}']
+        if name == 'processes' and count > 1:
+          said_by = 'slurm' if count == 2 else 'flags'
+          processes = self.start_several(workdir, count, *mine, said_by=said_by)
         else:
-          processes = [self.start(workdir, *flags, JAX_NUM_CPU_DEVICES=devices)]
-        if number < 2:
+          processes = [
+              self.start(workdir, *mine, JAX_NUM_CPU_DEVICES=str(count))
+          ]
+        is_last = number == len(stations[name]) - 1
+        if not is_last:
           self.wait_for_steps(processes[0])
           processes[0].send_signal(signal.SIGTERM)
         outputs = [self.finish(process) for process in processes]
-        if number < 2:
+        if not is_last:
           self.assertIn('SIGTERM: saved after step', outputs[0])
       self.assert_same_curve(workdir, one)
+
+  def test_processes_that_do_not_find_one_another(self):
+    for flags, message, code in (
+        ((), 'nothing says where the other processes are', 1),
+        (
+            (
+                f'--config.train.coordinator=127.0.0.1:{free_port()}',
+                '--config.train.num_processes=2',
+                '--config.train.process_id=0',
+                '--config.train.join_seconds=2',
+            ),
+            'not all processes came within 2 s',
+            watchdog.EXIT_CODE,
+        ),
+    ):
+      process = self.start(
+          self.folder / 'run', '--config.train.distributed=True', *flags
+      )
+      output = self.finish(process, code)
+      self.assertIn(message, output)
+      self.assertNotIn('Traceback', output)
 
   def wait_for_steps(self, process):
     """Until some steps were done: what was compiled before is not."""

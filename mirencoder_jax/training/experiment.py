@@ -16,6 +16,9 @@ from mirencoder_jax.training import optimizer as optimizer_lib
 from mirencoder_jax.training import update
 
 _DTYPES = ('auto', 'bfloat16', 'float16', 'float32')
+MAPPINGS = ('pmap', 'shard_map')
+_OF_PROCESSES = ('coordinator', 'num_processes', 'process_id')
+_ANY_SIGN = ('seed', *_OF_PROCESSES)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -32,7 +35,13 @@ class TrainConfig:
     every_checkpoint_steps: likewise for checkpoints.
     num_eval_batches: of the held-out split, at most.
     num_last_checkpoints: kept besides the best one.
+    mapping: of the step over devices, 'pmap' or 'shard_map'; the same result.
     distributed: whether this is one of several processes, as on pods.
+    coordinator: HOST:PORT of process 0, where JAX does not find it by itself
+      (see `processes.join`).
+    num_processes: likewise, -1 for what JAX finds.
+    process_id: likewise, of this process.
+    join_seconds: after which processes that did not come are given up.
     stall_minutes: without a step, after which the run is ended: another process
       may be lost, or the data not come; 0 for never.
     check_memory: whether a first step that would not fit the memory is refused.
@@ -47,7 +56,12 @@ class TrainConfig:
   every_checkpoint_steps: int = 100
   num_eval_batches: int = 16
   num_last_checkpoints: int = 2
+  mapping: str = 'pmap'
   distributed: bool = False
+  coordinator: str = ''
+  num_processes: int = -1
+  process_id: int = -1
+  join_seconds: int = 300
   stall_minutes: float = 30.0
   check_memory: bool = True
   compilation_cache: str = '~/.cache/mirencoder_jax/compiled'
@@ -55,10 +69,29 @@ class TrainConfig:
   def __post_init__(self):
     for field in dataclasses.fields(self):
       value = getattr(self, field.name)
-      if field.name != 'seed' and type(value) is int and value < 1:
+      if field.name not in _ANY_SIGN and type(value) is int and value < 1:
         raise ValueError(f'{field.name} is {value}; at least 1')
     if self.stall_minutes < 0:
       raise ValueError(f'stall_minutes is {self.stall_minutes}; at least 0')
+    command_line.choose(self.mapping, MAPPINGS, 'mapping')
+    given = {name: getattr(self, name) for name in _OF_PROCESSES}
+    missing = [name for name, value in given.items() if value in ('', -1)]
+    if len(missing) == len(given):
+      return
+    if missing or not self.distributed:
+      raise ValueError(
+          f'{", ".join(k for k in given if k not in missing)} without '
+          f'{", ".join(missing or ["distributed=True"])}; give all of '
+          'distributed, coordinator, num_processes and process_id, or none'
+      )
+    host, _, port = self.coordinator.rpartition(':')
+    if not (host and port.isdecimal() and 0 < int(port) < 1 << 16):
+      raise ValueError(f'coordinator is {self.coordinator!r}, no HOST:PORT')
+    if not 0 <= self.process_id < self.num_processes:
+      raise ValueError(
+          f'process_id is {self.process_id}; 0 to {self.num_processes - 1} of '
+          f'num_processes={self.num_processes}'
+      )
 
 
 class Experiment:

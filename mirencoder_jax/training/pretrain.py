@@ -6,24 +6,23 @@ it.
 """
 
 import functools
-import json
 import os
-import zlib
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import jax
 import ml_collections
 import numpy as np
-from jax.experimental import multihost_utils
 
 from mirencoder_jax.data import input_pipeline
 from mirencoder_jax.data.batch import Batch
 from mirencoder_jax.objectives import evaluation
-from mirencoder_jax.storage import checkpoint, command_line
+from mirencoder_jax.storage import checkpoint, command_line, object_store
 from mirencoder_jax.training import (
     experiment,
     memory,
     preemption,
+    processes,
     recorder,
     update,
     watchdog,
@@ -45,14 +44,14 @@ USER_ERRORS = (
 )
 
 
-class _Sharding:
+class Sharding:
   """Which packs of a global batch go where.
 
   A global batch is cut into A parts, each part into equal runs of packs for the
   devices in order, so that no result depends on the number of devices.
   """
 
-  def __init__(self, batch_size: int, num_parts: int):
+  def __init__(self, batch_size: int, num_parts: int, mapping: str):
     num_devices = jax.device_count()
     share = num_devices * num_parts
     if batch_size <= 0 or batch_size % share:
@@ -81,10 +80,20 @@ class _Sharding:
     first = jax.process_index() * jax.local_device_count()
     mine = packs.swapaxes(0, 1)[first : first + jax.local_device_count()]
     self.local_packs = mine.ravel()
+    self._mapping = mapping
 
   def shard(self, batch: Batch) -> Batch:
-    """Local packs [U, ...] as [local devices, A, packs, ...]."""
-    return jax.tree.map(lambda x: x.reshape(self._shape + x.shape[1:]), batch)
+    """Local packs [U, ...] as [devices, A, packs, ...].
+
+    Those of this process for `pmap`, those of all for `shard_map`.
+    """
+    batch = jax.tree.map(lambda x: x.reshape(self._shape + x.shape[1:]), batch)
+    if self._mapping == 'pmap':
+      return batch
+    cut = jax.NamedSharding(_mesh(self._mapping), jax.P(AXIS))
+    return jax.tree.map(
+        lambda x: jax.make_array_from_process_local_data(cut, x), batch
+    )
 
 
 def train_and_evaluate(
@@ -96,8 +105,9 @@ def train_and_evaluate(
 
   Args:
     config: as from `configs/pretrain.py`.
-    workdir: for checkpoints and metrics; an interrupted run goes on from it.
-    data_dir: of prepared datasets.
+    workdir: for checkpoints and metrics; an interrupted run goes on from it. A
+      folder, or in an object store (`gs://`, `s3://`).
+    data_dir: of prepared datasets, likewise.
 
   Returns:
     Metrics of the last evaluation; empty if SIGTERM or Ctrl-C came before it.
@@ -113,16 +123,38 @@ def train_and_evaluate(
       *(experiment.TrainConfig, config.train, 'config.train'),
   )
   if train.distributed:
-    _join_processes()
+    _checked(processes.join, train)
   if train.compilation_cache and not jax.config.jax_compilation_cache_dir:
     jax.config.update(
         'jax_compilation_cache_dir', os.path.expanduser(train.compilation_cache)
     )
   sharding = _checked(
-      _Sharding, config.data.batch_size, train.accumulation_steps
+      Sharding,
+      *(config.data.batch_size, train.accumulation_steps, train.mapping),
   )
+  data_dir = object_store.local_dataset(data_dir, config.data.name)
   run = _checked(experiment.Experiment, config, data_dir)
-  _check_alike(run)
+  _checked(processes.check_alike, run)
+  is_first = jax.process_index() == 0
+  with object_store.run_folder(workdir, is_first) as folder:
+    return _train(run, sharding, folder, os.fspath(workdir))
+
+
+def _train(
+    run: experiment.Experiment,
+    sharding: Sharding,
+    workdir: str | os.PathLike,
+    name: str,
+) -> dict[str, float]:
+  """As `train_and_evaluate`, in a folder of this machine.
+
+  Args:
+    run: what to train.
+    sharding: of its batches.
+    workdir: local.
+    name: of the workdir, for people.
+  """
+  train = run.train
   state, position = _restore_or_create(run, workdir)
   stream = input_pipeline.make_train_iterator(
       run.dataset,
@@ -148,7 +180,7 @@ def train_and_evaluate(
         preemption.Preemption() as preempted,
         input_pipeline.Prefetcher(stream, run.data.num_prefetched) as batches,
     ):
-      record.say(run.describe(state, workdir))
+      record.say(run.describe(state, name))
       return _loop(run, sharding, state, batches, record, preempted, dog)
   except jax.errors.JaxRuntimeError as error:
     if jax.process_count() > 1:
@@ -167,42 +199,61 @@ def _checked(kind, *args, **kwargs):
     raise ConfigError(str(error)) from error
 
 
-def _join_processes():
-  """Makes one run of several processes; before any other use of JAX.
+def map_over_devices(
+    step: Callable[[Any, Batch, jax.Array], Any],
+    mapping: str,
+    devices: Sequence[jax.Device] | None = None,
+    donate_argnums: tuple[int, ...] = (),
+) -> Callable[[Any, Batch, jax.Array], Any]:
+  """A pure step of one device as one of all devices.
 
-  On pods and under SLURM and the like, JAX finds the others by itself.
-  Elsewhere JAX_COORDINATOR_ADDRESS (host:port of process 0), JAX_NUM_PROCESSES
-  and JAX_PROCESS_ID say it.
+  `pmap` is `shard_map` under another name since JAX 0.8: the programs are the
+  same, and when JAX drops it, it goes from here and `Sharding.shard`. `jit`
+  with shardings alone would not do: it cannot know that edges stay in a pack.
+
+  Args:
+    step: of a replicated tree, a device's share of the batch and a key, with
+      collectives over `AXIS`; what it returns is the same on all devices.
+    mapping: 'pmap' or 'shard_map'.
+    devices: all if None.
+    donate_argnums: arguments whose memory is taken for what is returned.
+
+  Returns:
+    A jitted function of the tree, the batch with a leading axis of devices, of
+    this process for `pmap`, of all for `shard_map`, and the key.
   """
-  numbers = {
-      argument: int(os.environ[name])
-      for argument, name in (
-          ('num_processes', 'JAX_NUM_PROCESSES'),
-          ('process_id', 'JAX_PROCESS_ID'),
-      )
-      if name in os.environ
-  }
-  jax.distributed.initialize(**numbers)
-
-
-def _check_alike(run: experiment.Experiment) -> None:
-  """Raises ConfigError if processes have other data or another config.
-
-  They would train on in step, each on batches of its own.
-  """
-  if jax.process_count() == 1:
-    return
-  content = json.dumps([run.config, run.fingerprints], sort_keys=True)
-  digest = np.uint32(zlib.crc32(content.encode()))
-  all_digests = multihost_utils.process_allgather(digest)
-  others = np.flatnonzero(all_digests != all_digests[0]).tolist()
-  if others:
-    raise ConfigError(
-        f'process(es) {", ".join(map(str, others))} have another config or '
-        f'other data than process 0; give all the same flags, and data of one '
-        f'preparation (this is process {jax.process_index()}, '
-        f'{run.data.name} {run.fingerprints[0][:12]})'
+  if mapping == 'pmap':
+    return jax.pmap(
+        step,
+        axis_name=AXIS,
+        in_axes=(None, 0, None),
+        out_axes=None,
+        devices=devices,
+        donate_argnums=donate_argnums,
     )
+
+  def of_one(tree, batch, rng):
+    return step(tree, jax.tree.map(lambda x: x[0], batch), rng)
+
+  mapped = jax.shard_map(
+      of_one,
+      mesh=_mesh(mapping, devices),
+      in_specs=(jax.P(), jax.P(AXIS), jax.P()),
+      out_specs=jax.P(),
+      # Its own sums over devices would be added to those of the step.
+      check_vma=False,
+  )
+  return jax.jit(mapped, donate_argnums=donate_argnums)
+
+
+def _mesh(mapping: str, devices: Sequence[jax.Device] | None = None):
+  """The devices of what is replicated: `pmap` is given this process's."""
+  if devices is None:
+    devices = jax.local_devices()
+    if mapping != 'pmap':
+      # As packs are shared out. Some pods number devices across processes.
+      devices = sorted(jax.devices(), key=lambda d: (d.process_index, d.id))
+  return jax.sharding.Mesh(np.array(devices), (AXIS,))
 
 
 def _map_train_step(run: experiment.Experiment):
@@ -214,20 +265,14 @@ def _map_train_step(run: experiment.Experiment):
       config=run.objectives,
       axis_name=AXIS,
   )
-  return jax.pmap(
-      step,
-      axis_name=AXIS,
-      in_axes=(None, 0, None),
-      out_axes=None,
-      donate_argnums=(0,),
-  )
+  return map_over_devices(step, run.train.mapping, donate_argnums=(0,))
 
 
 def _map_evaluation(run: experiment.Experiment):
   """`evaluation.evaluate` over all devices, as a function of parameters."""
   # In parts of the size that training takes at once, which fits the memory.
   batch_size = run.data.batch_size // run.train.accumulation_steps
-  sharding = _Sharding(batch_size, 1)
+  sharding = Sharding(batch_size, 1, run.train.mapping)
   batches = []
 
   def step(params, batch, rng):
@@ -240,9 +285,7 @@ def _map_evaluation(run: experiment.Experiment):
         axis_name=AXIS,
     )
 
-  mapped = jax.pmap(
-      step, axis_name=AXIS, in_axes=(None, 0, None), out_axes=None
-  )
+  mapped = map_over_devices(step, run.train.mapping)
 
   def evaluate(params):
     if not batches:
@@ -332,32 +375,24 @@ def _restore_or_create(
     found = checkpoint.restore_last(
         workdir, abstract.params, train, run.vocab_hash, run.config
     )
-  restored = None if found is None else (found.params, found.train)
-  if jax.process_count() > 1:
-    restored = _from_process_0(restored, (abstract.params, train))
+  restored = processes.from_process_0(
+      None if found is None else (found.params, found.train),
+      (abstract.params, train),
+  )
   if restored is None:
-    return _replicate(jax.jit(run.create_state)()), input_pipeline.START
-  params, train = restored
-  state = update.TrainState(train['step'], params, train['optimizer_state'])
-  return _replicate(state), tuple(train['position'].tolist())
+    state, position = jax.jit(run.create_state)(), input_pipeline.START
+  else:
+    params, train = restored
+    state = update.TrainState(train['step'], params, train['optimizer_state'])
+    position = tuple(train['position'].tolist())
+  return replicate(state, run.train.mapping), position
 
 
-def _replicate(tree):
-  """On all local devices, laid out as what the mapped step returns.
+def replicate(tree, mapping: str):
+  """On all devices, laid out as what the mapped step returns.
 
   Anything else would compile the step twice: for the first call, and for all
   the others.
   """
-  mesh = jax.sharding.Mesh(np.array(jax.local_devices()), (AXIS,))
-  everywhere = jax.sharding.NamedSharding(mesh, jax.sharding.PartitionSpec())
+  everywhere = jax.NamedSharding(_mesh(mapping), jax.P())
   return jax.device_put(jax.tree.map(np.asarray, tree), everywhere)
-
-
-def _from_process_0(tree, abstract):
-  """What process 0 has, on all processes; None if it has none."""
-  broadcast = multihost_utils.broadcast_one_to_all
-  if not broadcast(np.int32(tree is not None)):
-    return None
-  if tree is None:
-    tree = jax.tree.map(lambda x: np.zeros(x.shape, x.dtype), abstract)
-  return jax.tree.map(np.asarray, broadcast(tree))

@@ -164,6 +164,15 @@ class PretrainTest(Runs, parameterized.TestCase):
       config.train.check_memory = False
       self.train(config, stop_after=1)
 
+  def test_goes_on_with_another_mapping(self):
+    """Steps and evaluations of both, bit for bit as of one."""
+    config = get_config()
+    config.train.mapping = 'shard_map'
+    self.train(config, stop_after=1)
+    self.train(stop_after=3)
+    self.assertEqual(self.train(config), self.values)
+    self.assert_same_as_uninterrupted()
+
   def test_what_a_run_leaves(self):
     # The last step is there though nothing divides it; of the others the last
     # and the best.
@@ -252,6 +261,43 @@ class PretrainTest(Runs, parameterized.TestCase):
     config = get_config()
     config.data.batch_size = batch_size
     config.train.accumulation_steps = num_parts
+    with self.assertRaisesRegex(pretrain.ConfigError, message):
+      self.train(config)
+
+  @parameterized.named_parameters(
+      (
+          'mapping',
+          dict(mapping='pmpa'),
+          "'pmpa' is unknown; did you mean 'pmap",
+      ),
+      (
+          'one_of_three',
+          dict(coordinator='a:1'),
+          'coordinator without num_processes, process_id; give all of',
+      ),
+      (
+          'not_distributed',
+          dict(coordinator='a:1', num_processes=2, process_id=0),
+          'without distributed=True',
+      ),
+      (
+          'port',
+          dict(
+              coordinator='a', num_processes=2, process_id=0, distributed=True
+          ),
+          "coordinator is 'a', no HOST:PORT",
+      ),
+      (
+          'process',
+          dict(
+              coordinator='a:1', num_processes=2, process_id=2, distributed=True
+          ),
+          'process_id is 2; 0 to 1 of num_processes=2',
+      ),
+  )
+  def test_processes_that_are_not_said_whole(self, fields, message):
+    config = get_config()
+    config.train.update(fields)
     with self.assertRaisesRegex(pretrain.ConfigError, message):
       self.train(config)
 
