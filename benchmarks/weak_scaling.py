@@ -13,6 +13,7 @@ the shape that `--config` has on the starter corpus; every device has its own.
 """
 
 import argparse
+import dataclasses
 import functools
 import json
 import os
@@ -51,6 +52,11 @@ def measure(args: argparse.Namespace) -> dict[str, float]:
       mirencoder.MIREncoderConfig(**config.model, vocab_size=VOCAB_SIZE)
   )
   settings = objectives.ObjectivesConfig(**config.objectives)
+  if wanted := args.objectives.split(',') if args.objectives else []:
+    others = set(objectives.loss_weights(settings)) - set(wanted)
+    settings = dataclasses.replace(
+        settings, **{f'{name}_weight': 0.0 for name in others}
+    )
   optimizer = optimizer_lib.create_optimizer(
       optimizer_lib.OptimizerConfig(**config.optimizer), 1000
   )
@@ -126,6 +132,7 @@ def start(args, mapping: str, devices: int, processes: int) -> dict[str, float]:
   command = [
       *(sys.executable, __file__, f'--mappings={mapping}'),
       *(f'--steps={args.steps}', f'--variant={args.variant}'),
+      f'--objectives={args.objectives}',
   ]
   children = []
   for number in range(processes):
@@ -155,6 +162,7 @@ def start(args, mapping: str, devices: int, processes: int) -> dict[str, float]:
 def main() -> None:
   parser = argparse.ArgumentParser(description=__doc__.partition('\n')[0])
   parser.add_argument('--variant', default='tiny', help='configs/pretrain.py')
+  parser.add_argument('--objectives', default='', help='these alone, mlm,...')
   parser.add_argument('--devices', default='1,2,4,8', help='of one process')
   parser.add_argument('--processes', default='2,4', help='of one device each')
   parser.add_argument('--mappings', default='pmap')
