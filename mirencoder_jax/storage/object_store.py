@@ -99,8 +99,10 @@ def run_folder(
     return
   folder = pathlib.Path(tempfile.mkdtemp(prefix='mirencoder-run-'))
   if not is_writer:
-    yield folder
-    shutil.rmtree(folder, ignore_errors=True)
+    try:
+      yield folder
+    finally:
+      shutil.rmtree(folder, ignore_errors=True)
     return
   mirror = _Mirror(_Store(os.fspath(workdir)), folder)
   mirror.pull()

@@ -1,9 +1,15 @@
 """Tests of data and runs in a store: fsspec's own in memory, and S3's words."""
 
+import contextlib
+import importlib.util
 import os
 import pathlib
+import socket
+import subprocess
+import sys
 import tempfile
 import time
+import unittest
 from unittest import mock
 
 import fsspec
@@ -23,6 +29,7 @@ class ObjectStoreTest(absltest.TestCase):
     self.system, self.root = fsspec.core.url_to_fs(self.URL)
     if self.system.exists(self.root):
       self.system.rm(self.root, recursive=True)
+    self.system.makedirs(self.root, exist_ok=True)
     self.enterContext(mock.patch.object(object_store, '_RETRY_SECONDS', 0.01))
     self.enterContext(
         mock.patch.object(tempfile, 'tempdir', os.fspath(self.folder))
@@ -74,12 +81,12 @@ class ObjectStoreTest(absltest.TestCase):
     )
 
   def test_a_dataset_that_is_not_there(self):
-    with self.assertRaisesRegex(OSError, "no dataset 'x' in memory://bucket/n"):
+    with self.assertRaisesRegex(OSError, f"no dataset 'x' in {self.URL}/n"):
       object_store.local_dataset(f'{self.URL}/n', 'x', self.folder)
 
   def test_names_that_leave_the_folder(self):
     with mock.patch.object(
-        type(self.system),
+        self.system,
         'find',
         return_value={f'{self.root}/d/x/../../a': {'type': 'file', 'size': 1}},
     ):
@@ -132,26 +139,60 @@ class ObjectStoreTest(absltest.TestCase):
         raise failures.pop()
       return pipe(*args)
 
-    with mock.patch.object(
-        type(self.system), 'pipe_file', side_effect=fail_at_first
-    ):
+    with mock.patch.object(self.system, 'pipe_file', side_effect=fail_at_first):
       with self.assertLogs(level='ERROR') as logs:
         with object_store.run_folder(f'{self.URL}/run') as folder:
           (folder / 'x').write_text('x')
-    self.assertIn('memory://bucket/run: away; trying again', logs.output[0])
+    self.assertIn(f'{self.URL}/run: away; trying again', logs.output[0])
     self.assertEqual(self.there('run'), {'x': b'x'})
 
   def test_a_store_that_stays_away_costs_no_run(self):
     with (
         mock.patch.object(object_store, '_PATIENCE_SECONDS', 0.0),
         mock.patch.object(
-            type(self.system), 'pipe_file', side_effect=ConnectionError('away')
+            self.system, 'pipe_file', side_effect=ConnectionError('away')
         ),
         self.assertRaisesRegex(OSError, 'away; the run is in '),
     ):
       with object_store.run_folder(f'{self.URL}/run') as folder:
         (folder / 'x').write_text('x')
     self.assertEqual((folder / 'x').read_text(), 'x')
+
+
+@unittest.skipUnless(
+    all(map(importlib.util.find_spec, ('flask', 'moto', 's3fs'))),
+    'moto[s3], flask, flask-cors and s3fs are not installed',
+)
+class S3Test(ObjectStoreTest):
+  """The same, of an emulator of S3 that listens on this machine."""
+
+  URL = 's3://bucket'
+
+  @classmethod
+  def setUpClass(cls):
+    super().setUpClass()
+    with socket.socket() as free:
+      free.bind(('127.0.0.1', 0))
+      port = free.getsockname()[1]
+    emulator = subprocess.Popen(
+        [sys.executable, '-m', 'moto.server', '-p', str(port)],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    cls.addClassCleanup(emulator.wait)
+    cls.addClassCleanup(emulator.kill)
+    environment = {
+        'AWS_ENDPOINT_URL': f'http://127.0.0.1:{port}',
+        'AWS_ACCESS_KEY_ID': 'any',
+        'AWS_SECRET_ACCESS_KEY': 'any',
+        'AWS_DEFAULT_REGION': 'us-east-1',
+    }
+    cls.enterClassContext(mock.patch.dict(os.environ, environment))
+    for _ in range(600):  # until it listens
+      with contextlib.suppress(ConnectionError):
+        socket.create_connection(('127.0.0.1', port)).close()
+        break
+      time.sleep(0.1)
 
 
 if __name__ == '__main__':
