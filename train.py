@@ -1,7 +1,6 @@
 """Pre-trains an encoder: `python train.py` trains on the starter corpus.
 
-Kept short so that everything can be imported and tested; the work is in
-`mirencoder_jax.training.pretrain`.
+The work is in `mirencoder_jax.training.pretrain`.
 """
 
 import os
@@ -12,7 +11,7 @@ import sys
 from absl import flags, logging
 
 from mirencoder_jax.storage import command_line, object_store
-from mirencoder_jax.training import pretrain
+from mirencoder_jax.training import experiment, pretrain
 
 ROOT = pathlib.Path(__file__).resolve().parent
 STARTER = 'starter_ir'  # prepared from what the repository ships
@@ -44,6 +43,7 @@ def main(argv: list[str]) -> None:
 
 
 def _train(config, data_dir) -> None:
+  experiment.check_settings(config)
   is_here = object_store.is_url(data_dir) or list(
       pathlib.Path(data_dir, STARTER).glob('*/dataset_info.json')
   )

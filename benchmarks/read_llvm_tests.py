@@ -47,15 +47,37 @@ def same_words(one: ir.Module, other: ir.Module) -> bool:
   ]
 
 
-def same_graph(one: ir.Module, other: ir.Module) -> bool:
+def compare_graphs(one: ir.Module, other: ir.Module) -> str:
+  """`same`; `order` if only that of declared functions differs; or `differ`."""
   left, right = ir.build_graph(one), ir.build_graph(other)
   program_graph.validate(left)
-  return all(
+  if all(
       getattr(left, name) == getattr(right, name)
       for name in ('node_texts', 'descriptions', 'functions')
   ) and all(
       getattr(left, name).tolist() == getattr(right, name).tolist()
       for name in ('description', 'senders', 'receivers', 'flow', 'position')
+  ):
+    return 'same'
+  return 'order' if _edges(left) == _edges(right) else 'differ'
+
+
+def _edges(graph: program_graph.ProgramGraph) -> collections.Counter:
+  """Edges between instructions by number and other nodes by what they are."""
+  nodes = [
+      i if i <= graph.num_instructions else (
+          graph.node_texts[i],
+          graph.descriptions[graph.description[i]],
+          graph.functions[graph.function[i]],
+      )
+      for i in range(graph.num_nodes)
+  ]  # fmt: skip
+  return collections.Counter(
+      (nodes[sender], nodes[receiver], flow, position)
+      for sender, receiver, flow, position in zip(
+          graph.senders.tolist(), graph.receivers.tolist(),
+          graph.flow.tolist(), graph.position.tolist(), strict=True,
+      )  # fmt: skip
   )
 
 
@@ -104,7 +126,7 @@ def judge(
     return {**found, 'words': 'no bitcode', 'bitcode': str(error)[-200:]}
   found['words'] = 'same' if same_words(text, other) else 'differ'
   if 'graph' not in found:
-    found['graph'] = 'same' if same_graph(text, other) else 'differ'
+    found['graph'] = compare_graphs(text, other)
   return found
 
 

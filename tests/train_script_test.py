@@ -176,6 +176,25 @@ class TrainScriptTest(ScriptTestCase):
       self.assertNotIn('Traceback', output)
       self.assertEqual(output.count('\n'), 1, output)
 
+  def test_mistakes_are_told_before_the_data_are_prepared(self):
+    code = (
+        'import train\n'
+        'from configs import pretrain\n'
+        'config = pretrain.get_config("tiny")\n'
+        'config.model.dtype = "float17"\n'
+        f'train._train(config, {str(self.folder / "nothing")!r})'
+    )
+    done = subprocess.run(
+        [sys.executable, '-c', code],
+        cwd=pathlib.Path(__file__).parents[1],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    self.assertIn("did you mean 'float16'?", done.stderr)
+    self.assertNotIn('preparing', done.stdout)
+    self.assertFalse((self.folder / 'nothing').exists())
+
 
 @pytest.mark.slow  # A minute of CPU: an emulator and three starts.
 @unittest.skipUnless(

@@ -25,14 +25,15 @@ from mirencoder_jax.inference import vectors as vectors_lib
 from mirencoder_jax.storage import sums
 
 _TABLE = 'rows.sqlite'
-_FORMAT = 1
+_FORMAT = 2  # 1, never released, had no cut_tokens
 _SCHEMA = """
 create table about (facts text not null);
 create table files (
   id integer primary key, path text unique not null, content text not null);
 create table rows (
   id integer primary key autoincrement, file integer not null,
-  function text not null, num_instructions integer not null);
+  function text not null, num_instructions integer not null,
+  cut_tokens integer not null);
 create index rows_of_file on rows (file);
 """
 _KINDS = ('encoder', 'modality', 'level')
@@ -135,9 +136,10 @@ class DiskIndex:
   def _read_facts(self) -> None:
     ((text,),) = self._table.execute('select facts from about')
     facts = json.loads(text)
-    if facts['format'] > _FORMAT:
+    if facts['format'] != _FORMAT:
       raise vectors_lib.VectorsError(
-          f'{self.path} was written by a newer version; update mirencoder_jax'
+          f'{self.path} was written by another version; update mirencoder_jax, '
+          'or delete it and make it anew'
       )
     self._facts = facts
     self.encoder, self.modality, self.level = (facts[k] for k in _KINDS)
@@ -303,11 +305,11 @@ class DiskIndex:
     number = table.execute(
         'insert into files (path, content) values (?, ?)', [path, content]
     ).lastrowid
+    counts = np.stack([part.num_instructions, part.cut_tokens], 1)
     keys = [
         table.execute(
-            'insert into rows (file, function, num_instructions) '
-            'values (?, ?, ?)',
-            [number, part.functions[i], int(part.num_instructions[i])],
+            'insert into rows values (null, ?, ?, ?, ?)',
+            [number, part.functions[i], *counts[i].tolist()],
         ).lastrowid
         for i in rows
     ]
@@ -348,12 +350,12 @@ class DiskIndex:
     for key, distance in zip(
         matches.keys.tolist(), matches.distances.tolist(), strict=True
     ):
-      ((file, function),) = self._table.execute(
-          'select path, function from rows join files on files.id = rows.file '
-          'where rows.id = ?',
+      (row,) = self._table.execute(
+          'select path, function, cut_tokens from rows join files '
+          'on files.id = rows.file where rows.id = ?',
           [key],
       )
-      found.append(search_lib.Hit(key, 1 - distance, file, function))
+      found.append(search_lib.Hit(key, 1 - distance, *row))
     return found
 
 

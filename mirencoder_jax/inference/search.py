@@ -22,13 +22,14 @@ class Hit:
   Attributes:
     row: of the corpus.
     similarity: cosine, in [-1, 1].
-    file, function: of the row, as in `Vectors`.
+    file, function, cut_tokens: of the row, as in `Vectors`.
   """
 
   row: int
   similarity: float
   file: str
   function: str
+  cut_tokens: int = 0
 
 
 class Index:
@@ -73,6 +74,7 @@ class Index:
                     float(similarities[row]),
                     self.corpus.files[row],
                     self.corpus.functions[row],
+                    int(self.corpus.cut_tokens[row]),
                 )
                 for row in _nearest(similarities, num_hits)
             ]

@@ -94,6 +94,25 @@ class TrainConfig:
       )
 
 
+def check_settings(config: ml_collections.ConfigDict) -> None:
+  """What can be told of a config before there are data.
+
+  Raises:
+    ValueError: naming the field, if one is misspelt or its value is none.
+  """
+  for kind, name in (
+      (input_pipeline.DataConfig, 'data'),
+      (TrainConfig, 'train'),
+      (objectives.ObjectivesConfig, 'objectives'),
+      (optimizer_lib.OptimizerConfig, 'optimizer'),
+      # Of what size the vocabulary is does not matter.
+      (mirencoder.MIREncoderConfig, 'model'),
+  ):
+    _section(kind, config, name)
+  # Not `_dtype`, which asks JAX for devices: hosts may have to meet before.
+  command_line.choose(config.model.dtype, _DTYPES, 'config.model.dtype')
+
+
 class Experiment:
   """What a run is made of, opened and checked before anything is computed."""
 
@@ -106,8 +125,7 @@ class Experiment:
     optimizer_config = _section(
         optimizer_lib.OptimizerConfig, config, 'optimizer'
     )
-    # Before the data are read; of what size the vocabulary is does not matter.
-    _section(mirencoder.MIREncoderConfig, config, 'model')
+    check_settings(config)  # before the data are read
     dtype = _dtype(config.model.dtype)
     self.optimizer = optimizer_lib.create_optimizer(
         optimizer_config, self.train.num_steps

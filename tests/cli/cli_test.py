@@ -194,6 +194,20 @@ class CommandLineTest(parameterized.TestCase):
     code, _, err = run('map', 'no.npz', '--html', str(page))
     self.assertEqual((code, 'no no.npz' in err), (console.FAILED, True))
 
+  def test_what_was_cut_is_said_of_vectors_in_a_file(self):
+    path = str(self.folder / 'cut.npz')
+    self.run_well('embed', self.ir, '-o', path)
+    known = mir.read_vectors(path)
+    known.cut_tokens[1] = 1234
+    known.save(path)
+    out = self.run_well('search', self.square, path)
+    self.assertRegex(out, r'tokens cut(.|\n)*1,?234')
+    page = self.folder / 'cut.html'
+    code, _, err = run('map', path, '--html', str(page))
+    self.assertEqual(code, console.OK, err)
+    self.assertIn('1 of them without tokens that were cut', err)
+    self.assertIn('without tokens that were cut', page.read_text())
+
   def test_a_function_of_standard_input(self):
     piped = io.TextIOWrapper(io.BytesIO((AXPY + SQUARE).encode()))
     with mock.patch.object(sys, 'stdin', piped):

@@ -124,6 +124,17 @@ class DiskIndexTest(parameterized.TestCase):
       self.assertLen(found.search(vectors_of({'q': [2]}))[0], 1)
     self.assertLen(list(self.path.glob('graph*')), 1)
 
+  def test_hits_say_what_was_cut(self):
+    index, part = self.create(), vectors_of({'a.ll': [1, 2]})
+    part.cut_tokens[1] = 38_488
+    index.add(part)
+    for found in (index, search.Index(part)):
+      hits = found.search(vectors_of({'q': [2]}))[0]
+      self.assertEqual(
+          [(hit.function, hit.cut_tokens) for hit in hits],
+          [('f2', 38_488), ('f1', 0)],
+      )
+
   def test_two_writers(self):
     first, second = self.create(), self.create()
     first.add(vectors_of({'a.ll': [1]}))

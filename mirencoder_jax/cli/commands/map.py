@@ -54,6 +54,10 @@ def command(
   if not len(rows):
     raise console.UsageError(f'{vectors} has no vectors to draw')
   known = known.select(rows.tolist())
+  if num_cut := int(np.count_nonzero(known.cut_tokens)):
+    cut = f', {num_cut:,} of them without tokens that were cut'
+  else:
+    cut = ''
   cluster = projection.clusters(known.vectors)
   page = map_page.to_html(
       pathlib.Path(vectors).name,
@@ -68,14 +72,14 @@ def command(
       },
       lines=_lines(known.files) if lines else None,
       about=f'{len(known):,} {known.level}s, {known.vectors.shape[1]} numbers '
-      f'each, {known.modality}',
+      f'each, {known.modality}{cut}',
   )
   with files.writing(html) as aside:
     aside.write_text(page, encoding='utf-8')
   if as_json:
     console.show_json({'html': html, 'points': len(known)})
   elif not is_quiet:
-    console.say(f'wrote {html}: {console.count(len(known), "point")}')
+    console.say(f'wrote {html}: {console.count(len(known), "point")}{cut}')
   return console.OK
 
 

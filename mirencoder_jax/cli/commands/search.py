@@ -85,17 +85,18 @@ def command(
     for row, nearest in enumerate(found):
       file, name = queries.files[row], queries.functions[row]
       console.show(':'.join(filter(None, (file, names.readable(name)))))
-      console.show_table(
-          ('similarity', 'function', 'file'),
-          [
-              (
-                  hit.similarity,
-                  names.readable(hit.function),
-                  hit.file,
-              )
-              for hit in nearest
-          ],
-      )
+      table = [
+          (hit.similarity, names.readable(hit.function), hit.file)
+          for hit in nearest
+      ]
+      head = ('similarity', 'function', 'file')
+      if any(hit.cut_tokens for hit in nearest):
+        head += ('tokens cut',)
+        table = [
+            (*line, hit.cut_tokens)
+            for line, hit in zip(table, nearest, strict=True)
+        ]
+      console.show_table(head, table)
   return console.PARTLY if queries.errors else console.OK
 
 
@@ -143,6 +144,7 @@ def _document(queries, hits, is_exact) -> dict:
                       'file': hit.file,
                       'function': hit.function or None,
                       'similarity': console.finite(hit.similarity),
+                      'cut_tokens': hit.cut_tokens,
                   }
                   for hit in found
               ],
