@@ -1,7 +1,9 @@
 """The graph encoder: relation-aware message passing over program graphs.
 
 Flow x direction gives six relations; messages carry the edge's position, as in
-ProGraML. Graphs are flat and padded (jraph); padding nodes and edges influence
+ProGraML. Each relation has a matrix, and each position in it a gate, a vector
+that multiplies what is sent; or there is one matrix for all, which costs a
+sixth. Graphs are flat and padded (jraph); padding nodes and edges influence
 nothing real.
 """
 
@@ -82,6 +84,7 @@ class GraphLayer(nn.Module):
     residual_scale: standard deviation of what is added, relative to LeCun's.
     dropout_rate: of what is added.
     dtype: of the matrix products.
+    one_matrix: gates alone tell relations apart.
   """
 
   max_position: int
@@ -89,6 +92,7 @@ class GraphLayer(nn.Module):
   residual_scale: float
   dropout_rate: float
   dtype: str
+  one_matrix: bool = False
 
   @nn.compact
   def __call__(
@@ -100,20 +104,24 @@ class GraphLayer(nn.Module):
   ) -> Float[Array, 'N D']:
     num_nodes, width = x.shape
     y = nn.LayerNorm(dtype=self.dtype, name='message_norm')(x)
+    num_matrices = 1 if self.one_matrix else NUM_RELATIONS
     # Dense for each node, then gather: there are more edges than nodes.
     table = dense.dense(
-        NUM_RELATIONS * width,
+        num_matrices * width,
         use_bias=False,
         kernel_init=residual.initializer(self.residual_scale),
         dtype=self.dtype,
         name='message',
-    )(y).reshape(num_nodes * NUM_RELATIONS, width)
+    )(y).reshape(num_nodes * num_matrices, width)
+    mean, deviation = (0, 1) if self.one_matrix else (1, 0.5)
     gates = self.param(
         'gate',
-        lambda key, shape: 1 + 0.5 * jax.random.normal(key, shape),
+        lambda key, shape: mean + deviation * jax.random.normal(key, shape),
         (NUM_RELATIONS * self.max_position, width),
     ).astype(self.dtype)
-    row = messages.source * NUM_RELATIONS + messages.relation
+    row = messages.source
+    if not self.one_matrix:
+      row = row * NUM_RELATIONS + messages.relation
     y = table[row] * gates[messages.gate]  # [M, D]
     y = y.astype(jnp.float32) * messages.weight[:, None]
     y = jraph.segment_sum(y, messages.target, num_nodes)  # [N, D]
@@ -135,6 +143,9 @@ class GraphEncoder(nn.Module):
     dense_ratio: width of a layer's dense network in units of D.
     dropout_rate: inside the layers.
     dtype: of the matrix products.
+    one_matrix: of the layers.
+    all_rounds: gives a list of the states before the first and after each
+      layer, and no final norm.
   """
 
   num_layers: int
@@ -142,6 +153,8 @@ class GraphEncoder(nn.Module):
   dense_ratio: int = 2
   dropout_rate: float = 0.0
   dtype: str = 'float32'
+  one_matrix: bool = False
+  all_rounds: bool = False
 
   @nn.compact
   def __call__(
@@ -151,7 +164,7 @@ class GraphEncoder(nn.Module):
       node_mask: Bool[Array, 'N'],
       *,
       deterministic: bool,
-  ) -> Float[Array, 'N D']:
+  ) -> Float[Array, 'N D'] | list[Float[Array, 'N D']]:
     width = inputs.shape[-1]
     messages = plan_messages(graph, node_mask, self.max_position)
     # Messages are means, so the degrees come in as features of the node.
@@ -159,6 +172,7 @@ class GraphEncoder(nn.Module):
         jnp.log1p(messages.degree)
     )
     x = nn.LayerNorm(dtype=self.dtype, name='input_norm')(x)
+    rounds = [x]
     for i in range(self.num_layers):
       x = GraphLayer(
           self.max_position,
@@ -166,6 +180,10 @@ class GraphEncoder(nn.Module):
           1 / math.sqrt(2 * self.num_layers),
           self.dropout_rate,
           self.dtype,
+          self.one_matrix,
           name=f'layer_{i}',
       )(x, messages, deterministic=deterministic)
+      rounds.append(x)
+    if self.all_rounds:
+      return rounds
     return nn.LayerNorm(dtype=self.dtype, name='norm')(x)

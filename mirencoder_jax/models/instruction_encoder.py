@@ -2,8 +2,8 @@
 
 A merged `Batch` with `units` in, `Outputs` out. The pieces of an instruction,
 each gated by its place, are summed and go through a small network; the
-transformer runs over instructions, and the graph's messages are gated
-(`models.message_passing`). Text and graph meet at the instructions, and what
+transformer runs over instructions, and the graph's messages are gated by a
+vector and share one matrix. Text and graph meet at the instructions, and what
 is pooled is sums (`models.sum_pooling`).
 
 Differs from the paper: its transformer reads tokens, and its embeddings are
@@ -20,7 +20,6 @@ from jaxtyping import Bool, Float, Int
 from mirencoder_jax.data.batch import Array, Batch
 from mirencoder_jax.models import (
     graph_encoder,
-    message_passing,
     residual,
     sum_pooling,
     token_encoder,
@@ -101,16 +100,18 @@ class InstructionEncoder(MIREncoder):
         dtype,
         all_rounds=True,
     )
-    self.unit_mix = message_passing.Mix(dtype)
+    self.unit_mix = residual.Mix(dtype)
     self.node_input = nn.Dense(node_width, dtype=dtype)
-    self.graph_encoder = message_passing.GatedGraphEncoder(
+    self.graph_encoder = graph_encoder.GraphEncoder(
         config.graph_layers,
         config.max_position,
         config.graph_dense_ratio,
         config.dropout_rate,
         dtype,
+        one_matrix=True,
+        all_rounds=True,
     )
-    self.node_mix = message_passing.Mix(dtype)
+    self.node_mix = residual.Mix(dtype)
     self.code = nn.Dense(config.code_width)
 
     def pool(state_width):

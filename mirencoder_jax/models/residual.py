@@ -1,6 +1,7 @@
 """What is added to the residual stream, the same in both encoders."""
 
 import jax
+import jax.numpy as jnp
 from flax import linen as nn
 from jaxtyping import Float
 
@@ -43,3 +44,34 @@ def dense_network(
       dtype=dtype,
       name='dense_out',
   )(jax.nn.gelu(y))
+
+
+class Mix(nn.Module):
+  """States of all rounds as one: a weight for each round and feature.
+
+  The last rounds alone forget what the first ones saw: branches are told
+  worse by them than by those of a network that was never trained.
+
+  Attributes:
+    dtype: of the states.
+  """
+
+  dtype: str
+
+  @nn.compact
+  def __call__(
+      self, rounds: list[Float[Array, '*M D']]
+  ) -> Float[Array, '*M D']:
+    num_rounds, width = len(rounds), rounds[0].shape[-1]
+    weights = self.param(
+        'weight',
+        nn.initializers.constant(1 / num_rounds),
+        (num_rounds, width),
+    ).astype(self.dtype)
+    x = jnp.zeros_like(rounds[0])
+    for i, states in enumerate(rounds):
+      norm = nn.LayerNorm(
+          use_scale=False, use_bias=False, dtype=self.dtype, name=f'norm_{i}'
+      )
+      x += weights[i] * norm(states)
+    return nn.LayerNorm(dtype=self.dtype, name='norm')(x)

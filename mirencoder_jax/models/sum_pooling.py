@@ -95,8 +95,8 @@ class SumPool(nn.Module):
     width: of the vectors.
     state_width: W, of the states.
     num_heads: H; each takes its own weighted mean of a share of the features.
-    num_soft: K, learnt classes that are counted; the vector is made of the
-      logarithms of the counts, as of a histogram's.
+    num_soft: K, learnt classes that are counted, if any; the vector is made of
+      the logarithms of the counts, as of a histogram's.
     dtype: of the matrix products.
   """
 
@@ -108,7 +108,8 @@ class SumPool(nn.Module):
 
   def setup(self):
     self.score = nn.Dense(self.num_heads, dtype=self.dtype)
-    self.soft = nn.Dense(self.num_soft, dtype=self.dtype)
+    if self.num_soft:
+      self.soft = nn.Dense(self.num_soft, dtype=self.dtype)
     self.out = nn.Dense(self.width)
 
   def add_up(
@@ -125,16 +126,10 @@ class SumPool(nn.Module):
     weights = jnp.exp(8 * jnp.tanh(scores / 8))  # [M, H]
     x = states.astype(jnp.float32)
     attended = x.reshape(num_states, self.num_heads, -1) * weights[..., None]
-    x = jnp.concatenate(
-        [
-            x,
-            attended.reshape(num_states, -1),
-            weights,
-            jax.nn.softplus(self.soft(states).astype(jnp.float32)),
-            jnp.ones((num_states, 1), jnp.float32),
-        ],
-        axis=1,
-    )
+    parts = [x, attended.reshape(num_states, -1), weights]
+    if self.num_soft:
+      parts.append(jax.nn.softplus(self.soft(states).astype(jnp.float32)))
+    x = jnp.concatenate([*parts, jnp.ones((num_states, 1))], axis=1)
     # What is masked goes to a segment of its own, which is cut off.
     index = jnp.where(mask, index, num_graphs)
     return jraph.segment_sum(x, index, num_graphs + 1)[:-1]
