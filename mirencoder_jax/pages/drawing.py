@@ -7,6 +7,8 @@ flow beside them.
 """
 
 import html
+import pathlib
+import re
 
 import numpy as np
 
@@ -14,6 +16,7 @@ from mirencoder_jax.ir import graph_builder, program_graph
 from mirencoder_jax.ir.module import Function, Module
 from mirencoder_jax.pages import drawing_layout, plot_style
 
+_TEMPLATE = pathlib.Path(__file__).with_name('drawing.html')
 # Instructions of a function that are drawn; more are beyond reading.
 MAX_ROWS = 1_000
 
@@ -77,11 +80,13 @@ def to_html(module: Module, functions: list[Function] | None = None) -> str:
   """
   functions = module.functions if functions is None else functions
   sections = [_section(module, function) for function in functions]
-  return _PAGE.format(
-      title=html.escape(module.name),
-      summary=f'{len(functions)} of {len(module.functions)} functions',
-      sections='\n'.join(sections),
-  )
+  fields = {
+      'TITLE': html.escape(module.name),
+      'SUMMARY': f'{len(functions)} of {len(module.functions)} functions',
+      'SECTIONS': '\n'.join(sections),
+  }
+  page = _TEMPLATE.read_text(encoding='utf-8')
+  return re.sub('|'.join(fields), lambda field: fields[field[0]], page)
 
 
 def _quoted(text: str) -> str:
@@ -149,76 +154,3 @@ def _svg(function: Function, layout: drawing_layout.Layout) -> str:
         f'{text}<title>{full}</title></text>{dots}</g>'
     )
   return ''.join([*parts, '</svg>'])
-
-
-# One page for every drawing; braces of CSS and JavaScript are doubled.
-_PAGE = """\
-<!doctype html>
-<html lang="en">
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width">
-<title>{title}</title>
-<style>
-:root {{
-  color-scheme: light dark;
-  --paper: #fbfbf8; --card: #ffffff; --ink: #24292f; --quiet: #6b7280;
-  --line: #d4d4cc; --data: #2f6690; --constant: #b45f06; --call: #c2410c;
-}}
-@media (prefers-color-scheme: dark) {{ :root {{
-  --paper: #16191d; --card: #1f242a; --ink: #e3e6ea; --quiet: #98a1ab;
-  --line: #3a424b; --data: #8fb0ce; --constant: #e8a36b; --call: #f08a5d;
-}} }}
-body {{ font: 14px/1.5 system-ui, sans-serif; background: var(--paper);
-  color: var(--ink); margin: 2rem; }}
-h1, h2 {{ font-weight: 600; margin: 0; }}
-h1 {{ font-size: 1.2rem; }} h2 {{ font-size: 1rem; font-family: monospace; }}
-p {{ color: var(--quiet); margin: 0 0 .6rem; }}
-section {{ margin: 2rem 0; overflow-x: auto; }}
-.card {{ fill: var(--card); stroke: var(--line); }}
-.label {{ font: 10px monospace; fill: var(--quiet); }}
-.code {{ font: 11px monospace; fill: var(--ink); white-space: pre; }}
-.code.call {{ fill: var(--call); }}
-.hit {{ fill: transparent; }}
-.control {{ fill: none; stroke: var(--quiet); stroke-width: 1.3; }}
-.control.back {{ stroke-dasharray: 4 3; }}
-.data {{ fill: none; stroke: var(--data); stroke-width: 1; opacity: .3; }}
-.variable {{ fill: var(--data); }} .constant {{ fill: var(--constant); }}
-.key {{ display: inline-block; width: .6em; height: .6em; border-radius: 50%;
-  margin: 0 .3em 0 1em; }}
-svg.on .data {{ opacity: .06; }}
-svg.on .data.lit {{ opacity: 1; stroke-width: 1.6; }}
-.row.lit .hit {{ fill: var(--data); fill-opacity: .14; }}
-@media print {{ body {{ margin: 0; }} .data {{ opacity: .5; }} }}
-</style>
-<svg width="0" height="0" style="position:absolute"><defs><marker id="arrow"
-  viewBox="0 0 8 8" refX="7" refY="4" markerWidth="7" markerHeight="7"
-  orient="auto"><path d="M0 0L8 4L0 8z" fill="#6b7280"/></marker></defs></svg>
-<h1>{title}</h1>
-<p>{summary}. A card is a basic block, a row an instruction.
-<span class="key" style="background:var(--data)"></span>variable (one for each
-use)<span class="key" style="background:var(--constant)"></span>constant. Grey
-arrows: control flow, dashed where it goes back. Blue curves: from a result to
-its uses; point at a row to see its own.</p>
-{sections}
-<script>
-for (const svg of document.querySelectorAll('section svg')) {{
-  const rows = new Map();
-  for (const row of svg.querySelectorAll('.row')) rows.set(row.dataset.i, row);
-  const edges = [...svg.querySelectorAll('.data')];
-  const light = (i, on) => {{
-    svg.classList.toggle('on', on);
-    rows.get(i).classList.toggle('lit', on);
-    for (const e of edges) if (e.dataset.a === i || e.dataset.b === i) {{
-      e.classList.toggle('lit', on);
-      for (const end of [e.dataset.a, e.dataset.b])
-        rows.get(end)?.classList.toggle('lit', on);
-    }}
-  }};
-  for (const [i, row] of rows) {{
-    row.addEventListener('mouseenter', () => light(i, true));
-    row.addEventListener('mouseleave', () => light(i, false));
-  }}
-}}
-</script>
-</html>
-"""
