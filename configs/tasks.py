@@ -42,6 +42,14 @@ _LARGE = dict(
 )
 
 
+def _splits(**num_folds: int) -> dict:
+  """Splits by the groups of their names; rows one by one have none."""
+  return {
+      name: dict(group='' if name in ('random', 'row') else name, num_folds=n)
+      for name, n in num_folds.items()
+  }
+
+
 def _device(platform: str, default: str) -> dict:
   return dict(
       choices=('CPU', 'GPU'),
@@ -80,12 +88,7 @@ def _openmp() -> dict:
               )
           ),
       ),
-      splits=dict(
-          random=dict(group='', num_folds=10),
-          code=dict(group='code', num_folds=10),
-          program=dict(group='program', num_folds=10),
-          suite=dict(group='suite', num_folds=0),
-      ),
+      splits=_splits(random=10, code=10, program=10, suite=0),
       bootstrap_group='program',
       metric='geomean',
   )
@@ -137,10 +140,7 @@ def _size(kind: str, **targets) -> dict:
           targets=targets,
           shipped=True,
       ),
-      splits=dict(
-          random=dict(group='', num_folds=5),
-          package=dict(group='package', num_folds=5),
-      ),
+      splits=_splits(random=5, package=5),
       bootstrap_group='package',
       metric='saved',
       also=('saved', 'gain_share', 'ratio_r2'),
@@ -160,12 +160,8 @@ _TASKS = {
                 amd=_device('amd', 'CPU'), nvidia=_device('nvidia', 'GPU')
             ),
         ),
-        splits=dict(
-            random=dict(group='', num_folds=10),
-            kernel=dict(group='kernel', num_folds=10),
-            program=dict(group='program', num_folds=10),
-            suite=dict(group='suite', num_folds=0),  # leave one out
-        ),
+        # 0 leaves one out.
+        splits=_splits(random=10, kernel=10, program=10, suite=0),
         bootstrap_group='program',
     ),
     'thread_coarsening': dict(
@@ -181,12 +177,9 @@ _TASKS = {
                 kepler=_coarsening('Kepler'),
             ),
         ),
-        splits=dict(
-            row=dict(group='', num_folds=0),  # as published
-            kernel=dict(group='kernel', num_folds=0),
-            # Without mt on one side and mtLocal, of equal IR, on the other.
-            code=dict(group='code', num_folds=0),
-        ),
+        # By row as published; by code without mt on one side and mtLocal, of
+        # equal IR, on the other.
+        splits=_splits(row=0, kernel=0, code=0),
         bootstrap_group='code',
         metric='geomean',
     ),
@@ -205,11 +198,7 @@ _TASKS = {
             ),
             shipped=True,
         ),
-        splits=dict(
-            random=dict(group='', num_folds=10),
-            loop=dict(group='loop', num_folds=10),
-            family=dict(group='family', num_folds=10),
-        ),
+        splits=_splits(random=10, loop=10, family=10),
         bootstrap_group='family',
         metric='geomean',
         num_seeds=3,
@@ -232,12 +221,9 @@ _TASKS = {
                 for gpu in ('c2075', 'gtx1080ti', 'rtx2070super')
             },
         ),
-        splits=dict(
-            random=dict(group='', num_folds=10),
-            kernel=dict(group='module', num_folds=10),
-            program=dict(group='program', num_folds=0),
-            family=dict(group='family', num_folds=0),
-        ),
+        splits=_splits(random=10)
+        | dict(kernel=dict(group='module', num_folds=10))
+        | _splits(program=0, family=0),
         bootstrap_group='program',
         metric='geomean',
     ),
