@@ -26,13 +26,11 @@ import sys
 from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
-from mirencoder_jax.frontend import compilers, slicing
+from mirencoder_jax.frontend import compile_units, compilers, slicing
 from mirencoder_jax.ir.module import IRError
 from mirencoder_jax.ir.reader import read_module
 
 _REPORT = 'extract.csv'
-# Passes come after a function is found: they inline some and drop others.
-_NO_PASSES = ('-Xclang', '-disable-llvm-passes')
 # A place, as OpenMP's runtime is told it: `;folder/a.c;function;line;column;;`.
 _PLACE = re.compile(
     r'^(?P<name>@\S+) = (?P<kind>[^\n]*)\[(?P<size>\d+) x i8\] '
@@ -155,7 +153,8 @@ def extract(
             opt_level=opt_level,
             debug_lines=True,
             cuda_toolkit=cuda_toolkit,
-            flags=(*want.flags, *_NO_PASSES),
+            # Passes come after a function is found: they inline and drop some.
+            flags=(*want.flags, *compile_units.NO_PASSES),
         )
       except IRError as error:
         failure = error.message

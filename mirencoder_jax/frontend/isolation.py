@@ -6,7 +6,6 @@ values. `slicing` does the opposite and takes what is reached along.
 """
 
 import re
-from collections.abc import Iterator
 
 from mirencoder_jax.frontend import slicing
 from mirencoder_jax.ir.module import IRError
@@ -133,7 +132,7 @@ class Module:
     self._head: list[str] = []
     self._named: dict[str, frozenset[str]] = {}
     self.triple = ''
-    for first, lines in _pieces(slicing.strip_debug(text)):
+    for first, lines in slicing.pieces(slicing.strip_debug(text)):
       self._take(first, lines)
     self.symbols = tuple(symbol[1:].strip('"') for symbol in self._bodies)
 
@@ -189,18 +188,3 @@ class Module:
     # In the module's order, so that numbers and bytes are the same every time.
     kept = [text for name, text in self._parts.items() if name in reached]
     return '\n'.join([*self._head, *kept, body, *self._flags]) + '\n'
-
-
-def _pieces(text: str) -> Iterator[tuple[str, str]]:
-  """Top-level pieces: (first line, all lines)."""
-  lines = iter(text.splitlines())
-  for line in lines:
-    if line.startswith('define'):
-      body = [line]
-      for inner in lines:
-        body.append(inner)
-        if inner == '}':
-          break
-      yield line, '\n'.join(body)
-    elif line and line[0] != ';':
-      yield line, line

@@ -7,9 +7,9 @@ whoever compiled it.
 
 import dataclasses
 import re
-from collections.abc import Iterable, Set
+from collections.abc import Iterator, Set
 
-from mirencoder_jax.ir import llvm
+from mirencoder_jax.ir import llvm, names
 from mirencoder_jax.ir.module import IRError
 
 _SYMBOL = re.compile(r'@("[^"]*"|[-\w$.]+)')
@@ -48,39 +48,27 @@ class Definition:
 
   def is_called(self, name: str) -> bool:
     """Whether `name` is its symbol, or its name in C++ or CUDA."""
-    return name == self.symbol or name in _parts(self.symbol)[-1:]
+    return name in (self.symbol, names.short(self.symbol))
 
 
-def _parts(symbol: str) -> list[str]:
-  """Names in an Itanium-mangled symbol: `_ZN2ns3fooEi` -> ['ns', 'foo']."""
-  start = re.match(r'_ZL?(?:N[rVK]*)?L?', symbol)
-  if start is None:
-    return []
-  parts, rest = [], symbol[start.end() :]
-  while length := re.match(r'L?(\d+)', rest):
-    end = length.end() + int(length[1])
-    parts.append(rest[length.end() : end])
-    rest = rest[end:]
-    if start[0].count('N') == 0:
-      break
-  return parts
-
-
-def _blocks(text: str) -> Iterable[tuple[str | None, str]]:
-  """Top-level pieces of a module: (symbol of what it defines, its lines)."""
+def pieces(text: str) -> Iterator[tuple[str, str]]:
+  """Top-level pieces of a module: (first line, all lines)."""
   lines = iter(text.splitlines())
   for line in lines:
-    found = _DEFINE.match(line)
-    if found is not None:
-      body = [line]
+    body = [line]
+    if _DEFINE.match(line):
       for inner in lines:
         body.append(inner)
         if inner == '}':
           break
-      yield found[1], '\n'.join(body)
-    else:
-      named = _NAMED.match(line)
-      yield named[1] if named else None, line
+    yield line, '\n'.join(body)
+
+
+def _blocks(text: str) -> Iterator[tuple[str | None, str]]:
+  """Pieces of a module: (symbol of what it defines or declares, its lines)."""
+  for line, lines in pieces(text):
+    named = _DEFINE.match(line) or _NAMED.match(line)
+    yield named[1] if named else None, lines
 
 
 def find_definitions(text: str) -> list[Definition]:
@@ -127,7 +115,7 @@ def find_function(
   if symbol:
     found = [d for d in definitions if d.is_called(symbol)]
     found = [d for d in found if d.symbol == symbol] or found
-    others = sorted({(_parts(d.symbol) or [d.symbol])[-1] for d in definitions})
+    others = sorted({names.short(d.symbol) for d in definitions})
     wanted, known = f'called {symbol!r}', ', '.join(others[:12])
   else:
     found = [d for d in definitions if d.line == line]
@@ -142,8 +130,8 @@ def find_function(
   if not found:
     raise IRError(f'no function {wanted}; there are {known}', file)
   if len(found) > 1:
-    names = ', '.join(d.symbol for d in found)
-    raise IRError(f'{len(found)} functions {wanted}: {names}; name one', file)
+    listed = ', '.join(d.symbol for d in found)
+    raise IRError(f'{len(found)} functions {wanted}: {listed}; name one', file)
   return found[0]
 
 

@@ -51,6 +51,11 @@ def _untemplated(symbol: str) -> str:
   return re.sub(r'(?<=\w)<.*>$', '', _bare(symbol))
 
 
+def short(symbol: str) -> str:
+  """`f` of what is `void ns::f<int>(float)` in full."""
+  return _untemplated(symbol).rpartition('::')[2]
+
+
 def _bare(symbol: str) -> str:
   """`ns::f<int>` of what is `void ns::f<int>(float) const` in full."""
   name = readable(symbol).replace(_UNNAMED, '\0')

@@ -128,10 +128,10 @@ class SlicingTest(parameterized.TestCase):
 
   def test_more_than_one(self):
     text = ''.join(
-        f'define void @_Z1f{kind}({kind}) {{\n  ret void\n}}\n'
+        f'define void @_Z1f{kind[0]}({kind}) {{\n  ret void\n}}\n'
         for kind in ('double', 'float')
     )
-    with self.assertRaisesRegex(ir.IRError, '2 functions called .f.: _Z1fdo'):
+    with self.assertRaisesRegex(ir.IRError, '2 functions called .f.: _Z1fd'):
       slicing.find_function(text, symbol='f')
 
   def test_slice_has_what_is_reached(self):
