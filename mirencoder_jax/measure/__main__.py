@@ -18,11 +18,12 @@ FOLDER/table.csv has the costs as `eval.py --config=configs/tasks.py:custom`
 reads them.
 """
 
-import argparse
-import json
 import os
-import pathlib
 import sys
+from collections.abc import Callable
+from typing import Any
+
+import click
 
 from mirencoder_jax.frontend import bounded
 from mirencoder_jax.ir import IRError
@@ -41,178 +42,144 @@ from mirencoder_jax.measure import (
     size_command,
     summary,
 )
+from mirencoder_jax.measure import command as command_lib
 
 
-def _add_folder(
-    subparsers, name: str, about: str, module, config: passes.PassesConfig
-) -> argparse.ArgumentParser:
-  parser = subparsers.add_parser(
-      name,
-      help=about,
-      description=module.__doc__,
-      formatter_class=argparse.RawDescriptionHelpFormatter,
-  )
-  add = parser.add_argument
-  add('folder', type=pathlib.Path, help='holds the .c files')
-  add(
-      '--output',
-      type=pathlib.Path,
-      help='label file; FOLDER/labels.jsonl if not named',
-  )
-  add(
-      '--window',
-      type=float,
-      default=config.window,
-      help='seconds of one timing (default: %(default)s)',
-  )
-  for field, text in (
-      ('min_rounds', 'timings of each choice in a pass'),
-      ('max_rounds', 'the same, while the least time still falls'),
-      ('run_seconds', 'processor time that a pass may take'),
-  ):
-    add(
-        f'--{field}',
-        type=int,
-        default=getattr(config, field),
-        help=f'{text} (default: %(default)s)',
-    )
-  add('--limit', type=int, help='stop behind this many new labels')
-  add('--json', action='store_true', help='print the summary as JSON')
-  return parser
+def _folder(config: passes.PassesConfig) -> Callable:
+  """Options of what compiles and times every `.c` file of a folder."""
+
+  def decorate(function: Callable) -> Callable:
+    for add in (
+        command_lib.limit('new labels'),
+        command_lib.fields(
+            config,
+            window='seconds of one timing',
+            min_rounds='timings of each choice in a pass',
+            max_rounds='the same, while the least time still falls',
+            run_seconds='processor time that a pass may take',
+        ),
+        click.option(
+            *('--output', '-o'),
+            type=command_lib.PATH,
+            help='label file; FOLDER/labels.jsonl if not named',
+        ),
+        click.argument('folder', type=command_lib.PATH),
+    ):
+      function = add(function)
+    return function
+
+  return decorate
 
 
-def _settings(arguments: argparse.Namespace) -> dict[str, float]:
-  names = ('window', 'min_rounds', 'max_rounds', 'run_seconds')
-  return {name: getattr(arguments, name) for name in names}
-
-
-def _run_loops(arguments: argparse.Namespace) -> dict:
-  if arguments.cpu is not None:
-    os.sched_setaffinity(0, {arguments.cpu})
-  batch.find_sources(arguments.folder)  # before a compiler is looked for
-  clang = compiler.find_clang(arguments.clang)
-  print(f'compiler: {clang.name}, {clang.version}', file=sys.stderr)
-  output = arguments.output or arguments.folder / 'labels.jsonl'
-  records = loops.label_folder(
-      arguments.folder,
-      output,
-      loops.LoopsConfig(**_settings(arguments)),
-      clang,
-      limit=arguments.limit,
-  )
-  default = loop_program.NAMES[loop_program.COMPILER]
-  return _finish(output, records, loop_program.NAMES, default)
-
-
-def _run_openmp(arguments: argparse.Namespace) -> dict:
-  config = openmp.OpenMPConfig(
-      threads=arguments.threads,
-      schedules=tuple(arguments.schedules.split(',')),
-      chunks=arguments.chunks,
-      **_settings(arguments),
-  )
-  output = arguments.output or arguments.folder / 'labels.jsonl'
-  records = openmp.label_folder(
-      arguments.folder,
-      output,
-      config,
-      arguments.compiler,
-      limit=arguments.limit,
-  )
-  return _finish(output, records, config.names, config.default)
-
-
-def _finish(output, records, choices, default) -> dict:
-  """Writes the table; the summary."""
+def _finish(folder, output, label, choices, default) -> dict[str, Any]:
+  """Labels, and writes the table; the summary."""
+  output = output or folder / 'labels.jsonl'
+  records = label(output)
   label_table.write_table(
       output.with_name('table.csv'), records, choices, default
   )
   return summary.summarize(records, choices, default)
 
 
-def _parser() -> argparse.ArgumentParser:
-  parser = argparse.ArgumentParser(
-      prog='python -m mirencoder_jax.measure',
-      description=__doc__,
-      formatter_class=argparse.RawDescriptionHelpFormatter,
+@command_lib.command(
+    'vectorisation of single-loop C files', loop_source.__doc__
+)
+@_folder(loops.LoopsConfig())
+@click.option(
+    '--clang', help='a name, a path or ziglang; by default the first there is'
+)
+@click.option('--cpu', type=int, help='run on this CPU only')
+def _loops(folder, output, limit, clang, cpu, **fields) -> dict[str, Any]:
+  if cpu is not None:
+    os.sched_setaffinity(0, {cpu})
+  batch.find_sources(folder)  # before a compiler is looked for
+  clang = compiler.find_clang(clang)
+  print(f'compiler: {clang.name}, {clang.version}', file=sys.stderr)
+  config = loops.LoopsConfig(**fields)
+  return _finish(
+      folder,
+      output,
+      lambda path: loops.label_folder(folder, path, config, clang, limit=limit),
+      loop_program.NAMES,
+      loop_program.NAMES[loop_program.COMPILER],
   )
-  subparsers = parser.add_subparsers(required=True)
-  command = _add_folder(
-      subparsers,
-      'loops',
-      'vectorisation of single-loop C files',
-      loop_source,
-      loops.LoopsConfig(),
-  )
-  command.add_argument(
-      '--clang', help='a name, a path or ziglang; by default the first there is'
-  )
-  command.add_argument('--cpu', type=int, help='run on this CPU only')
-  command.set_defaults(run=_run_loops)
 
-  config = openmp.OpenMPConfig()
-  command = _add_folder(
-      subparsers,
-      'openmp',
-      'threads, schedule and chunk of OpenMP regions',
-      openmp,
-      config,
-  )
-  numbers = openmp.parse_numbers
-  command.add_argument('--compiler', help='name or path; by default gcc, clang')
-  command.add_argument(
-      '--threads',
-      type=numbers,
-      default=config.threads,
-      help='such as 1,2,4 (default: %(default)s)',
-  )
-  command.add_argument(
-      '--schedules',
-      default=','.join(config.schedules),
-      help='default: %(default)s',
-  )
-  command.add_argument(
-      '--chunks',
-      type=numbers,
-      default=config.chunks,
-      help='0 for none given (default: %(default)s)',
-  )
-  command.set_defaults(run=_run_openmp)
 
-  command = subparsers.add_parser(
-      'branches',
-      help='probabilities of conditional branches',
-      description=branches.__doc__,
-      formatter_class=argparse.RawDescriptionHelpFormatter,
-  )
-  branches.add_flags(command)
-  command.set_defaults(run=branches.run)
+class _Numbers(click.ParamType):
+  """`1,2,4` -> (1, 2, 4)."""
 
-  command = subparsers.add_parser(
-      'size',
-      help='sizes of functions and units under passes and flags',
-      description=size_command.__doc__,
-      formatter_class=argparse.RawDescriptionHelpFormatter,
-  )
-  size_command.add_flags(command)
-  command.set_defaults(run=size_command.run)
+  name = 'numbers'
 
-  command = subparsers.add_parser(
-      'guesses',
-      help="LLVM's own guesses of branches and blocks, of every function",
-      description=guesses.__doc__,
-      formatter_class=argparse.RawDescriptionHelpFormatter,
+  def convert(self, value, param, ctx) -> tuple[int, ...]:
+    try:
+      return openmp.parse_numbers(value)
+    except ValueError:
+      self.fail(f'{value!r} is not of the form 1,2,4', param, ctx)
+
+
+_OPENMP = openmp.OpenMPConfig()
+
+
+def _listed(numbers) -> str:
+  return ','.join(map(str, numbers))
+
+
+@command_lib.command(
+    'threads, schedule and chunk of OpenMP regions', openmp.__doc__
+)
+@_folder(_OPENMP)
+@click.option('--compiler', 'name', help='name or path; by default gcc, clang')
+@click.option(
+    '--threads',
+    type=_Numbers(),
+    default=_listed(_OPENMP.threads),
+    show_default=True,
+    help='such as 1,2,4',
+)
+@click.option(
+    '--schedules', default=_listed(_OPENMP.schedules), show_default=True
+)
+@click.option(
+    '--chunks',
+    type=_Numbers(),
+    default=_listed(_OPENMP.chunks),
+    show_default=True,
+    help='0 for none given',
+)
+def _openmp(folder, output, limit, name, schedules, **fields) -> dict[str, Any]:
+  config = openmp.OpenMPConfig(schedules=tuple(schedules.split(',')), **fields)
+  return _finish(
+      folder,
+      output,
+      lambda path: openmp.label_folder(folder, path, config, name, limit=limit),
+      config.names,
+      config.default,
   )
-  guesses.add_flags(command)
-  command.set_defaults(run=guesses.run)
-  return parser
+
+
+PROGRAM = click.Group(
+    'python -m mirencoder_jax.measure',
+    commands={
+        'loops': _loops,
+        'openmp': _openmp,
+        'branches': branches.command,
+        'size': size_command.command,
+        'guesses': guesses.command,
+    },
+    help='\b\n' + __doc__.replace('\n\n', '\n\n\b\n'),
+    context_settings=dict(max_content_width=80),
+)
 
 
 def main(argv: list[str] | None = None) -> None:
   """Exits with 1 and one line if nothing could be measured."""
-  arguments = _parser().parse_args(argv)
   try:
-    result = arguments.run(arguments)
+    PROGRAM.main(argv, PROGRAM.name, standalone_mode=False)
+  except click.Abort as error:
+    raise KeyboardInterrupt from error
+  except click.ClickException as error:
+    error.show()
+    sys.exit(error.exit_code)
   except (
       IRError,
       bounded.RunError,
@@ -221,14 +188,6 @@ def main(argv: list[str] | None = None) -> None:
       ValueError,
   ) as error:
     sys.exit(f'error: {error}')
-  if arguments.json:
-    print(json.dumps(result, indent=2))
-    return
-  families = result.pop('families', {})
-  for key, value in result.items():
-    print(f'{key}: {value}')
-  for name, row in sorted(families.items()):
-    print(f'{name or "(no family)"}: {row}')
 
 
 if __name__ == '__main__':

@@ -1,7 +1,7 @@
-"""Labels a folder of C files, resumes, and never stops at a bad one.
+"""Labels programs one after the other, resumes, and never stops at a bad one.
 
-Station: last step of `measure loops` and `measure openmp`, which say how one
-file is labelled. The record of a file that has no labels says why.
+Station: last step of `measure loops`, `openmp` and `branches`, which say how
+one program is labelled. The record of one that has no labels says why.
 """
 
 import hashlib
@@ -18,7 +18,7 @@ from mirencoder_jax.measure import label_file
 from mirencoder_jax.measure.source_settings import SourceError
 from mirencoder_jax.storage import machine
 
-# What one file may do without stopping the others.
+# What one program may do without stopping the others.
 _ERRORS = (SourceError, bounded.RunError, IRError, OSError)
 
 
@@ -44,9 +44,6 @@ def label_folder(
 ) -> dict[str, Any]:
   """Labels every `.c` file of a folder that has no label yet.
 
-  The IR of each file goes into a folder `ir` beside the labels, where the TFDS
-  builder looks for it.
-
   Args:
     folder: where the files are.
     output: the label file.
@@ -62,46 +59,90 @@ def label_folder(
     LabelFileError: `output` has labels of another machine or other settings.
     FileNotFoundError: there are no `.c` files.
   """
-  paths = find_sources(folder)
-  header = machine.describe_machine() | dict(header)
+  paths = {path.stem: path for path in find_sources(folder)}
+
+  def label_one(name):
+    record, text = label(paths[name])
+    return record, {name: text} if text else {}
+
+  records = label_all(
+      output,
+      machine.describe_machine() | dict(header),
+      {name: dict(digest=_digest(path)) for name, path in paths.items()},
+      label_one,
+      suffix='.c',
+      limit=limit,
+  )
+  return {name: record for name, record in records.items() if name in paths}
+
+
+def label_all(
+    output: pathlib.Path,
+    header: Mapping[str, Any],
+    known: Mapping[str, Mapping[str, Any]],
+    label: Callable[[str], tuple[dict[str, Any], Mapping[str, str]]],
+    *,
+    suffix: str = '',
+    limit: int | None = None,
+    describe: Callable[[Mapping[str, Any]], str] = lambda record: '',
+) -> dict[str, Any]:
+  """Labels all that have no label yet.
+
+  IR goes into a folder `ir` beside the labels, where the TFDS builder looks for
+  it.
+
+  Args:
+    output: the label file.
+    header: what the labels depend on.
+    known: name -> what its record begins with, such as `digest`, of all that
+      the label hangs on.
+    label: name -> what was measured, and texts of IR by name; what it raises
+      is the record's `reason`.
+    suffix: of the names, on the terminal.
+    limit: stop behind this many new labels.
+    describe: what to say of a record that has no `reason`.
+
+  Returns:
+    Name -> record, of this and of earlier runs.
+
+  Raises:
+    LabelFileError: `output` has labels of other settings.
+    DiskFullError: there is no room.
+  """
   with label_file.open_labels(output, header) as labels:
-    todo = [p for p in paths if not _is_done(p, labels.records)][:limit]
+    todo = [
+        name
+        for name, fields in known.items()
+        if not labels.is_done(name, fields['digest'])
+    ][:limit]
     times: list[float] = []
-    for number, path in enumerate(todo, 1):
+    for number, name in enumerate(todo, 1):
       start = time.monotonic()
-      record, text = _label(path, label)
+      record, texts = dict(name=name, status='ok', **known[name]), {}
+      try:
+        measured, texts = label(name)
+        record |= measured
+      except bounded.DiskFullError:
+        raise
+      except _ERRORS as error:
+        record |= dict(status='failed', reason=str(error))
       times.append(time.monotonic() - start)
-      if text:
-        ir_path = output.parent / 'ir' / f'{path.stem}.ll'
-        ir_path.parent.mkdir(exist_ok=True)
-        ir_path.write_text(text)
+      for file, text in texts.items():
+        path = output.parent / 'ir' / f'{file}.ll'
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(text, errors='surrogateescape')
       labels.add(record | dict(seconds=round(times[-1], 3)))
       left = statistics.median(times) * (len(todo) - number) / 60
-      reason = f': {record["reason"]}' if 'reason' in record else ''
+      what = record.get('reason') or describe(record)
       print(
-          f'[{number}/{len(todo)}] {path.name} {record["status"]}{reason} '
+          f'[{number}/{len(todo)}] {name}{suffix} {record["status"]}'
+          f'{": " if what else ""}{what} '
           f'({times[-1]:.1f} s, about {left:.0f} min left)',
           file=sys.stderr,
           flush=True,
       )
-    names = {path.stem for path in paths}
-    return {k: v for k, v in labels.records.items() if k in names}
+    return dict(labels.records)
 
 
 def _digest(path: pathlib.Path) -> str:
   return hashlib.sha256(path.read_bytes()).hexdigest()[:16]
-
-
-def _is_done(path: pathlib.Path, records: Mapping[str, Any]) -> bool:
-  record = records.get(path.stem)
-  return record is not None and record['digest'] == _digest(path)
-
-
-def _label(path, label) -> tuple[dict[str, Any], str]:
-  """The record of a file, whatever is wrong with it, and its IR."""
-  named = dict(name=path.stem, digest=_digest(path))
-  try:
-    record, text = label(path)
-  except _ERRORS as error:
-    return named | dict(status='failed', reason=str(error)), ''
-  return named | record, text

@@ -7,6 +7,7 @@ that every branch that is there was counted.
 """
 
 import dataclasses
+import os
 import pathlib
 import re
 from typing import Any, NamedTuple
@@ -90,20 +91,11 @@ def unit_names(program: Program) -> list[str]:
   if len(program.units) == 1:
     return [program.name]
   paths = [unit.path for unit in program.units]
-  shared = pathlib.Path(*_common([p.parent.parts for p in paths]))
+  shared = pathlib.Path(*os.path.commonprefix([p.parent.parts for p in paths]))
   names = [str(p.relative_to(shared).with_suffix('')) for p in paths]
   if len(set(names)) < len(names):  # a.c and a.cpp
     names = [str(p.relative_to(shared)) for p in paths]
   return [f'{program.name}__{name.replace("/", "__")}' for name in names]
-
-
-def _common(paths: list[tuple[str, ...]]) -> list[str]:
-  shared = []
-  for parts in zip(*paths, strict=False):
-    if len(set(parts)) > 1:
-      break
-    shared.append(parts[0])
-  return shared
 
 
 class _Builder:

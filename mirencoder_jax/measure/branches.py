@@ -14,118 +14,102 @@ IR that was counted. A second run does what is missing. Units and programs that
 fail are named and counted. Threads of a program may lose counts.
 """
 
-import argparse
 import dataclasses
 import hashlib
 import pathlib
 import shlex
-import statistics
 import sys
 import tempfile
-import time
+from collections.abc import Sequence
 from typing import Any
 
-from mirencoder_jax.frontend import bounded, compile_database
+import click
+
+from mirencoder_jax.frontend import compile_database
 from mirencoder_jax.ir import IRError
-from mirencoder_jax.measure import branch_program, label_file, profile_tools
+from mirencoder_jax.measure import batch, branch_program, profile_tools
+from mirencoder_jax.measure import command as command_lib
 from mirencoder_jax.storage import machine
 
 KIND = 'branches'
 _SUFFIXES = ('.c', '.cc', '.cpp', '.cxx')
 
 
-def add_flags(parser: argparse.ArgumentParser) -> None:
-  """The flags of the command."""
-  config = branch_program.BranchesConfig()
-  add = parser.add_argument
-  add(
-      'paths',
-      nargs='+',
-      type=pathlib.Path,
-      help='folders of sources, sources, or compile_commands.json',
-  )
-  add(
-      '--output',
-      type=pathlib.Path,
-      help='gets labels.jsonl and ir; by default the first folder',
-  )
-  add(
-      '--run',
-      dest='words',
-      metavar='COMMAND',
-      default='{program}',
-      help='runs a program; {program} is the executable (default: %(default)s)',
-  )
-  add(
-      '--folder', type=pathlib.Path, help='to run in; an empty one if not named'
-  )
-  add('--name', help='of the one program of a database; its folder otherwise')
-  add(
-      '--family',
-      default=None,
-      help='of the programs; else the folder they are in',
-  )
-  add('--flags', default='', help='more for the compiler, in one word')
-  add(
-      '--link',
-      default='-lm',
-      help='for the linker, in one word (default: %(default)s)',
-  )
-  add('--clang', help='a name or a path; by default the first with an opt')
-  for field, text in (
-      ('run_seconds', 'processor time of a run'),
-      ('compile_seconds', 'processor time of a step of a unit'),
-      ('memory_mb', 'address space of a run'),
-  ):
-    add(
-        f'--{field}',
-        type=int,
-        default=getattr(config, field),
-        help=f'{text} (default: %(default)s)',
-    )
-  add(
-      '--any_exit',
-      action='store_true',
-      help='count runs that end with another code than 0, too',
-  )
-  add('--limit', type=int, help='stop behind this many new programs')
-  add('--json', action='store_true', help='print the summary as JSON')
-
-
-def run(arguments: argparse.Namespace) -> dict[str, Any]:
+@command_lib.command('probabilities of conditional branches', __doc__)
+@click.argument('paths', nargs=-1, required=True, type=command_lib.PATH)
+@click.option(
+    '--output',
+    type=command_lib.PATH,
+    help='gets labels.jsonl and ir; by default the first folder',
+)
+@click.option(
+    *('--run', 'words'),
+    metavar='COMMAND',
+    default='{program}',
+    show_default=True,
+    help='runs a program; {program} is the executable',
+)
+@click.option(
+    '--folder', type=command_lib.PATH, help='to run in; by default an empty one'
+)
+@click.option(
+    '--name', help='of the one program of a database; its folder otherwise'
+)
+@click.option('--family', help='of the programs; else the folder they are in')
+@click.option('--flags', default='', help='more for the compiler, in one word')
+@click.option(
+    '--link', default='-lm', show_default=True, help='for the linker, likewise'
+)
+@click.option(
+    '--clang', help='a name or a path; by default the first with an opt'
+)
+@command_lib.fields(
+    branch_program.BranchesConfig(),
+    run_seconds='processor time of a run',
+    compile_seconds='processor time of a step of a unit',
+    memory_mb='address space of a run',
+)
+@click.option(
+    '--any_exit',
+    is_flag=True,
+    help='count runs that end with another code than 0, too',
+)
+@command_lib.limit('new programs')
+def command(
+    paths,
+    output,
+    words,
+    folder,
+    name,
+    family,
+    flags,
+    link,
+    clang,
+    limit,
+    **bounds,
+) -> dict[str, Any]:
   """What the command does; the summary."""
   programs = find_programs(
-      arguments.paths,
-      run=tuple(shlex.split(arguments.words)),
-      folder=str(arguments.folder.resolve()) if arguments.folder else '',
-      flags=tuple(shlex.split(arguments.flags)),
-      link=tuple(shlex.split(arguments.link)),
+      paths,
+      run=tuple(shlex.split(words)),
+      folder=str(folder.resolve()) if folder else '',
+      flags=tuple(shlex.split(flags)),
+      link=tuple(shlex.split(link)),
   )
-  for field in ('name', 'family'):
-    value = getattr(arguments, field)
-    if value is None:
-      continue
-    if field == 'name' and len(programs) > 1:
-      raise ValueError(f'--name: there are {len(programs)} programs')
-    programs = [dataclasses.replace(p, **{field: value}) for p in programs]
-  output = arguments.output
-  if output is None:
-    first = arguments.paths[0]
-    output = first if first.is_dir() else first.parent
-  names = ('run_seconds', 'compile_seconds', 'memory_mb', 'any_exit')
-  config = branch_program.BranchesConfig(
-      **{name: getattr(arguments, name) for name in names}
-  )
-  tools = profile_tools.find_tools(arguments.clang)
+  if name is not None and len(programs) > 1:
+    raise ValueError(f'--name: there are {len(programs)} programs')
+  given = {'name': name, 'family': family}
+  given = {field: value for field, value in given.items() if value is not None}
+  programs = [dataclasses.replace(p, **given) for p in programs]
+  config = branch_program.BranchesConfig(**bounds)
+  tools = profile_tools.find_tools(clang)
   print(f'LLVM {tools.version}: {tools.opt}', file=sys.stderr)
-  records = label_programs(
-      programs, output, config, tools, limit=arguments.limit
-  )
-  return summarize(records)
+  output = output or command_lib.folder_of(paths[0])
+  return summarize(label_programs(programs, output, config, tools, limit=limit))
 
 
 def find_programs(
-    paths: list[pathlib.Path], **fields
+    paths: Sequence[pathlib.Path], **fields
 ) -> list[branch_program.Program]:
   """The programs that are named, in order.
 
@@ -194,35 +178,27 @@ def label_programs(
       llvm=tools.version,
       passes=branch_program.PASSES,
   )
-  with label_file.open_labels(output / 'labels.jsonl', header) as labels:
-    todo = [
-        program
-        for program in programs
-        if labels.records.get(program.name, {}).get('digest')
-        != _digest(program)
-    ]
-    todo = todo[:limit]
-    times: list[float] = []
-    for number, program in enumerate(todo, 1):
-      start = time.monotonic()
-      record, texts = _label(program, tools, config)
-      times.append(time.monotonic() - start)
-      for name, text in texts.items():
-        path = output / 'ir' / f'{name}.ll'
-        path.parent.mkdir(exist_ok=True)
-        path.write_text(text, errors='surrogateescape')
-      labels.add(record | dict(seconds=round(times[-1], 2)))
-      left = statistics.median(times) * (len(todo) - number) / 60
-      what = record.get('reason') or (
+  by_name = {program.name: program for program in programs}
+
+  def label(name):
+    with tempfile.TemporaryDirectory(prefix='branches-') as folder:
+      return branch_program.label_program(
+          by_name[name], tools, config, pathlib.Path(folder)
+      )
+
+  return batch.label_all(
+      output / 'labels.jsonl',
+      header,
+      {
+          name: dict(digest=_digest(program), family=program.family)
+          for name, program in by_name.items()
+      },
+      label,
+      limit=limit,
+      describe=lambda record: (
           f'{record["num_reached"]} of {record["num_branches"]} branches'
-      )
-      print(
-          f'[{number}/{len(todo)}] {program.name} {record["status"]}: {what} '
-          f'({times[-1]:.1f} s, about {left:.0f} min left)',
-          file=sys.stderr,
-          flush=True,
-      )
-    return dict(labels.records)
+      ),
+  )
 
 
 def _digest(program: branch_program.Program) -> str:
@@ -237,21 +213,6 @@ def _digest(program: branch_program.Program) -> str:
     except OSError:
       digest.update(b'missing')
   return digest.hexdigest()[:16]
-
-
-def _label(program, tools, config) -> tuple[dict[str, Any], dict[str, str]]:
-  named = dict(name=program.name, digest=_digest(program))
-  with tempfile.TemporaryDirectory(prefix='branches-') as folder:
-    try:
-      record, texts = branch_program.label_program(
-          program, tools, config, pathlib.Path(folder)
-      )
-    except (bounded.RunError, IRError, OSError) as error:
-      if isinstance(error, bounded.DiskFullError):
-        raise
-      failed = dict(family=program.family, status='failed', reason=str(error))
-      return named | failed, {}
-  return named | dict(status='ok') | record, texts
 
 
 def summarize(records: dict[str, Any]) -> dict[str, Any]:

@@ -25,6 +25,35 @@ class Compiler(NamedTuple):
   found: compilers.Compiler
 
 
+def find_newer(name: str | None, oldest: int, why: str) -> Compiler:
+  """The clang that is named, or the first that is new enough.
+
+  Args:
+    name: as for `find_clang`.
+    oldest: version that will do.
+    why: it is needed, for the message.
+
+  Raises:
+    IRError: there is none.
+  """
+  if name:
+    return find_clang(name)
+  newest = (f'clang-{n}' for n in range(oldest + 9, oldest - 1, -1))
+  found = None
+  for candidate in (None, *newest, 'ziglang'):
+    try:
+      found = find_clang(candidate)
+    except IRError:
+      continue
+    if int(found.found.version.partition('.')[0]) >= oldest:
+      return found
+  seen = f'{found.version} is too old' if found else 'there is no clang'
+  raise IRError(
+      f'{seen}: {why} clang {oldest} or newer; install one, or `python -m pip '
+      'install ziglang`, which carries one'
+  )
+
+
 def find_clang(name: str | None = None) -> Compiler:
   """The clang that `frontend.compilers` finds: on the PATH, or in `ziglang`.
 

@@ -102,8 +102,7 @@ def label_modules(
         break
       if minutes is not None and seconds > 60 * minutes:
         break
-      earlier = labels.records.get(module.name)
-      if earlier is not None and earlier['digest'] == module.digest():
+      if labels.is_done(module.name, module.digest()):
         continue
       record = _label(module, known, worker, config)
       labels.add(record)

@@ -2,7 +2,8 @@
 
     python -m mirencoder_jax.measure guesses FOLDER --output=guesses.jsonl
 
-FOLDER holds IR or bitcode. Every function, once for all of its copies, gets a
+FOLDER holds IR or bitcode; a `manifest.csv` in it may name package and language
+of each path. Every function, once for all of its copies, gets a
 line of labels, keyed by the hash of its code: of each conditional branch the
 probability that its condition is true, and of each block how often it runs for
 each time the function is entered, as LLVM's rules have it (branch probabilities
@@ -15,7 +16,6 @@ probability] (its number in text order, from 0), frequencies log2 over that of
 the entry, blocks in text order; null where LLVM has a block never run.
 """
 
-import argparse
 import collections
 import concurrent.futures
 import contextlib
@@ -28,6 +28,8 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
+import click
+
 from mirencoder_jax import ir
 from mirencoder_jax.frontend import bounded
 from mirencoder_jax.ir import branches
@@ -38,6 +40,7 @@ from mirencoder_jax.measure import (
     profile_tools,
     size_modules,
 )
+from mirencoder_jax.measure import command as command_lib
 
 KIND = 'guesses'
 _SECONDS = 60
@@ -58,57 +61,34 @@ class Labels(NamedTuple):
   num_one_sided: int
 
 
-def add_flags(parser: argparse.ArgumentParser) -> None:
-  """The flags of the command."""
-  add = parser.add_argument
-  add(
-      'sources',
-      nargs='+',
-      type=pathlib.Path,
-      help='folders or files of .ll and .bc; a manifest.csv in a folder may '
-      'name package and language of each path',
-  )
-  add(
-      '--output',
-      type=pathlib.Path,
-      help='label file; FOLDER/guesses.jsonl if not named',
-  )
-  add('--opt', help='a name or a path; by default the first there is')
-  add(
-      '--processes',
-      type=int,
-      default=1,
-      help='modules at a time (default: %(default)s)',
-  )
-  add(
-      '--seconds',
-      type=int,
-      default=_SECONDS,
-      help='of the processor, for opt on one module (default: %(default)s)',
-  )
-  add('--limit', type=int, help='stop behind so many new modules')
-  add('--minutes', type=float, help='stop behind so many minutes')
-  add('--json', action='store_true', help='print the summary as JSON')
-
-
-def run(arguments: argparse.Namespace) -> dict[str, Any]:
+@command_lib.command(
+    "LLVM's own guesses of branches and blocks, of every function", __doc__
+)
+@click.argument('sources', nargs=-1, required=True, type=command_lib.PATH)
+@click.option(
+    '--output',
+    type=command_lib.PATH,
+    help='label file; FOLDER/guesses.jsonl if not named',
+)
+@click.option('--opt', help='a name or a path; by default the first there is')
+@click.option(
+    '--processes', default=1, show_default=True, help='modules at a time'
+)
+@click.option(
+    *('--seconds', 'cpu_seconds'),
+    default=_SECONDS,
+    show_default=True,
+    help='of the processor, for opt on one module',
+)
+@command_lib.limit('new modules')
+@command_lib.minutes
+def command(sources, output, opt, **settings) -> dict[str, Any]:
   """What the command does; the summary."""
-  first = arguments.sources[0]
-  folder = first if first.is_dir() else first.parent
-  modules = size_modules.find_modules(arguments.sources)
-  opt, version = profile_tools.name_opt(arguments.opt)
+  modules = size_modules.find_modules(sources)
+  opt, version = profile_tools.name_opt(opt)
   print(f'LLVM {version}: {opt}', file=sys.stderr)
-  records = label_modules(
-      modules,
-      arguments.output or folder / 'guesses.jsonl',
-      opt,
-      version,
-      processes=arguments.processes,
-      cpu_seconds=arguments.seconds,
-      limit=arguments.limit,
-      minutes=arguments.minutes,
-  )
-  return summarize(records)
+  output = output or command_lib.folder_of(sources[0]) / 'guesses.jsonl'
+  return summarize(label_modules(modules, output, opt, version, **settings))
 
 
 def label_modules(
@@ -149,7 +129,8 @@ def label_modules(
     known = {
         f[0] for r in labels.records.values() for f in r.get('functions', ())
     }
-    todo = [m for m in modules if not _is_done(m, labels.records)][:limit]
+    todo = [m for m in modules if not labels.is_done(m.name, m.digest())]
+    todo = todo[:limit]
     label = functools.partial(label_module, opt=opt, cpu_seconds=cpu_seconds)
     with _mapped(label, todo, processes) as found:
       for number, record in enumerate(found, 1):
@@ -170,11 +151,6 @@ def label_modules(
         if minutes is not None and seconds > 60 * minutes:
           break
     return dict(labels.records)
-
-
-def _is_done(module, records: Mapping[str, Mapping[str, Any]]) -> bool:
-  earlier = records.get(module.name)
-  return earlier is not None and earlier['digest'] == module.digest()
 
 
 @contextlib.contextmanager

@@ -80,6 +80,10 @@ class LabelWriter:
       date = datetime.datetime.now(datetime.UTC).date().isoformat()
       self._journal.begin(header | dict(date=date))
 
+  def is_done(self, name: str, digest: str) -> bool:
+    """Whether there is a record of it as it is."""
+    return self.records.get(name, {}).get('digest') == digest
+
   def add(self, record: dict[str, Any]) -> None:
     """Writes a record; it replaces an earlier one of the same name."""
     self.records[record['name']] = record

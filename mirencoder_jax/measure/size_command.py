@@ -4,7 +4,8 @@
     python -m mirencoder_jax.measure size FOLDER --units
     python -m mirencoder_jax.measure size FOLDER --target=aarch64-linux-gnu
 
-FOLDER holds IR or bitcode, best as it is before optimisation (`clang -Oz
+FOLDER holds IR or bitcode (a `manifest.csv` in it may name the package of each
+path), best as it is before optimisation (`clang -Oz
 -Xclang -disable-llvm-passes -c -emit-llvm`). Functions are compiled under
 pipelines of passes, which needs no compiler; units (--units) by clang under
 sets of flags. A second run adds what is missing, and the same IR gives the same
@@ -15,17 +16,18 @@ optsize on the functions, as clang writes them at -Oz; `opt -Oz` over IR without
 them is larger, and gains over it mean less.
 """
 
-import argparse
 import math
 import pathlib
 import sys
+import types
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import click
 import llvmlite.binding as llvm
 
 from mirencoder_jax.frontend import isolation
-from mirencoder_jax.ir import IRError
+from mirencoder_jax.measure import command as command_lib
 from mirencoder_jax.measure import (
     compiler,
     flag_check,
@@ -41,82 +43,70 @@ from mirencoder_jax.measure import (
 )
 
 
-def add_flags(command: argparse.ArgumentParser) -> None:
-  """The flags."""
-  add = command.add_argument
-  add(
-      'sources',
-      nargs='+',
-      type=pathlib.Path,
-      help='folders or files of .ll and .bc; a manifest.csv in a folder may '
-      'name the package of each path',
-  )
-  add(
-      '--output',
-      type=pathlib.Path,
-      help='label file; FOLDER/function_sizes.jsonl or unit_sizes.jsonl if not '
-      'named',
-  )
-  add('--units', action='store_true', help='flags of clang for whole units')
-  add(
-      '--sets',
-      help='of flags, such as ext-tsp+no-lsr,ir-outliner (default: those of '
-      'the table); known flags: ' + ', '.join(size_flags.FLAGS),
-  )
-  add(
-      '--search',
-      action='store_true',
-      help='with --units: the best set for all units and for each, greedily',
-  )
-  add(
-      '--check',
-      action='store_true',
-      help='FOLDER holds programs in C or C++: build and run them under each '
-      'set, and compare what they print',
-  )
-  add(
-      '--pipelines',
-      action='store_true',
-      help='with --check: the pipelines of functions in place of flags',
-  )
-  add('--clang', help='for --units: a name, a path or ziglang')
-  add('--target', default='', help="triple; by default the module's own")
-  add('--cpu', default='', help='of the target, for functions')
-  add('--features', default='', help='of the target, for functions')
-  add('--limit', type=int, help='stop behind so many functions or units')
-  add(
-      '--max_megabytes',
-      type=float,
-      default=unit_sizes.UnitsConfig.max_megabytes,
-      help='larger units are named and skipped (default: %(default)s)',
-  )
-  add(
-      '--min_bytes',
-      type=int,
-      help='smaller functions or units are counted only (default: '
-      f'{function_sizes.SizesConfig.min_bytes}, of units '
-      f'{unit_sizes.UnitsConfig.min_bytes})',
-  )
-  add(
-      '--per_module',
-      type=int,
-      default=0,
-      help='at most so many functions of a module (default: all)',
-  )
-  add('--minutes', type=float, help='stop behind so many minutes')
-  add(
-      '--ir',
-      type=pathlib.Path,
-      help='folder for the IR of the functions and table.csv, as `eval.py '
-      '--config=configs/tasks.py:custom` reads them',
-  )
-  add('--json', action='store_true', help='print the summary as JSON')
-
-
-def run(arguments: argparse.Namespace) -> dict[str, Any]:
+@command_lib.command(
+    'sizes of functions and units under passes and flags', __doc__
+)
+@click.argument('sources', nargs=-1, required=True, type=command_lib.PATH)
+@click.option(
+    '--output',
+    type=command_lib.PATH,
+    help='label file; FOLDER/function_sizes.jsonl or unit_sizes.jsonl if not '
+    'named',
+)
+@click.option('--units', is_flag=True, help='flags of clang for whole units')
+@click.option(
+    '--sets',
+    help='of flags, such as ext-tsp+no-lsr,ir-outliner (default: those of '
+    'the table); known flags: ' + ', '.join(size_flags.FLAGS),
+)
+@click.option(
+    '--search',
+    is_flag=True,
+    help='with --units: the best set for all units and for each, greedily',
+)
+@click.option(
+    '--check',
+    is_flag=True,
+    help='FOLDER holds programs in C or C++: build and run them under each '
+    'set, and compare what they print',
+)
+@click.option(
+    '--pipelines',
+    is_flag=True,
+    help='with --check: the pipelines of functions in place of flags',
+)
+@click.option('--clang', help='for --units: a name, a path or ziglang')
+@click.option('--target', default='', help="triple; else the module's own")
+@click.option('--cpu', default='', help='of the target, for functions')
+@click.option('--features', default='', help='of the target, for functions')
+@command_lib.limit('functions or units')
+@command_lib.fields(
+    unit_sizes.UnitsConfig(),
+    max_megabytes='larger units are named and skipped',
+)
+@click.option(
+    '--min_bytes',
+    type=int,
+    help='smaller functions or units are counted only (default: '
+    f'{function_sizes.SizesConfig.min_bytes}, of units '
+    f'{unit_sizes.UnitsConfig.min_bytes})',
+)
+@click.option(
+    '--per_module',
+    default=0,
+    help='at most so many functions of a module (default: all)',
+)
+@command_lib.minutes
+@click.option(
+    '--ir',
+    type=command_lib.PATH,
+    help='folder for the IR of the functions and table.csv, as `eval.py '
+    '--config=configs/tasks.py:custom` reads them',
+)
+def command(**options) -> dict[str, Any]:
   """Measures; the summary."""
-  first = arguments.sources[0]
-  folder = first if first.is_dir() else first.parent
+  arguments = types.SimpleNamespace(**options)
+  folder = command_lib.folder_of(arguments.sources[0])
   if arguments.check:
     output = arguments.output or folder / 'flag_check.jsonl'
     return _run_check(arguments, folder, output)
@@ -200,22 +190,10 @@ def find_clang(name: str | None) -> compiler.Compiler:
   Raises:
     IRError: there is none; functions need none.
   """
-  least = llvm.llvm_version_info[0]
-  names = ('clang', *(f'clang-{least + i}' for i in range(6)), 'ziglang')
-  for candidate in (name,) if name else names:
-    try:
-      clang = compiler.find_clang(candidate)
-    except IRError:
-      continue
-    if name or int(clang.found.version.split('.')[0]) >= least:
-      print(f'compiler: {clang.name}, {clang.version}', file=sys.stderr)
-      return clang
-  raise IRError(
-      f'no clang {name!r}'
-      if name
-      else f'units and --check need clang {least} or newer and there is none: '
-      'install it, or `python -m pip install ziglang`; functions need none'
-  )
+  why = 'units and --check (functions do not) need'
+  clang = compiler.find_newer(name, llvm.llvm_version_info[0], why)
+  print(f'compiler: {clang.name}, {clang.version}', file=sys.stderr)
+  return clang
 
 
 def _sets(arguments) -> tuple[str, ...]:

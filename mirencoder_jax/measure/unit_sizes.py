@@ -79,9 +79,8 @@ class Unit:
     self._path: pathlib.Path | None = None
     self._base: elf.Sizes | None = None
     digest = module.digest()
-    known = session.labels.records.get(module.name)
-    if known is not None and known['digest'] == digest:
-      self.record = known
+    if session.labels.is_done(module.name, digest):
+      self.record = session.labels.records[module.name]
       return
     self.record = dict(name=module.name, digest=digest, package=module.package)
     try:

@@ -360,19 +360,5 @@ def _confirm(source, tuned: Tuned, settings: Settings, session) -> None:
 
 def find_clang(name: str) -> compiler.Compiler:
   """The one that was named, or the first that is new enough."""
-  newest = (f'clang-{n}' for n in range(MIN_VERSION + 9, MIN_VERSION - 1, -1))
-  found = None
-  for candidate in (name,) if name else (None, *newest, 'ziglang'):
-    try:
-      found = compiler.find_clang(candidate)
-    except IRError:
-      if name:
-        raise
-      continue
-    if int(found.found.version.partition('.')[0]) >= MIN_VERSION:
-      return found
-  seen = f'{found.version} is too old' if found else 'there is no clang'
-  raise IRError(
-      f'{seen}: flags for size are those of clang {MIN_VERSION} and newer; '
-      'install one, or `python -m pip install ziglang`, which carries one'
-  )
+  why = 'flags for size are those of'
+  return compiler.find_newer(name, MIN_VERSION, why)

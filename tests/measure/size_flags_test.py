@@ -77,7 +77,7 @@ class FlagsTest(absltest.TestCase):
     self.assertEqual(next(iter(size_flags.CHOICES.values())), '')
 
   def test_a_clang_that_is_not_there(self):
-    with self.assertRaisesRegex(IRError, "no clang 'clang-1'"):
+    with self.assertRaisesRegex(IRError, "compiler 'clang-1' is neither"):
       size_command.find_clang('clang-1')
 
 
