@@ -29,7 +29,7 @@ _KERNEL = re.compile(
     re.M,
 )
 # How LLVM up to 19 says that a function is a kernel.
-_ANNOTATED = re.compile(r'!\{ptr @([-\w$.]+), !"kernel", i32 1\}')
+_ANNOTATED = re.compile(r'!\{[^!\n]*@([-\w$.]+), !"kernel", i32 1\}')
 _TRIPLE = re.compile(r'^target triple = "([^"]*)"', re.M)
 NO_PASSES = ('-Xclang', '-disable-llvm-passes')
 _OF_TOOLKIT = ('--cuda-path=', '--cuda-gpu-arch=', '--offload-arch=')
@@ -134,9 +134,11 @@ def unit_command(
     words += compilers.wheel_headers(compiler, language)
   if is_cuda or is_offload:
     side = 'device' if settings.device else 'host'
-    words.append(f'--offload-{side}-only')
+    # Names that clang 14 knows too.
+    words.append(f'--{"cuda" if is_cuda else "offload"}-{side}-only')
   if settings.arch and settings.device:
-    words.append(f'--offload-arch={settings.arch}')
+    word = '--cuda-gpu-arch=' if is_cuda else '--offload-arch='
+    words.append(f'{word}{settings.arch}')
   if settings.cuda_path and compiler.kind != 'zig':
     words.append(f'--cuda-path={settings.cuda_path}')
   elif is_cuda:

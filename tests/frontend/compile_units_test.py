@@ -131,6 +131,8 @@ class CompileUnitsTest(parameterized.TestCase):
     ))  # fmt: skip
     if clang().kind == 'zig':
       self.skipTest('the clang of ziglang has no tools to offload with')
+    if clang().version.startswith('14.'):
+      self.skipTest('clang 14 cannot write the code of one side of OpenMP')
     (piece,) = self.compile(path, device=True, kernels=True, arch='sm_70')
     self.assertFalse(piece.error)
     self.assertRegex(piece.symbol, '__omp_offloading_.*_scale_l3')
