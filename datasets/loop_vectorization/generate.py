@@ -20,6 +20,7 @@ FOLDER = pathlib.Path(__file__).resolve().parent
 sys.path.insert(0, str(FOLDER.parents[1]))
 
 from datasets.loop_vectorization import (  # noqa: E402
+    formulas,
     layouts,
     matrices,
     nests,
@@ -28,14 +29,13 @@ from datasets.loop_vectorization import (  # noqa: E402
     words,
 )
 
-FAMILIES = (
-    *streams.FAMILIES,
-    *layouts.FAMILIES,
-    *streams.FORMULAS,
-    *reductions.FAMILIES,
-    *nests.FAMILIES,
-    *matrices.FAMILIES,
-    *words.FAMILIES,
+# In this order; of a module, its public functions in the order of the text.
+_MODULES = (streams, layouts, formulas, reductions, nests, matrices, words)
+FAMILIES = tuple(
+    make
+    for module in _MODULES
+    for name, make in vars(module).items()
+    if getattr(make, '__module__', '') == module.__name__ and name[0] != '_'
 )
 NUM_LOOPS = 1664
 _SEED = 1

@@ -13,10 +13,6 @@ from datasets.loop_vectorization.writing import (
 _FIELDS = ('x', 'y', 'z', 'w', 'm', 'u', 'v', 't')
 
 
-def _inputs(sketch: Sketch, kind: str, names: str, count: int) -> list[str]:
-  return [sketch.array(name, kind, count) for name in names]
-
-
 def strided_load(rng: random.Random) -> str:
   """Every s-th element is read, perhaps with its neighbours."""
   sketch, kind = Sketch(rng), any_type(rng)
@@ -32,8 +28,7 @@ def strided_load(rng: random.Random) -> str:
     at = 'i * stride'
   leaves = [f'a[{at} + {o}]' for o in offsets]
   value = expression(rng, kind, leaves, rng.randint(0, 2))
-  body = f'for (int i = 0; i < {sketch.n}; ++i) y[i] = {value};'
-  return sketch.write('strided_load', body)
+  return sketch.write('strided_load', sketch.each(f'y[i] = {value};'))
 
 
 def strided_store(rng: random.Random) -> str:
@@ -42,16 +37,14 @@ def strided_store(rng: random.Random) -> str:
   stride = rng.choice((2, 2, 3, 4, 6, 8))
   if sketch.trip * stride > 400000:
     sketch.trip //= stride
-  _inputs(sketch, kind, 'ab', sketch.trip)
+  sketch.inputs('ab', kind, sketch.trip)
   sketch.output('y', kind, sketch.trip * stride)
   offsets = sorted(rng.sample(range(stride), rng.randint(1, stride)))[:4]
   lines = []
   for offset in offsets:
     value = expression(rng, kind, ['a[i]', 'b[i]'], rng.randint(0, 1))
-    lines.append(f'  y[{stride} * i + {offset}] = {value};')
-  inner = '\n'.join(lines)
-  body = f'for (int i = 0; i < {sketch.n}; ++i) {{\n{inner}\n}}'
-  return sketch.write('strided_store', body)
+    lines.append(f'y[{stride} * i + {offset}] = {value};')
+  return sketch.write('strided_store', sketch.block(lines))
 
 
 def stepped(rng: random.Random) -> str:
@@ -60,7 +53,7 @@ def stepped(rng: random.Random) -> str:
   step = rng.choice((2, 3, 4, 8))
   sketch.trip = min(sketch.trip, 60000)
   count = sketch.trip * step
-  _inputs(sketch, kind, 'ab', count)
+  sketch.inputs('ab', kind, count)
   sketch.array('y', kind, count, 'constant(0)', const=False)
   sketch.trip = count
   word = str(step)
@@ -86,8 +79,7 @@ def gather(rng: random.Random) -> str:
     sketch.array('b', kind, sketch.trip)
     leaves.append('b[i]')
   value = expression(rng, kind, leaves, rng.randint(0, 3))
-  body = f'for (int i = 0; i < {sketch.n}; ++i) y[i] = {value};'
-  return sketch.write('gather', body)
+  return sketch.write('gather', sketch.each(f'y[i] = {value};'))
 
 
 def scatter(rng: random.Random) -> str:
@@ -98,14 +90,13 @@ def scatter(rng: random.Random) -> str:
   sketch.output('y', kind, sketch.trip)
   value = expression(rng, kind, ['a[i]'], rng.randint(0, 4))
   operator = rng.choice(('=', '=', '+=')) if kind in FLOATS else '='
-  body = f'for (int i = 0; i < {sketch.n}; ++i) y[at[i]] {operator} {value};'
-  return sketch.write('scatter', body)
+  return sketch.write('scatter', sketch.each(f'y[at[i]] {operator} {value};'))
 
 
 def reverse(rng: random.Random) -> str:
   """Counts down, or reads from the end."""
   sketch, kind = Sketch(rng), any_type(rng)
-  _inputs(sketch, kind, 'ab', sketch.trip)
+  sketch.inputs('ab', kind, sketch.trip)
   sketch.output('y', kind, sketch.trip)
   n = sketch.n
   at = rng.choice(('a', 'b', 'ab'))
@@ -129,8 +120,9 @@ def array_of_structs(rng: random.Random) -> str:
   sketch.output('y', kind, sketch.trip)
   used = rng.sample(fields, rng.randint(1, min(num_fields, 4)))
   value = expression(rng, kind, [f'p[i].{f}' for f in used], rng.randint(0, 3))
-  body = f'for (int i = 0; i < {sketch.n}; ++i) y[i] = {value};'
-  return sketch.write('array_of_structs', body, prelude=prelude)
+  return sketch.write(
+      'array_of_structs', sketch.each(f'y[i] = {value};'), prelude=prelude
+  )
 
 
 def update_structs(rng: random.Random) -> str:
@@ -149,12 +141,10 @@ def update_structs(rng: random.Random) -> str:
   lines = []
   for position in range(half):
     place, speed = fields[position], fields[half + position]
-    lines.append(f'  p[i].{place} += {step} * p[i].{speed};')
+    lines.append(f'p[i].{place} += {step} * p[i].{speed};')
   if rng.random() < 0.4:
-    lines.append(f'  p[i].{fields[-1]} -= {literal(rng, kind)};')
-  inner = '\n'.join(lines)
-  body = f'for (int i = 0; i < {sketch.n}; ++i) {{\n{inner}\n}}'
-  return sketch.write('update_structs', body, prelude=prelude)
+    lines.append(f'p[i].{fields[-1]} -= {literal(rng, kind)};')
+  return sketch.write('update_structs', sketch.block(lines), prelude=prelude)
 
 
 def struct_of_arrays(rng: random.Random) -> str:
@@ -166,28 +156,26 @@ def struct_of_arrays(rng: random.Random) -> str:
     sketch.array(field, kind, sketch.trip, const=False)
     sketch.array(f'v{field}', kind, sketch.trip)
   step = literal(rng, kind)
-  lines = [f'  {f}[i] += {step} * v{f}[i];' for f in fields]
+  lines = [f'{f}[i] += {step} * v{f}[i];' for f in fields]
   if rng.random() < 0.5:
     sketch.output('energy', kind, sketch.trip)
     terms = ' + '.join(f'v{f}[i] * v{f}[i]' for f in fields)
-    lines.append(f'  energy[i] = {terms};')
-  inner = '\n'.join(lines)
-  body = f'for (int i = 0; i < {sketch.n}; ++i) {{\n{inner}\n}}'
-  return sketch.write('struct_of_arrays', body)
+    lines.append(f'energy[i] = {terms};')
+  return sketch.write('struct_of_arrays', sketch.block(lines))
 
 
 def complex_arithmetic(rng: random.Random) -> str:
   """Products, conjugates and magnitudes of interleaved complex numbers."""
   sketch, kind = Sketch(rng), rng.choice(FLOATS)
   sketch.trip = min(sketch.trip, 60000)
-  _inputs(sketch, kind, 'ab', 2 * sketch.trip)
+  sketch.inputs('ab', kind, 2 * sketch.trip)
   form = rng.choice(('product', 'conjugate', 'magnitude', 'scale', 'update'))
   sign = rng.choice('+-')
   k = literal(rng, kind)
   ar, ai, br, bi = 'a[2 * i]', 'a[2 * i + 1]', 'b[2 * i]', 'b[2 * i + 1]'
   if form == 'magnitude':
     sketch.output('y', kind, sketch.trip)
-    lines = [f'  y[i] = {k} * ({ar} * {ar} + {ai} * {ai}) {sign} {br};']
+    lines = [f'y[i] = {k} * ({ar} * {ar} + {ai} * {ai}) {sign} {br};']
   else:
     if form == 'update':
       sketch.array('y', kind, 2 * sketch.trip, const=False)
@@ -203,12 +191,10 @@ def complex_arithmetic(rng: random.Random) -> str:
     elif rng.random() < 0.5:
       real, imaginary = f'{k} * ({real})', f'{k} * ({imaginary})'
     lines = [
-        f'  y[2 * i] {operator} {real};',
-        f'  y[2 * i + 1] {operator} {imaginary};',
+        f'y[2 * i] {operator} {real};',
+        f'y[2 * i + 1] {operator} {imaginary};',
     ]
-  inner = '\n'.join(lines)
-  body = f'for (int i = 0; i < {sketch.n}; ++i) {{\n{inner}\n}}'
-  return sketch.write('complex_arithmetic', body)
+  return sketch.write('complex_arithmetic', sketch.block(lines))
 
 
 def pixels(rng: random.Random) -> str:
@@ -227,7 +213,7 @@ def pixels(rng: random.Random) -> str:
     value = f'({total}) >> {shift}'
     if form == 'threshold':
       value = f'({value}) > {rng.randint(30, 200)} ? 255 : 0'
-    lines = [f'  y[i] = (unsigned char)({value});']
+    lines = [f'y[i] = (unsigned char)({value});']
   else:
     sketch.output('y', 'unsigned char', channels * sketch.trip)
     order = rng.sample(range(3), 3)
@@ -237,22 +223,5 @@ def pixels(rng: random.Random) -> str:
       if form == 'blend':
         value = f'({weights[channel]} * {value} + {rng.randint(1, 99)} * '
         value += f'{at[channel]}) >> {shift}'
-      lines.append(f'  y[{channels} * i + {channel}] = {value};')
-  inner = '\n'.join(lines)
-  body = f'for (int i = 0; i < {sketch.n}; ++i) {{\n{inner}\n}}'
-  return sketch.write('pixels', body)
-
-
-FAMILIES = (
-    strided_load,
-    strided_store,
-    stepped,
-    gather,
-    scatter,
-    reverse,
-    array_of_structs,
-    update_structs,
-    struct_of_arrays,
-    complex_arithmetic,
-    pixels,
-)
+      lines.append(f'y[{channels} * i + {channel}] = {value};')
+  return sketch.write('pixels', sketch.block(lines))

@@ -2,12 +2,16 @@
 
 import random
 
-from datasets.loop_vectorization.nests import MOST, sides_of, sized
 from datasets.loop_vectorization.writing import (
     FLOATS,
+    MOST,
     WIDE_INTEGERS,
     Sketch,
     literal,
+    nest,
+    row_sums,
+    sides_of,
+    sized,
 )
 
 
@@ -25,21 +29,13 @@ def matrix_vector(rng: random.Random) -> str:
   if form == 'columns':
     sketch.array('x', kind, rows)
     sketch.array('y', total, columns, const=False)
-    inner = f'y[j] += {scale}a[i * {m} + j] * x[i];'
-    body = (
-        f'for (int i = 0; i < {n}; ++i)\n'
-        f'  for (int j = 0; j < {m}; ++j) {inner}'
-    )
+    body = nest(n, m, f'y[j] += {scale}a[i * {m} + j] * x[i];')
   else:
     sketch.array('x', kind, columns)
     sketch.output('y', total, rows)
     at = f'i * {m} + j' if form == 'rows' else f'j * {n} + i'
-    body = (
-        f'for (int i = 0; i < {n}; ++i) {{\n'
-        f'  {total} s = 0;\n'
-        f'  for (int j = 0; j < {m}; ++j) s += a[{at}] * x[j];\n'
-        f'  y[i] = {scale}s;\n}}'
-    )
+    update = f's += a[{at}] * x[j];'
+    body = row_sums(n, m, total, update, result=f'{scale}s')
   return sketch.write('matrix_vector', body)
 
 
@@ -123,11 +119,7 @@ def transpose(rng: random.Random) -> str:
     source, target = f'a[j * {n} + i]', f'y[i * {m} + j]'
   k = literal(rng, kind)
   value = rng.choice((source, f'{k} * {source}', f'{source} + {k}'))
-  body = (
-      f'for (int i = 0; i < {n}; ++i)\n'
-      f'  for (int j = 0; j < {m}; ++j) {target} = {value};'
-  )
-  return sketch.write('transpose', body)
+  return sketch.write('transpose', nest(n, m, f'{target} = {value};'))
 
 
 def outer_product(rng: random.Random) -> str:
@@ -150,10 +142,7 @@ def outer_product(rng: random.Random) -> str:
       )
   )
   operator = rng.choice(('=', '+='))
-  body = (
-      f'for (int i = 0; i < {n}; ++i)\n'
-      f'  for (int j = 0; j < {m}; ++j) y[i * {m} + j] {operator} {value};'
-  )
+  body = nest(n, m, f'y[i * {m} + j] {operator} {value};')
   return sketch.write('outer_product', body)
 
 
@@ -178,13 +167,7 @@ def row_statistics(rng: random.Random) -> str:
           f's += {k} * {at};',
       )
   )
-  body = (
-      f'for (int i = 0; i < {n}; ++i) {{\n'
-      f'  {total} s = 0;\n'
-      f'  for (int j = 0; j < {m}; ++j) {update}\n'
-      f'  y[i] = s;\n}}'
-  )
-  return sketch.write('row_statistics', body)
+  return sketch.write('row_statistics', row_sums(n, m, total, update))
 
 
 def sparse_rows(rng: random.Random) -> str:
@@ -206,13 +189,8 @@ def sparse_rows(rng: random.Random) -> str:
   sketch.output('y', kind, rows)
   k = f'{literal(rng, kind)} * ' if rng.random() < 0.5 else ''
   at = f'i * {m} + j'
-  body = (
-      f'for (int i = 0; i < {n}; ++i) {{\n'
-      f'  {kind} s = 0;\n'
-      f'  for (int j = 0; j < {m}; ++j) s += {k}a[{at}] * x[column[{at}]];\n'
-      f'  y[i] = s;\n}}'
-  )
-  return sketch.write('sparse_rows', body)
+  update = f's += {k}a[{at}] * x[column[{at}]];'
+  return sketch.write('sparse_rows', row_sums(n, m, kind, update))
 
 
 def interactions(rng: random.Random) -> str:
@@ -249,15 +227,3 @@ def interactions(rng: random.Random) -> str:
       '  f[i] = s;\n}'
   )
   return sketch.write('interactions', body)
-
-
-FAMILIES = (
-    matrix_vector,
-    matrix_product,
-    triangle,
-    transpose,
-    outer_product,
-    row_statistics,
-    sparse_rows,
-    interactions,
-)

@@ -1,40 +1,17 @@
 """Families of nested loops: stencils, matrices, tables."""
 
+import math
 import random
 
 from datasets.loop_vectorization.writing import (
     FLOATS,
+    MOST,
     Sketch,
-    draw_trip,
     literal,
+    row_sums,
+    sides_of,
+    sized,
 )
-
-# Iterations of all levels together: a call stays below a millisecond.
-MOST = 300000
-
-
-def sides_of(rng: random.Random, levels: int, most: int = MOST) -> list[int]:
-  """Trip counts of a nest, the inner one last."""
-  inner = draw_trip(rng, 4096)
-  sides = [inner]
-  for _ in range(levels - 1):
-    room = max(most // max(_volume(sides), 1), 2)
-    sides.insert(0, rng.randint(2, min(room, 400)))
-  return sides
-
-
-def _volume(sides: list[int]) -> int:
-  volume = 1
-  for side in sides:
-    volume *= side
-  return volume
-
-
-def sized(sketch: Sketch, **sizes: int) -> list[str]:
-  """Spells sizes as parameters, or as numbers."""
-  if sketch.known:
-    return [str(size) for size in sizes.values()]
-  return [sketch.scalar(name, 'int', size) for name, size in sizes.items()]
 
 
 def _taps(rng: random.Random, kind: str, places: list[str]) -> str:
@@ -57,8 +34,7 @@ def stencil_1d(rng: random.Random) -> str:
   if rng.random() < 0.3:
     sketch.array('c', kind, sketch.trip)
     value = f'c[i] * ({value})'
-  body = f'for (int i = 0; i < {sketch.n}; ++i) y[i + {reach}] = {value};'
-  return sketch.write('stencil_1d', body)
+  return sketch.write('stencil_1d', sketch.each(f'y[i + {reach}] = {value};'))
 
 
 def stencil_2d(rng: random.Random) -> str:
@@ -90,7 +66,7 @@ def stencil_3d(rng: random.Random) -> str:
   depth, rows, columns = (min(s, 200) for s in sides_of(rng, 3, 120000))
   sketch = Sketch(rng, columns)
   sizes = dict(d=depth + 2, h=rows + 2, w=columns + 2)
-  count = _volume(list(sizes.values()))
+  count = math.prod(sizes.values())
   sketch.array('a', kind, count)
   sketch.output('y', kind, count)
   d, h, w = sized(sketch, **sizes)
@@ -121,12 +97,7 @@ def convolution(rng: random.Random) -> str:
   n, m = sized(sketch, n=rows, m=taps)
   at = rng.choice(('i + j', f'i + {m} - 1 - j'))
   bias = '0' if rng.random() < 0.7 else literal(rng, total)
-  body = (
-      f'for (int i = 0; i < {n}; ++i) {{\n'
-      f'  {total} s = {bias};\n'
-      f'  for (int j = 0; j < {m}; ++j) s += a[{at}] * f[j];\n'
-      f'  y[i] = s;\n}}'
-  )
+  body = row_sums(n, m, total, f's += a[{at}] * f[j];', start=bias)
   return sketch.write('convolution', body)
 
 
@@ -153,6 +124,3 @@ def sweep(rng: random.Random) -> str:
     sketch.scalar('k', kind, 0.2)
     body = body.replace(quarter, 'k')
   return sketch.write('sweep', body)
-
-
-FAMILIES = (stencil_1d, stencil_2d, stencil_3d, convolution, sweep)

@@ -23,11 +23,7 @@ def _sum_type(rng: random.Random, kind: str) -> str:
 def _reduce(
     sketch: Sketch, family: str, total: str, update: str, start: str = '0'
 ) -> str:
-  body = (
-      f'{total} s = {start};\n'
-      f'for (int i = 0; i < {sketch.n}; ++i) {update}\n'
-      'return s;'
-  )
+  body = f'{total} s = {start};\n{sketch.each(update)}\nreturn s;'
   return sketch.write(family, body, returns=total)
 
 
@@ -116,9 +112,7 @@ def distance(rng: random.Random) -> str:
   """Sums of absolute and of squared differences."""
   sketch, kind = Sketch(rng), any_type(rng)
   total = _sum_type(rng, kind)
-  sketch.array('a', kind, sketch.trip)
-  sketch.array('b', kind, sketch.trip)
-  lines = [f'const {total} d = ({total})a[i] - ({total})b[i];']
+  sketch.inputs('ab', kind, sketch.trip)
   form = rng.choice(('square', 'absolute', 'weighted', 'limited'))
   k = literal(rng, total)
   values = {
@@ -129,17 +123,18 @@ def distance(rng: random.Random) -> str:
   }
   if total == 'unsigned':
     form = 'square'
-  lines.append(f's += {values[form]};')
-  inner = '\n'.join(f'  {line}' for line in lines)
-  return _reduce(sketch, 'distance', total, f'{{\n{inner}\n}}')
+  update = (
+      f'{{\n  const {total} d = ({total})a[i] - ({total})b[i];\n'
+      f'  s += {values[form]};\n}}'
+  )
+  return _reduce(sketch, 'distance', total, update)
 
 
 def reduced_expression(rng: random.Random) -> str:
   """The sum of a random expression of two to four arrays."""
   sketch, kind = Sketch(rng), rng.choice((*FLOATS, *WIDE_INTEGERS))
   names = 'abcd'[: rng.randint(2, 4)]
-  for name in names:
-    sketch.array(name, kind, sketch.trip)
+  sketch.inputs(names, kind, sketch.trip)
   value = expression(rng, kind, [f'{n}[i]' for n in names], rng.randint(0, 4))
   if kind in FLOATS:
     # Sums that cancel would compare badly.
@@ -205,8 +200,7 @@ def conditional_sum(rng: random.Random) -> str:
   sketch, kind = Sketch(rng), any_type(rng)
   total = _sum_type(rng, kind)
   names = 'ab'[: rng.randint(1, 2)]
-  for name in names:
-    sketch.array(name, kind, sketch.trip)
+  sketch.inputs(names, kind, sketch.trip)
   sketch.array(
       'c',
       rng.choice(('int', 'float', 'unsigned char')),
@@ -228,18 +222,16 @@ def several_sums(rng: random.Random) -> str:
   sketch, kind = Sketch(rng), rng.choice((*FLOATS, *FLOATS, 'int', 'short'))
   total = _sum_type(rng, kind)
   names = 'ab'[: rng.randint(1, 2)]
-  for name in names:
-    sketch.array(name, kind, sketch.trip)
+  sketch.inputs(names, kind, sketch.trip)
   values = [f'({total}){n}[i]' for n in names]
   forms = [*values, *(f'{v} * {v}' for v in values)]
   forms += [f'{v} * {literal(rng, total)}' for v in values]
   forms += [' * '.join(values)] if len(values) > 1 else []
   chosen = rng.sample(forms, rng.randint(2, min(4, len(forms))))
   lines = [f'{total} s{k} = 0;' for k in range(len(chosen))]
-  lines.append(f'for (int i = 0; i < {sketch.n}; ++i) {{')
-  lines += [f'  s{k} += {value};' for k, value in enumerate(chosen)]
+  updates = [f's{k} += {value};' for k, value in enumerate(chosen)]
   sums = ' + '.join(f's{k}' for k in range(len(chosen)))
-  lines += ['}', f'return {sums};']
+  lines += [sketch.block(updates), f'return {sums};']
   return sketch.write('several_sums', '\n'.join(lines), returns=total)
 
 
@@ -283,12 +275,10 @@ def prefix_sum(rng: random.Random) -> str:
       if kind in FLOATS
       else f's = ({value}) + s / {k};',
   }
-  order = [f'  {updates[form]}', '  y[i] = s;']
+  order = [updates[form], 'y[i] = s;']
   if rng.random() < 0.3:
     order.reverse()
-  inner = '\n'.join(order)
-  body = f'{kind} s = 0;\nfor (int i = 0; i < {sketch.n}; ++i) {{\n{inner}\n}}'
-  return sketch.write('prefix_sum', body)
+  return sketch.write('prefix_sum', f'{kind} s = 0;\n{sketch.block(order)}')
 
 
 def recurrence(rng: random.Random) -> str:
@@ -321,15 +311,14 @@ def first_order(rng: random.Random) -> str:
   sketch.output('y', kind, sketch.trip)
   value = expression(rng, kind, ['a[i]', 'before'], rng.randint(0, 2))
   depth = rng.choice((1, 1, 2))
-  lines = [
-      f'{kind} before = 0, older = 0;' if depth == 2 else f'{kind} before = 0;'
-  ]
-  lines.append(f'for (int i = 0; i < {sketch.n}; ++i) {{')
-  extra = f' {rng.choice("+-")} older' if depth == 2 else ''
-  lines.append(f'  y[i] = {value}{extra};')
-  lines += ['  older = before;'] if depth == 2 else []
-  lines += ['  before = a[i];', '}']
-  return sketch.write('first_order', '\n'.join(lines))
+  carried, extra, kept = 'before = 0', '', []
+  if depth == 2:
+    carried, extra = 'before = 0, older = 0', f' {rng.choice("+-")} older'
+    kept = ['older = before;']
+  lines = [f'y[i] = {value}{extra};', *kept, 'before = a[i];']
+  return sketch.write(
+      'first_order', f'{kind} {carried};\n{sketch.block(lines)}'
+  )
 
 
 def induction(rng: random.Random) -> str:
@@ -347,33 +336,11 @@ def induction(rng: random.Random) -> str:
       'carried': f'({kind})x',
       'two': f'({kind})(x ^ i)',
   }
-  lines = [f'int x = {k};'] if form in ('carried', 'two') else []
-  lines.append(f'for (int i = 0; i < {sketch.n}; ++i) {{')
   value = values[form]
   if rng.random() < 0.5:
     sketch.array('a', kind, sketch.trip)
     value = f'{value} {rng.choice("+-")} a[i]'
-  lines.append(f'  y[i] = {value};')
-  lines += [f'  x += {m};'] if form in ('carried', 'two') else []
-  lines.append('}')
-  return sketch.write('induction', '\n'.join(lines))
-
-
-FAMILIES = (
-    sum_of_array,
-    bitwise_reduction,
-    product,
-    dot_product,
-    distance,
-    reduced_expression,
-    extremum,
-    position_of_extremum,
-    count_if,
-    conditional_sum,
-    several_sums,
-    search,
-    prefix_sum,
-    recurrence,
-    first_order,
-    induction,
-)
+  if form not in ('carried', 'two'):
+    return sketch.write('induction', sketch.block([f'y[i] = {value};']))
+  loop = sketch.block([f'y[i] = {value};', f'x += {m};'])
+  return sketch.write('induction', f'int x = {k};\n{loop}')

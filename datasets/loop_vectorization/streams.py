@@ -13,15 +13,11 @@ from datasets.loop_vectorization.writing import (
 )
 
 
-def _inputs(sketch: Sketch, kind: str, names: str, count: int) -> list[str]:
-  return [sketch.array(name, kind, count) for name in names]
-
-
 def axpy(rng: random.Random) -> str:
   """y += a x, with one to three x and constants known or not."""
   sketch, kind = Sketch(rng), rng.choice((*FLOATS, *WIDE_INTEGERS))
   names = 'abc'[: rng.randint(1, 3)]
-  _inputs(sketch, kind, names, sketch.trip)
+  sketch.inputs(names, kind, sketch.trip)
   sketch.array('y', kind, sketch.trip, const=False)
   terms = []
   for position, name in enumerate(names):
@@ -30,35 +26,39 @@ def axpy(rng: random.Random) -> str:
       sketch.scalar(f'k{position}', kind, 0.5 if kind in FLOATS else 3)
       factor = f'k{position}'
     terms.append(f'{factor} * {name}[i]')
-  body = f'for (int i = 0; i < {sketch.n}; ++i) y[i] += {" + ".join(terms)};'
-  return sketch.write('axpy', body, restrict=rng.random() < 0.7)
+  return sketch.write(
+      'axpy',
+      sketch.each(f'y[i] += {" + ".join(terms)};'),
+      restrict=rng.random() < 0.7,
+  )
 
 
 def elementwise(rng: random.Random) -> str:
   """One output, a random expression of up to five inputs."""
   sketch, kind = Sketch(rng), any_type(rng)
   names = 'abcde'[: rng.randint(1, 5)]
-  _inputs(sketch, kind, names, sketch.trip)
+  sketch.inputs(names, kind, sketch.trip)
   sketch.output('y', kind, sketch.trip)
   value = expression(rng, kind, [f'{n}[i]' for n in names], rng.randint(0, 4))
-  body = f'for (int i = 0; i < {sketch.n}; ++i) y[i] = {value};'
-  return sketch.write('elementwise', body, restrict=rng.random() < 0.7)
+  return sketch.write(
+      'elementwise',
+      sketch.each(f'y[i] = {value};'),
+      restrict=rng.random() < 0.7,
+  )
 
 
 def many_outputs(rng: random.Random) -> str:
   """Two or three outputs of the same inputs."""
   sketch, kind = Sketch(rng), any_type(rng)
   names = 'abc'[: rng.randint(1, 3)]
-  _inputs(sketch, kind, names, sketch.trip)
+  sketch.inputs(names, kind, sketch.trip)
   lines = []
   for output in 'xyz'[: rng.randint(2, 3)]:
     sketch.output(output, kind, sketch.trip)
     leaves = [f'{n}[i]' for n in names]
     value = expression(rng, kind, leaves, rng.randint(0, 3))
-    lines.append(f'  {output}[i] = {value};')
-  inner = '\n'.join(lines)
-  body = f'for (int i = 0; i < {sketch.n}; ++i) {{\n{inner}\n}}'
-  return sketch.write('many_outputs', body)
+    lines.append(f'{output}[i] = {value};')
+  return sketch.write('many_outputs', sketch.block(lines))
 
 
 def conversion(rng: random.Random) -> str:
@@ -72,8 +72,7 @@ def conversion(rng: random.Random) -> str:
   if middle in FLOATS and target in ('unsigned char', 'unsigned short'):
     middle = 'int'
   value = expression(rng, middle, [f'({middle})a[i]'], rng.randint(0, 2))
-  body = f'for (int i = 0; i < {sketch.n}; ++i) y[i] = ({target})({value});'
-  return sketch.write('conversion', body)
+  return sketch.write('conversion', sketch.each(f'y[i] = ({target})({value});'))
 
 
 def mixed_types(rng: random.Random) -> str:
@@ -90,8 +89,9 @@ def mixed_types(rng: random.Random) -> str:
     sketch.array('b', other, sketch.trip)
     leaves.append(f'({wide})b[i]')
   value = expression(rng, wide, leaves, rng.randint(0, 2))
-  body = f'for (int i = 0; i < {sketch.n}; ++i) y[i] = ({target})({value});'
-  return sketch.write('mixed_types', body)
+  return sketch.write(
+      'mixed_types', sketch.each(f'y[i] = ({target})({value});')
+  )
 
 
 def clamp(rng: random.Random) -> str:
@@ -114,16 +114,14 @@ def clamp(rng: random.Random) -> str:
         )
     )
   lines.append(f'y[i] = ({kind})v;')
-  inner = '\n'.join(f'  {line}' for line in lines)
-  body = f'for (int i = 0; i < {sketch.n}; ++i) {{\n{inner}\n}}'
-  return sketch.write('clamp', body)
+  return sketch.write('clamp', sketch.block(lines))
 
 
 def predicated_store(rng: random.Random) -> str:
   """A store under a condition that is rarely, often or usually true."""
   sketch, kind = Sketch(rng), any_type(rng)
   names = 'ab'[: rng.randint(1, 2)]
-  _inputs(sketch, kind, names, sketch.trip)
+  sketch.inputs(names, kind, sketch.trip)
   sketch.array('c', 'int', sketch.trip, 'uniform(0, 99)')
   sketch.output('y', kind, sketch.trip)
   value = expression(rng, kind, [f'{n}[i]' for n in names], rng.randint(0, 3))
@@ -131,10 +129,7 @@ def predicated_store(rng: random.Random) -> str:
   if rng.random() < 0.4:
     sketch.scalar('limit', 'int', limit)
     limit = 'limit'
-  body = (
-      f'for (int i = 0; i < {sketch.n}; ++i) {{\n'
-      f'  if (c[i] < {limit}) y[i] = {value};\n}}'
-  )
+  body = sketch.block([f'if (c[i] < {limit}) y[i] = {value};'])
   return sketch.write('predicated_store', body)
 
 
@@ -142,7 +137,7 @@ def branches(rng: random.Random) -> str:
   """if, else if, else: a different value on each path."""
   sketch, kind = Sketch(rng), any_type(rng)
   names = 'ab'[: rng.randint(1, 2)]
-  _inputs(sketch, kind, names, sketch.trip)
+  sketch.inputs(names, kind, sketch.trip)
   sketch.array('c', rng.choice(('int', 'float')), sketch.trip, 'uniform(0, 99)')
   sketch.output('y', kind, sketch.trip)
   limits = sorted(rng.sample(range(5, 95, 5), rng.randint(1, 3)))
@@ -152,16 +147,14 @@ def branches(rng: random.Random) -> str:
     value = expression(rng, kind, leaves, rng.randint(1, 3))
     word = 'else ' if position else ''
     word += f'if (c[i] < {limit}) ' if limit is not None else ''
-    lines.append(f'  {word}y[i] = {value};')
-  inner = '\n'.join(lines)
-  body = f'for (int i = 0; i < {sketch.n}; ++i) {{\n{inner}\n}}'
-  return sketch.write('branches', body)
+    lines.append(f'{word}y[i] = {value};')
+  return sketch.write('branches', sketch.block(lines))
 
 
 def select(rng: random.Random) -> str:
   """One of two inputs, by a comparison of them or of a mask."""
   sketch, kind = Sketch(rng), any_type(rng)
-  _inputs(sketch, kind, 'ab', sketch.trip)
+  sketch.inputs('ab', kind, sketch.trip)
   sketch.output('y', kind, sketch.trip)
   condition = f'a[i] {rng.choice("<>")} b[i]'
   if rng.random() < 0.5:
@@ -176,64 +169,3 @@ def select(rng: random.Random) -> str:
       f'  y[i] = {condition} ? {values[0]} : {values[1]};'
   )
   return sketch.write('select', body)
-
-
-def polynomial(rng: random.Random) -> str:
-  """A polynomial or a quotient of two, by Horner's rule, at each point."""
-  sketch, kind = Sketch(rng), rng.choice(FLOATS)
-  sketch.array('a', kind, sketch.trip)
-  sketch.output('y', kind, sketch.trip)
-
-  def horner(degree):
-    text = literal(rng, kind)
-    for _ in range(degree):
-      text = f'({text} * x + {literal(rng, kind)})'
-    return text
-
-  value = horner(rng.randint(2, 9))
-  if rng.random() < 0.4:
-    value = f'{value} / {horner(rng.randint(1, 5))}'
-  body = (
-      f'for (int i = 0; i < {sketch.n}; ++i) {{\n'
-      f'  const {kind} x = a[i];\n  y[i] = {value};\n}}'
-  )
-  return sketch.write('polynomial', body)
-
-
-def roots_and_quotients(rng: random.Random) -> str:
-  """Long instructions: square roots and divisions."""
-  sketch, kind = Sketch(rng), rng.choice(FLOATS)
-  names = 'abc'[: rng.randint(2, 3)]
-  _inputs(sketch, kind, names, sketch.trip)
-  sketch.output('y', kind, sketch.trip)
-  root = '__builtin_sqrtf' if kind == 'float' else '__builtin_sqrt'
-  one = literal(rng, kind)
-  squares = ' + '.join(f'{n}[i] * {n}[i]' for n in names)
-  form = rng.choice(
-      (
-          f'{root}({squares} + {one})',
-          f'{one} / {root}({squares} + {one})',
-          f'a[i] / ({one} + {squares})',
-          f'{root}(a[i]) / ({root}(b[i]) + {one})',
-          f'a[i] / b[i] + b[i] / ({names[-1]}[i] + {one})',
-      )
-  )
-  value = form
-  if rng.random() < 0.5:
-    value = f'{literal(rng, kind)} * {value} - {literal(rng, kind)}'
-  body = f'for (int i = 0; i < {sketch.n}; ++i) y[i] = {value};'
-  return sketch.write('roots_and_quotients', body)
-
-
-FAMILIES = (
-    axpy,
-    elementwise,
-    many_outputs,
-    conversion,
-    mixed_types,
-    clamp,
-    predicated_store,
-    branches,
-    select,
-)
-FORMULAS = (polynomial, roots_and_quotients)

@@ -12,11 +12,6 @@ from datasets.loop_vectorization.writing import (
 )
 
 
-def _loop(sketch: Sketch, lines: list[str]) -> str:
-  inner = '\n'.join(f'  {line}' for line in lines)
-  return f'for (int i = 0; i < {sketch.n}; ++i) {{\n{inner}\n}}'
-
-
 def bit_tricks(rng: random.Random) -> str:
   """Rotations, spreads, counts of bits without a branch."""
   sketch = Sketch(rng)
@@ -45,7 +40,7 @@ def bit_tricks(rng: random.Random) -> str:
       rng.randint(2, 6),
   )
   lines = [f'{declared} x = a[i];', *parts, 'y[i] = x;']
-  return sketch.write('bit_tricks', _loop(sketch, lines))
+  return sketch.write('bit_tricks', sketch.block(lines))
 
 
 def population_count(rng: random.Random) -> str:
@@ -64,8 +59,8 @@ def population_count(rng: random.Random) -> str:
     value = f'{rng.randint(2, 20)} * {value}'
   if rng.random() < 0.5:
     sketch.output('y', 'int', sketch.trip)
-    return sketch.write('population_count', _loop(sketch, [f'y[i] = {value};']))
-  body = f'int s = 0;\n{_loop(sketch, [f"s += {value};"])}\nreturn s;'
+    return sketch.write('population_count', sketch.block([f'y[i] = {value};']))
+  body = f'int s = 0;\n{sketch.block([f"s += {value};"])}\nreturn s;'
   return sketch.write('population_count', body, returns='int')
 
 
@@ -81,7 +76,7 @@ def hash_each(rng: random.Random) -> str:
   if rng.random() < 0.5:
     lines.append(f'h &= {(1 << rng.randint(4, 20)) - 1}u;')
   lines.append('y[i] = h;')
-  return sketch.write('hash_each', _loop(sketch, lines))
+  return sketch.write('hash_each', sketch.block(lines))
 
 
 def checksum(rng: random.Random) -> str:
@@ -101,7 +96,7 @@ def checksum(rng: random.Random) -> str:
   }
   body = (
       f'unsigned h = {rng.randint(1, 9999)}, g = 1;\n'
-      f'{_loop(sketch, updates[form])}\nreturn h + g;'
+      f'{sketch.block(updates[form])}\nreturn h + g;'
   )
   # The sum of a hash means nothing if a bit differs: kept below 2^24.
   body = body.replace('return h + g;', 'return (h + g) & 0xffffffu;')
@@ -123,7 +118,7 @@ def letters(rng: random.Random) -> str:
         else (f'a[i] >= {low} && a[i] <= {high}')
     )
     total = rng.choice(('int', 'unsigned', 'long long'))
-    count = _loop(sketch, [f'if ({condition}) ++s;'])
+    count = sketch.block([f'if ({condition}) ++s;'])
     body = f'{total} s = 0;\n{count}\nreturn s;'
     return sketch.write('letters', body, returns=total)
   sketch.output('y', 'unsigned char', sketch.trip)
@@ -139,7 +134,7 @@ def letters(rng: random.Random) -> str:
           f'y[i] = c > {high} ? c - 26 : c;',
       ],
   }
-  return sketch.write('letters', _loop(sketch, lines[form]))
+  return sketch.write('letters', sketch.block(lines[form]))
 
 
 def bytes_equal(rng: random.Random) -> str:
@@ -158,7 +153,7 @@ def bytes_equal(rng: random.Random) -> str:
     k = rng.choice((1, 255, 128))
     sign = rng.choice(('==', '!=', '<'))
     lines = [f'y[i] = a[i] {sign} b[i] ? {k} : 0;']
-    return sketch.write('bytes_equal', _loop(sketch, lines))
+    return sketch.write('bytes_equal', sketch.block(lines))
   k = rng.randint(1, 99)
   bodies = {
       'first': (
@@ -199,7 +194,7 @@ def table_lookup(rng: random.Random) -> str:
   if rng.random() < 0.6:
     value = expression(rng, kind, [value], rng.randint(1, 2))
   lines = [f'y[i] = {value};']
-  return sketch.write('table_lookup', _loop(sketch, lines))
+  return sketch.write('table_lookup', sketch.block(lines))
 
 
 def interpolation(rng: random.Random) -> str:
@@ -219,7 +214,7 @@ def interpolation(rng: random.Random) -> str:
     lines[-1] = f'y[i] = {scale}(table[k] * (1 - t) + table[k + 1] * t);'
   if rng.random() < 0.3:
     lines[-1] = lines[-1].replace('y[i] =', 'y[i] = x[i] -')
-  return sketch.write('interpolation', _loop(sketch, lines))
+  return sketch.write('interpolation', sketch.block(lines))
 
 
 def histogram(rng: random.Random) -> str:
@@ -244,7 +239,7 @@ def histogram(rng: random.Random) -> str:
     update = f'y[{at}] += w[i];'
   if rng.random() < 0.3:
     update = f'if (a[i] > {rng.randint(0, bins // 2)}) {update}'
-  return sketch.write('histogram', _loop(sketch, [update]))
+  return sketch.write('histogram', sketch.block([update]))
 
 
 def compaction(rng: random.Random) -> str:
@@ -263,7 +258,7 @@ def compaction(rng: random.Random) -> str:
           f'if (a[i] < {k}) y[count++] = {value};',
       )
   )
-  body = f'int count = 0;\n{_loop(sketch, [form])}\nreturn count;'
+  body = f'int count = 0;\n{sketch.block([form])}\nreturn count;'
   return sketch.write('compaction', body, returns='int')
 
 
@@ -271,8 +266,7 @@ def fixed_point(rng: random.Random) -> str:
   """Products of fractions kept in integers, rounded and cut off."""
   sketch, kind = Sketch(rng), rng.choice(('short', 'int', 'signed char'))
   names = 'abc'[: rng.randint(1, 3)]
-  for name in names:
-    sketch.array(name, kind, sketch.trip)
+  sketch.inputs(names, kind, sketch.trip)
   sketch.output('y', kind, sketch.trip)
   shift = rng.randint(3, 15)
   factors = ' * '.join(f'{n}[i]' for n in names)
@@ -284,15 +278,14 @@ def fixed_point(rng: random.Random) -> str:
     lines.append(f'if (v > {limit}) v = {limit};')
     lines.append(f'if (v < -{limit}) v = -{limit};')
   lines.append(f'y[i] = ({kind})v;')
-  return sketch.write('fixed_point', _loop(sketch, lines))
+  return sketch.write('fixed_point', sketch.block(lines))
 
 
 def averages(rng: random.Random) -> str:
   """Means and saturated sums of bytes and shorts."""
   sketch, kind = Sketch(rng), rng.choice(('unsigned char', 'unsigned short'))
   names = 'abcd'[: rng.choice((2, 2, 3, 4))]
-  for name in names:
-    sketch.array(name, kind, sketch.trip)
+  sketch.inputs(names, kind, sketch.trip)
   sketch.output('y', kind, sketch.trip)
   weights = [rng.choice(('', '', '2 * ', '3 * ', '5 * ')) for _ in names]
   total = ' + '.join(f'{w}{n}[i]' for w, n in zip(weights, names, strict=True))
@@ -310,7 +303,7 @@ def averages(rng: random.Random) -> str:
           f'y[i] = ({kind})(s < 0 ? 0 : s);',
       ],
   }
-  return sketch.write('averages', _loop(sketch, lines[form]))
+  return sketch.write('averages', sketch.block(lines[form]))
 
 
 def whole_division(rng: random.Random) -> str:
@@ -336,21 +329,4 @@ def whole_division(rng: random.Random) -> str:
           f'a[i] - a[i] / {divisor} * {rng.randint(2, 9)}',
       )
   )
-  return sketch.write('whole_division', _loop(sketch, [f'y[i] = {value};']))
-
-
-FAMILIES = (
-    bit_tricks,
-    population_count,
-    hash_each,
-    checksum,
-    letters,
-    bytes_equal,
-    table_lookup,
-    interpolation,
-    histogram,
-    compaction,
-    fixed_point,
-    averages,
-    whole_division,
-)
+  return sketch.write('whole_division', sketch.block([f'y[i] = {value};']))

@@ -1,22 +1,14 @@
 """What all families write with: types, sizes, expressions, the file's form."""
 
+import math
 import random
 from collections.abc import Sequence
 
 FLOATS = ('float', 'double')
 INTEGERS = ('int', 'short', 'signed char', 'unsigned char', 'unsigned short')
 WIDE_INTEGERS = ('int', 'unsigned', 'long long')
-BYTES = {
-    'float': 4,
-    'double': 8,
-    'int': 4,
-    'unsigned': 4,
-    'long long': 8,
-    'short': 2,
-    'unsigned short': 2,
-    'signed char': 1,
-    'unsigned char': 1,
-}
+# Iterations of all levels of a nest: a call stays below a millisecond.
+MOST = 300000
 # Trip counts from a handful, where the loop around the loop counts, to more
 # than the first two caches hold.
 _TRIPS = (
@@ -75,6 +67,20 @@ class Sketch:
   def output(self, name: str, kind: str, count: int, **keywords) -> str:
     return self.array(name, kind, count, 'constant(0)', const=False, **keywords)
 
+  def inputs(self, names: str, kind: str, count: int) -> None:
+    """An array for each letter."""
+    for name in names:
+      self.array(name, kind, count)
+
+  def each(self, statement: str) -> str:
+    """A loop over the trip count, around one statement."""
+    return f'for (int i = 0; i < {self.n}; ++i) {statement}'
+
+  def block(self, lines: Sequence[str]) -> str:
+    """The same, around several."""
+    inner = '\n'.join(f'  {line}' for line in lines)
+    return self.each(f'{{\n{inner}\n}}')
+
   def write(
       self,
       family: str,
@@ -114,6 +120,43 @@ def draw_trip(rng: random.Random, most: int = 1 << 30) -> int:
     unit = 1 << max(trip.bit_length() - 3, 0)
     trip = max(trip // unit * unit, 1)
   return trip
+
+
+def sides_of(rng: random.Random, levels: int, most: int = MOST) -> list[int]:
+  """Trip counts of a nest, the inner one last."""
+  inner = draw_trip(rng, 4096)
+  sides = [inner]
+  for _ in range(levels - 1):
+    room = max(most // max(math.prod(sides), 1), 2)
+    sides.insert(0, rng.randint(2, min(room, 400)))
+  return sides
+
+
+def sized(sketch: Sketch, **sizes: int) -> list[str]:
+  """Spells sizes as parameters, or as numbers."""
+  if sketch.known:
+    return [str(size) for size in sizes.values()]
+  return [sketch.scalar(name, 'int', size) for name, size in sizes.items()]
+
+
+def nest(n: str, m: str, statement: str) -> str:
+  """Two loops around a statement."""
+  return (
+      f'for (int i = 0; i < {n}; ++i)\n'
+      f'  for (int j = 0; j < {m}; ++j) {statement}'
+  )
+
+
+def row_sums(
+    n: str, m: str, kind: str, update: str, start: str = '0', result: str = 's'
+) -> str:
+  """A reduction `s` of each row, which is written to `y`."""
+  return (
+      f'for (int i = 0; i < {n}; ++i) {{\n'
+      f'  {kind} s = {start};\n'
+      f'  for (int j = 0; j < {m}; ++j) {update}\n'
+      f'  y[i] = {result};\n}}'
+  )
 
 
 def any_type(rng: random.Random) -> str:
