@@ -15,9 +15,11 @@ import math
 import pathlib
 import tarfile
 import zlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 
 import tensorflow_datasets as tfds
+
+from mirencoder_jax.storage import journal
 
 # Sources stand in columns of published tables and are long.
 _MAX_FIELD = 1 << 24
@@ -47,6 +49,36 @@ def read_table(path, columns: Sequence[str]) -> list[dict[str, str]]:
   if missing:
     raise ManualDataError(f'{path}: no column {", ".join(missing)}')
   return rows
+
+
+def read_labels(
+    path,
+    kinds: Sequence[str],
+    command: str,
+    key: Callable[[dict], Hashable] = lambda record: record['name'],
+) -> tuple[dict, list[dict]]:
+  """Header and records of a label file; also one that is `.xz`.
+
+  Args:
+    path: of the file.
+    kinds: that its header may be of.
+    command: that writes such files.
+    key: what tells records apart; the last of each counts.
+
+  Raises:
+    ManualDataError: no such file, or one of another kind.
+  """
+  try:
+    data = path.read_bytes()
+    if path.name.endswith('.xz'):
+      data = lzma.decompress(data)
+    header, *records = journal.parse(io.BytesIO(data), str(path))
+    last = {key(record): record for record in records}
+  except (OSError, lzma.LZMAError, ValueError, KeyError) as error:
+    raise ManualDataError(f'{path}: {error}') from error
+  if header.get('kind') not in kinds:
+    raise ManualDataError(f'{path}: not a label file of `{command}`')
+  return header, [last[name] for name in sorted(last)]
 
 
 def number(row: Mapping[str, str], column: str) -> float:
@@ -111,14 +143,20 @@ class TaskBuilder(tfds.core.GeneratorBasedBuilder):
     )
 
 
-def add_flags(command: argparse.ArgumentParser, is_shipped=False) -> None:
-  """The flag of a task: where its files are.
+class ShippedTaskBuilder(TaskBuilder):
+  """One whose files stand beside it, unless `manual_dir` has others."""
 
-  Args:
-    command: gets it.
-    is_shipped: whether the files stand beside the builder, unless a user has
-      others.
-  """
+  def download_and_prepare(self, *, download_config=None, **kwargs) -> None:
+    """As for any builder; without `manual_dir` of what is shipped."""
+    self._folder = getattr(download_config, 'manual_dir', None)
+    super().download_and_prepare(download_config=download_config, **kwargs)
+
+
+def add_flags(
+    command: argparse.ArgumentParser, builder: type[TaskBuilder]
+) -> None:
+  """The flag of a task: where its files are."""
+  is_shipped = issubclass(builder, ShippedTaskBuilder)
   command.add_argument(
       '--manual_dir',
       required=not is_shipped,

@@ -125,7 +125,7 @@ def _parser(
     if hasattr(module, 'add_flags'):
       module.add_flags(command)
     elif issubclass(module.Builder, measurements.TaskBuilder):
-      measurements.add_flags(command)
+      measurements.add_flags(command, module.Builder)
     command.add_argument(
         '--data_dir',
         default=_DATA_DIR,

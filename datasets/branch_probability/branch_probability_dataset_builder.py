@@ -9,10 +9,6 @@ programs and labels are ours, which stand beside this file. FOLDER is one that
 `python -m mirencoder_jax.measure branches` has labelled.
 """
 
-import argparse
-import io
-import lzma
-
 import numpy as np
 import tensorflow_datasets as tfds
 from absl import logging
@@ -21,12 +17,10 @@ from etils import epath
 from datasets import measurements
 from mirencoder_jax import ir as ir_lib
 from mirencoder_jax.downstream.tasks import branch_features
-from mirencoder_jax.storage import journal
 
 # A branch that ran less often has no probability to speak of.
 MIN_COUNT = 20
 _HEADER = ('architecture', 'llvm', 'passes', 'date')
-_KIND = 'branches'
 
 
 def read_labels(path) -> tuple[dict, list[dict]]:
@@ -35,25 +29,15 @@ def read_labels(path) -> tuple[dict, list[dict]]:
   Raises:
     ManualDataError: no such file, another kind of file, or no labels.
   """
-  try:
-    data = path.read_bytes()
-    if path.name.endswith('.xz'):
-      data = lzma.decompress(data)
-    header, *records = journal.parse(io.BytesIO(data), str(path))
-    records = {record['name']: record for record in records}
-  except (OSError, lzma.LZMAError, ValueError, KeyError) as error:
-    raise measurements.ManualDataError(f'{path}: {error}') from error
-  if header.get('kind') != _KIND:
-    raise measurements.ManualDataError(
-        f'{path}: not a label file of `python -m mirencoder_jax.measure '
-        'branches`'
-    )
-  if not any(record['status'] == 'ok' for record in records.values()):
+  header, records = measurements.read_labels(
+      path, ['branches'], 'python -m mirencoder_jax.measure branches'
+  )
+  if not any(record['status'] == 'ok' for record in records):
     raise measurements.ManualDataError(f'{path}: no program has labels')
-  return header, [records[name] for name in sorted(records)]
+  return header, records
 
 
-class Builder(measurements.TaskBuilder):
+class Builder(measurements.ShippedTaskBuilder):
   """Branches with their counts."""
 
   pkg_dir_path = epath.Path(__file__).parent
@@ -89,11 +73,6 @@ class Builder(measurements.TaskBuilder):
         ),
     }
     return self.describe(features, seen=list(branch_features.NAMES))
-
-  def download_and_prepare(self, *, download_config=None, **kwargs) -> None:
-    """As for any builder; without `manual_dir` of what is shipped."""
-    self._folder = getattr(download_config, 'manual_dir', None)
-    super().download_and_prepare(download_config=download_config, **kwargs)
 
   def _split_generators(self, dl_manager: tfds.download.DownloadManager):
     del dl_manager
@@ -174,7 +153,3 @@ class Builder(measurements.TaskBuilder):
             ).astype(np.float32),
         }
         text = ''
-
-
-def add_flags(command: argparse.ArgumentParser) -> None:
-  measurements.add_flags(command, is_shipped=True)

@@ -10,9 +10,7 @@ filled, whose labels ship (figures, found by the hashes of the functions), or
 any that `python -m mirencoder_jax.measure size` has labelled.
 """
 
-import argparse
 import io
-import lzma
 import math
 import tarfile
 from collections.abc import Iterator
@@ -28,7 +26,6 @@ from mirencoder_jax import ir
 from mirencoder_jax.frontend import isolation, slicing
 from mirencoder_jax.ir import llvm
 from mirencoder_jax.measure import pipelines, size_flags, unit_sizes
-from mirencoder_jax.storage import journal
 
 _HERE = epath.Path(__file__).parent
 _SHIPPED = _HERE / 'labels.jsonl.xz'
@@ -54,19 +51,6 @@ class Labels(NamedTuple):
   modules: tuple[set[str], set[str]]
 
 
-def _read_lines(path) -> tuple[dict, list[dict]]:
-  try:
-    data = path.read_bytes()
-    if path.name.endswith('.xz'):
-      data = lzma.decompress(data)
-    header, *records = journal.parse(io.BytesIO(data), str(path))
-  except (OSError, lzma.LZMAError, ValueError) as error:
-    raise measurements.ManualDataError(f'{path}: {error}') from error
-  # The last record counts; what ships has functions and a unit of one name.
-  last = {(r['name'], 'functions' in r): r for r in records}
-  return header, [*last.values()]
-
-
 def _number(size) -> float:
   """A size; NaN for a reason, or nothing."""
   return math.nan if size is None or isinstance(size, str) else float(size)
@@ -80,11 +64,13 @@ def read_labels(*paths) -> Labels:
   """
   labels = Labels({}, {}, {}, (set(), set()))
   for path in paths:
-    header, records = _read_lines(path)
-    if header.get('kind') not in ('code_size', 'function_sizes', 'unit_sizes'):
-      raise measurements.ManualDataError(
-          f'{path}: not a label file of `measure size`'
-      )
+    # What ships has functions and a unit of one name.
+    header, records = measurements.read_labels(
+        path,
+        ['code_size', 'function_sizes', 'unit_sizes'],
+        'measure size',
+        key=lambda record: (record['name'], 'functions' in record),
+    )
     wanted = list(pipelines.PIPELINES.values())
     if header.get('pipelines', wanted) != wanted:
       raise measurements.ManualDataError(
@@ -135,7 +121,7 @@ class _Source:
           yield member.name, archive.extractfile(member).read()
 
 
-class Builder(measurements.TaskBuilder):
+class Builder(measurements.ShippedTaskBuilder):
   """Functions and units with their sizes."""
 
   pkg_dir_path = _HERE
@@ -172,11 +158,6 @@ class Builder(measurements.TaskBuilder):
         pipelines=list(pipelines.PIPELINES.values()),
         sets=list(size_flags.CHOICES.values()),
     )
-
-  def download_and_prepare(self, *, download_config=None, **kwargs) -> None:
-    """As for any builder; without `manual_dir` of what is shipped."""
-    self._folder = getattr(download_config, 'manual_dir', None)
-    super().download_and_prepare(download_config=download_config, **kwargs)
 
   def _split_generators(self, dl_manager: tfds.download.DownloadManager):
     del dl_manager
@@ -263,8 +244,3 @@ def _only(labels: Labels, *, starter: bool) -> Labels:
   return labels._replace(
       functions=keep(labels.functions), units=keep(labels.units)
   )
-
-
-def add_flags(command: argparse.ArgumentParser) -> None:
-  """Where else the files may be."""
-  measurements.add_flags(command, is_shipped=True)

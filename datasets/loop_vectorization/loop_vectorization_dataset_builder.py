@@ -11,9 +11,6 @@ labels are ours, which stand beside this file: `generate.py` writes the loops,
 same tool has labelled.
 """
 
-import argparse
-import io
-import lzma
 import math
 
 import numpy as np
@@ -23,7 +20,6 @@ from etils import epath
 from datasets import measurements
 from mirencoder_jax.downstream.tasks import related
 from mirencoder_jax.measure import loop_program
-from mirencoder_jax.storage import journal
 
 CHOICES = loop_program.NAMES
 # Of the label file's header: what the labels depend on.
@@ -37,21 +33,15 @@ def read_labels(path) -> tuple[dict, list[dict]]:
   Raises:
     ManualDataError: no such file, another kind of file, or no labels.
   """
-  try:
-    data = path.read_bytes()
-    if path.name.endswith('.xz'):
-      data = lzma.decompress(data)
-    header, *records = journal.parse(io.BytesIO(data), str(path))
-    records = {record['name']: record for record in records}
-  except (OSError, lzma.LZMAError, ValueError, KeyError) as error:
-    raise measurements.ManualDataError(f'{path}: {error}') from error
-  if header.get('kind') != 'loops' or tuple(header['choices']) != CHOICES:
+  command = 'python -m mirencoder_jax.measure loops'
+  header, records = measurements.read_labels(path, ['loops'], command)
+  if tuple(header['choices']) != CHOICES:
     raise measurements.ManualDataError(
-        f'{path}: not a label file of `python -m mirencoder_jax.measure loops`'
+        f'{path}: not a label file of `{command}`'
     )
   if not records:
     raise measurements.ManualDataError(f'{path}: no labels')
-  return header, [records[name] for name in sorted(records)]
+  return header, records
 
 
 def _logarithm(record: dict, over: str, under: str = '') -> float:
@@ -73,7 +63,7 @@ def _passes(record: dict) -> list[list[float]]:
   return rows
 
 
-class Builder(measurements.TaskBuilder):
+class Builder(measurements.ShippedTaskBuilder):
   """Loops with the cost of each vectorisation."""
 
   pkg_dir_path = epath.Path(__file__).parent
@@ -111,11 +101,6 @@ class Builder(measurements.TaskBuilder):
     }
     return self.describe(features, choices=list(CHOICES))
 
-  def download_and_prepare(self, *, download_config=None, **kwargs) -> None:
-    """As for any builder; without `manual_dir` of what is shipped."""
-    self._folder = getattr(download_config, 'manual_dir', None)
-    super().download_and_prepare(download_config=download_config, **kwargs)
-
   def _split_generators(self, dl_manager: tfds.download.DownloadManager):
     del dl_manager
     if self._folder is None:
@@ -152,8 +137,3 @@ class Builder(measurements.TaskBuilder):
           'second_pass': second,
           'made': record.get('made', [(0, 0)] * len(CHOICES)),
       }
-
-
-def add_flags(command: argparse.ArgumentParser) -> None:
-  """Where else the files may be."""
-  measurements.add_flags(command, is_shipped=True)

@@ -13,20 +13,9 @@ import pathlib
 from datasets.source_packages import compiling, packages, toolchain
 from mirencoder_jax.storage import files, journal
 
-COLUMNS = (
-    'path',
-    'program',
-    'package',
-    'version',
-    'licence',
-    'language',
-    'opt_level',
-    'llvm',
-    'compiler',
-    'flags',
-    'num_bytes',
-    'sha256',
-    'source',
+COLUMNS = tuple(
+    'path program package version licence language opt_level llvm compiler '
+    'flags num_bytes sha256 source'.split()
 )
 
 

@@ -23,43 +23,25 @@ from mirencoder_jax.ir import IRError
 _LEFT_OUT = ('.f95', '.f03', '.f08')
 # -w: other people's warnings are not read here. No names of values, dates or
 # folders of this machine go into the module, so that it can be made again.
-_CLANG = (
-    '-c',
-    '-emit-llvm',
-    '-O2',
-    '-Xclang',
-    '-disable-llvm-passes',
-    '-g0',
-    '-w',
-    '-fno-ident',
-    '-ferror-limit=3',
-    '-nostdinc',
-    '-D__DATE__=""',
-    '-D__TIME__=""',
+_CLANG = tuple(
+    '-c -emit-llvm -O2 -Xclang -disable-llvm-passes -g0 -w -fno-ident '
+    '-ferror-limit=3 -nostdinc -D__DATE__="" -D__TIME__=""'.split()
 )
 _CLANG_LANGUAGE = {
     'c': ('-std=gnu11', '-fno-strict-aliasing'),
     'c++': ('-std=gnu++17',),
-    'opencl': (
-        '-x',
-        'cl',
-        '-cl-std=CL1.2',
-        '-Xclang',
-        '-fdeclare-opencl-builtins',
+    'opencl': tuple(
+        '-x cl -cl-std=CL1.2 -Xclang -fdeclare-opencl-builtins'.split()
     ),
-    'cuda': (
-        '-x',
-        'cuda',
-        '--cuda-device-only',
-        '--cuda-gpu-arch=sm_60',
-        '-nocudainc',
-        '-nocudalib',
-        '-std=gnu++17',
-        '-fdeclspec',
-        '-include',
-        'cuda_stub.h',
+    'cuda': tuple(
+        '-x cuda --cuda-device-only --cuda-gpu-arch=sm_60 -nocudainc '
+        '-nocudalib -std=gnu++17 -fdeclspec -include cuda_stub.h'.split()
     ),
 }
+_RUSTC = tuple(
+    '--emit=llvm-bc -Copt-level=2 -Cno-prepopulate-passes -Ccodegen-units=1 '
+    '-Cdebuginfo=0 --cap-lints=allow'.split()
+)
 # Folders of stubs; those of OpenMP are there for every language.
 _STUBS = {'opencl': 'opencl', 'cuda': 'cuda'}
 
@@ -173,31 +155,11 @@ class Toolchain:
       output: where the bitcode goes.
       flags: of this file.
     """
+    end = [*flags, '-o', str(output), source]
     if language == 'rust':
-      return [
-          *self.rustc.command,
-          '--emit=llvm-bc',
-          '-Copt-level=2',
-          '-Cno-prepopulate-passes',
-          '-Ccodegen-units=1',
-          '-Cdebuginfo=0',
-          '--cap-lints=allow',
-          *flags,
-          '-o',
-          str(output),
-          source,
-      ]
+      return [*self.rustc.command, *_RUSTC, *end]
     if language == 'fortran':
-      return [
-          *self.flang.command,
-          '-c',
-          '-emit-llvm',
-          '-O0',
-          *flags,
-          '-o',
-          str(output),
-          source,
-      ]
+      return [*self.flang.command, '-c', '-emit-llvm', '-O0', *end]
     words = [str(self.zig), 'clang', *_CLANG]
     if language == 'opencl':
       words.append('--target=spir64')

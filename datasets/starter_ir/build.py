@@ -42,58 +42,29 @@ from datasets.starter_ir import own_functions  # noqa: E402
 from mirencoder_jax.frontend import compilers  # noqa: E402
 from mirencoder_jax.ir import IRError  # noqa: E402
 
-COLUMNS = (
-    'path',
-    'program',
-    'family',
-    'language',
-    'compiler',
-    'llvm_version',
-    'opt_level',
-    'num_bytes',
-    'num_functions',
-    'num_instructions',
+COLUMNS = tuple(
+    'path program family language compiler llvm_version opt_level '
+    'num_bytes num_functions num_instructions'.split()
 )
 
 # -fno-ident drops the vendor's version line, which says nothing about the
 # program; optnone would forbid running passes on the O0 modules later.
 _CLANG_FLAGS = (
-    '-S',
-    '-emit-llvm',
-    '-g0',
-    '-fno-ident',
-    '-Wall',
-    '-Xclang',
-    '-disable-O0-optnone',
+    *'-S -emit-llvm -g0 -fno-ident -Wall -Xclang -disable-O0-optnone'.split(),
     '-I.',  # for device.h
     '-I../../../mirencoder_jax/frontend/include/openmp',
 )
 _LANGUAGE_FLAGS = {
     'c': ('-std=gnu11', '--target=x86_64-linux-gnu', '-fopenmp'),
     'c++': ('-std=gnu++17', '--target=x86_64-linux-gnu'),
-    'opencl': (
-        '-x',
-        'cl',
-        '-cl-std=CL1.2',
-        '-target',
-        'spir64',
-        '-Xclang',
-        '-finclude-default-header',
+    'opencl': tuple(
+        '-x cl -cl-std=CL1.2 -target spir64 '
+        '-Xclang -finclude-default-header'.split()
     ),
-    'cuda': (
-        '-x',
-        'cuda',
-        '--cuda-device-only',
-        '--cuda-gpu-arch=sm_60',
-        '-nocudainc',
-        '-nocudalib',
-        '-Wno-unknown-cuda-version',
-        '-std=c++14',
-        '-fdeclspec',
-        '-Xclang',
-        '-target-feature',
-        '-Xclang',
-        '+ptx60',
+    'cuda': tuple(
+        '-x cuda --cuda-device-only --cuda-gpu-arch=sm_60 -nocudainc '
+        '-nocudalib -Wno-unknown-cuda-version -std=c++14 -fdeclspec '
+        '-Xclang -target-feature -Xclang +ptx60'.split()
     ),
 }
 # A hint on the addresses of virtual tables, in a form of old text that newer

@@ -7,11 +7,9 @@ Reads `starter_ir.tar.xz` beside this file; needs no compiler and no network.
 
 import os
 
-import tensorflow_datasets as tfds
 from etils import epath
 
 from datasets.ir_folder import ir_folder_dataset_builder
-from mirencoder_jax.corpus import corpus
 
 
 class Builder(ir_folder_dataset_builder.Builder):
@@ -19,23 +17,15 @@ class Builder(ir_folder_dataset_builder.Builder):
 
   # Without it TFDS takes the parent's README.
   pkg_dir_path = epath.Path(__file__).parent
-  VERSION = tfds.core.Version('1.1.0')
-  RELEASE_NOTES = {
-      '1.0.0': 'First version.',
-      '1.1.0': 'Loop depth of the nodes.',
-  }
 
   def __init__(
       self,
       *,
       source: str | os.PathLike | None = None,
       manifest: str | os.PathLike | None = None,
-      settings: corpus.CorpusConfig | None = None,
       **kwargs,
   ):
     if source is None:
       source = self.pkg_dir_path / 'starter_ir.tar.xz'
       manifest = self.pkg_dir_path / 'manifest.csv'
-    super().__init__(
-        source=source, manifest=manifest, settings=settings, **kwargs
-    )
+    super().__init__(source=source, manifest=manifest, **kwargs)

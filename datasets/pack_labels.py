@@ -1,11 +1,15 @@
-"""Packs a labelled folder into the two files that this data set ships.
+"""Packs a labelled folder into the two files that a data set of ours ships.
 
     python datasets/loop_vectorization/generate.py FOLDER
     python -m mirencoder_jax.measure loops FOLDER --cpu=1
-    python datasets/loop_vectorization/pack.py FOLDER
+    python datasets/pack_labels.py FOLDER
 
-`labels.jsonl.xz` gets the header and the records, sorted; `loops_ir.tar.xz` the
-IR of the loops that have labels. The same folder gives the same bytes.
+    python -m mirencoder_jax.measure branches \\
+        datasets/branch_probability/programs --output=FOLDER
+    python datasets/pack_labels.py FOLDER
+
+`labels.jsonl.xz` gets the header and the records, sorted; an archive the IR of
+what has labels. The same folder gives the same bytes.
 """
 
 import argparse
@@ -18,9 +22,15 @@ import tarfile
 
 FOLDER = pathlib.Path(__file__).resolve().parent
 # First, because elsewhere `datasets` is another package's name.
-sys.path.insert(0, str(FOLDER.parents[1]))
+sys.path.insert(0, str(FOLDER.parent))
 
 from mirencoder_jax.measure import label_file  # noqa: E402
+
+# Kind of labels -> data set, and what its archive is called.
+_SHIPPED = {
+    'loops': ('loop_vectorization', 'loops_ir.tar.xz'),
+    'branches': ('branch_probability', 'programs_ir.tar.xz'),
+}
 
 
 def pack_labels(path: pathlib.Path) -> bytes:
@@ -50,15 +60,21 @@ def main() -> None:
   parser.add_argument('folder', type=pathlib.Path)
   folder = parser.parse_args().folder
   labels = folder / 'labels.jsonl'
-  _, records = label_file.read_labels(labels)
-  texts = [
-      folder / 'ir' / f'{name}.ll'
-      for name, record in records.items()
-      if record['status'] != 'failed'
-  ]
-  (FOLDER / 'labels.jsonl.xz').write_bytes(pack_labels(labels))
-  (FOLDER / 'loops_ir.tar.xz').write_bytes(pack_ir(texts))
-  print(f'{len(records)} records, IR of {len(texts)} loops')
+  header, records = label_file.read_labels(labels)
+  name, archive = _SHIPPED[header['kind']]
+  failed = {
+      n: r['reason'] for n, r in records.items() if r['status'] == 'failed'
+  }
+  if header['kind'] == 'branches':
+    if failed:
+      sys.exit(f'error: not all were measured: {json.dumps(failed, indent=1)}')
+    units = {f['unit'] for r in records.values() for f in r['functions']}
+  else:
+    units = records.keys() - failed
+  (FOLDER / name / 'labels.jsonl.xz').write_bytes(pack_labels(labels))
+  texts = [folder / 'ir' / f'{unit}.ll' for unit in units]
+  (FOLDER / name / archive).write_bytes(pack_ir(texts))
+  print(f'{len(records)} records, IR of {len(texts)} files')
 
 
 if __name__ == '__main__':
