@@ -49,6 +49,14 @@ def sentence(error: Exception) -> str:
   return ' '.join(str(error).split()) or type(error).__name__
 
 
+def failures(errors: Mapping[str, Exception]) -> list[dict[str, str]]:
+  """Which files could not be read and why, for a document of JSON."""
+  return [
+      {'file': file, 'message': sentence(error)}
+      for file, error in errors.items()
+  ]
+
+
 def say(text: str) -> None:
   """A line for the person, beside the results."""
   print(text, file=sys.stderr, flush=True)

@@ -75,6 +75,23 @@ def checkpoint(
   return option(function) if function else option
 
 
+def paths(function: Callable) -> Callable:
+  """Adds the files and folders that are read."""
+  return click.argument(
+      'paths', nargs=-1, required=True, metavar='FILE...', type=FILE
+  )(function)
+
+
+def level(function: Callable) -> Callable:
+  """Adds what gets a vector each."""
+  return click.option(
+      '--level',
+      type=Choice(('function', 'module')),
+      default='function',
+      help='what gets a vector each (default: function)',
+  )(function)
+
+
 def modality(function: Callable) -> Callable:
   """Adds which embedding is taken."""
   return click.option(

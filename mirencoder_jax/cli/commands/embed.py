@@ -20,21 +20,14 @@ _SHOWN = 20  # rows of the table
     ),
     call='mir.embed_files(encoder, paths).save(path)',
 )
-@click.argument(
-    'paths', nargs=-1, required=True, metavar='FILE...', type=options.FILE
-)
+@options.paths
 @click.option(
     *('-o', '--output'),
     type=options.FILE,
     metavar='FILE',
     help='keep the vectors in a .npz or .parquet file',
 )
-@click.option(
-    '--level',
-    type=options.Choice(('function', 'module')),
-    default='function',
-    help='what gets a vector each (default: function)',
-)
+@options.level
 @options.modality
 @options.checkpoint
 @options.sources
@@ -105,10 +98,7 @@ def _document(found: 'vectors_lib.Vectors', with_vectors: bool) -> dict:
       'modality': found.modality,
       'encoder': found.encoder,
       'rows': rows,
-      'errors': [
-          {'file': path, 'message': console.sentence(error)}
-          for path, error in found.errors.items()
-      ],
+      'errors': console.failures(found.errors),
       'report': found.report,
   }
 

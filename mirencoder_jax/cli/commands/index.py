@@ -18,9 +18,7 @@ _FILES_AT_ONCE = 1000
     ),
     call='mir.DiskIndex.create(out, ...).add(vectors)',
 )
-@click.argument(
-    'paths', nargs=-1, required=True, metavar='FILE...', type=options.FILE
-)
+@options.paths
 @click.option(
     '--out',
     required=True,
@@ -28,12 +26,7 @@ _FILES_AT_ONCE = 1000
     metavar='FOLDER',
     help='the index: made if it is new, else appended to',
 )
-@click.option(
-    '--level',
-    type=options.Choice(('function', 'module')),
-    default='function',
-    help='what gets a vector each (default: function)',
-)
+@options.level
 @options.modality
 @options.checkpoint
 @options.sources
@@ -100,10 +93,7 @@ def command(
       'bytes': index.num_bytes,
   }
   if as_json:
-    document['errors'] = [
-        {'file': file, 'message': console.sentence(error)}
-        for file, error in errors.items()
-    ]
+    document['errors'] = console.failures(errors)
     console.show_json(document)
   else:
     console.show(

@@ -108,10 +108,7 @@ def _inspect_folder(
       if program.module
   }
   if as_json:
-    failed = [
-        {'file': file, 'message': console.sentence(error)}
-        for file, error in errors.items()
-    ]
+    failed = console.failures(errors)
     files = [{'file': file, **one.as_dict()} for file, one in found.items()]
     console.show_json({'files': files, 'errors': failed})
   else:

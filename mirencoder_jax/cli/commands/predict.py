@@ -23,9 +23,7 @@ RUNS = pathlib.Path('runs')
     ),
     call='mir.load_predictor(path).predict(ir, inputs)',
 )
-@click.argument(
-    'paths', nargs=-1, required=True, metavar='FILE...', type=options.FILE
-)
+@options.paths
 @click.option(
     '--task',
     required=True,
@@ -231,8 +229,5 @@ def _document(predictor, paths, decisions, errors) -> dict:
           for target, found in decisions.items()
           for path, decision in zip(paths, found, strict=True)
       ],
-      'errors': [
-          {'file': path, 'message': console.sentence(error)}
-          for path, error in errors.items()
-      ],
+      'errors': console.failures(errors),
   }

@@ -15,9 +15,7 @@ from mirencoder_jax.cli import console, options, reading
     ),
     call='branch_profile.load().annotate(data)',
 )
-@click.argument(
-    'paths', nargs=-1, required=True, metavar='FILE...', type=options.FILE
-)
+@options.paths
 @click.option(
     '--out',
     type=options.FILE,
@@ -96,10 +94,7 @@ def command(
     console.show_json(
         {
             'programs': [dict(zip(keys, row, strict=True)) for row in rows],
-            'errors': [
-                {'file': path, 'message': console.sentence(error)}
-                for path, error in errors.items()
-            ],
+            'errors': console.failures(errors),
         }
     )
   else:
