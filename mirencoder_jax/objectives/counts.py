@@ -21,7 +21,7 @@ from jaxtyping import Float
 from mirencoder_jax.data import batch as batch_lib
 from mirencoder_jax.data.batch import Array, Batch
 from mirencoder_jax.ir.tokenizer import Tokenizer
-from mirencoder_jax.models.mirencoder import MIREncoderConfig, Outputs
+from mirencoder_jax.models.mirencoder import Outputs
 from mirencoder_jax.objectives import objective
 from mirencoder_jax.objectives.objective import Sum, Sums
 
@@ -41,16 +41,8 @@ class Settings(objective.Settings):
   counts_weight: float = objective.weight(0.0, 'what occurs how often')
 
 
-class Decoder(nn.Module):
-  """Logarithms of counts, linear in the embedding.
-
-  Attributes:
-    sizes: of the model.
-    attend: products of vectors with the encoder's embeddings of the pieces.
-  """
-
-  sizes: MIREncoderConfig
-  attend: Callable
+class Decoder(objective.Decoder):
+  """Logarithms of counts, linear in the embedding."""
 
   def setup(self):
     self.count_decoder = nn.Dense(2 * self.sizes.width, dtype=self.sizes.dtype)

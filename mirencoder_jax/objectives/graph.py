@@ -17,7 +17,7 @@ from jaxtyping import Bool, Float, Int, Key
 
 from mirencoder_jax.data.batch import Array, Batch
 from mirencoder_jax.models import graph_encoder
-from mirencoder_jax.models.mirencoder import MIREncoderConfig, Outputs
+from mirencoder_jax.models.mirencoder import Outputs
 from mirencoder_jax.objectives import mlm, objective
 from mirencoder_jax.objectives.objective import Asked, Sum, Sums
 
@@ -48,16 +48,8 @@ class Settings(objective.Settings):
   text_mask_rate: float = 0.15
 
 
-class Decoder(nn.Module):
-  """Edges, their positions and texts from codes of nodes.
-
-  Attributes:
-    sizes: of the model.
-    attend: not used.
-  """
-
-  sizes: MIREncoderConfig
-  attend: Callable
+class Decoder(objective.Decoder):
+  """Edges, their positions and texts from codes of nodes."""
 
   def setup(self):
     sizes = self.sizes

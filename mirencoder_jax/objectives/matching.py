@@ -6,7 +6,6 @@ told from other functions in the same way.
 """
 
 import dataclasses
-from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import jax
@@ -16,7 +15,7 @@ from jax import lax
 from jaxtyping import Bool, Float, Key
 
 from mirencoder_jax.data.batch import Array, Batch
-from mirencoder_jax.models.mirencoder import MIREncoderConfig, Outputs
+from mirencoder_jax.models.mirencoder import Outputs
 from mirencoder_jax.objectives import objective
 from mirencoder_jax.objectives.objective import Sum, Sums
 
@@ -47,16 +46,8 @@ class Settings(objective.Settings):
   hard_negative_weight: float = 2.0
 
 
-class Decoder(nn.Module):
-  """Vectors that are compared, and what their products mean.
-
-  Attributes:
-    sizes: of the model.
-    attend: not used.
-  """
-
-  sizes: MIREncoderConfig
-  attend: Callable
+class Decoder(objective.Decoder):
+  """Vectors that are compared, and what their products mean."""
 
   def setup(self):
     width = self.sizes.width

@@ -19,7 +19,7 @@ from jaxtyping import Bool, Float, Int, Key
 
 from mirencoder_jax.data.batch import Array, Batch
 from mirencoder_jax.ir.tokenizer import Tokenizer
-from mirencoder_jax.models.mirencoder import MIREncoderConfig, Outputs
+from mirencoder_jax.models.mirencoder import Outputs
 from mirencoder_jax.objectives import objective
 from mirencoder_jax.objectives.objective import Asked, Sum, Sums
 
@@ -28,16 +28,8 @@ from mirencoder_jax.objectives.objective import Asked, Sum, Sums
 MASK_SHARE, RANDOM_SHARE = 0.8, 0.1
 
 
-class Decoder(nn.Module):
-  """Scores of the vocabulary for token states.
-
-  Attributes:
-    sizes: of the model.
-    attend: products of vectors with the encoder's embeddings of the pieces.
-  """
-
-  sizes: MIREncoderConfig
-  attend: Callable
+class Decoder(objective.Decoder):
+  """Scores of the vocabulary for token states."""
 
   def setup(self):
     width, dtype = self.sizes.width, self.sizes.dtype

@@ -18,6 +18,18 @@ Sum = tuple[Float[Array, ''], Float[Array, '']]  # sum, weight
 Sums = dict[str, Sum]
 
 
+class Decoder(nn.Module):
+  """Parameters of an objective, beside the encoder's.
+
+  Attributes:
+    sizes: of the model.
+    attend: products of vectors with the encoder's embeddings of the pieces.
+  """
+
+  sizes: MIREncoderConfig
+  attend: Callable
+
+
 @dataclasses.dataclass(frozen=True)
 class Metric:
   """A figure of an objective, and how a person is told of it.

@@ -11,7 +11,6 @@ measure guesses` (`data.labels`); what has none is left out.
 """
 
 import dataclasses
-from collections.abc import Callable
 
 import jax
 import jax.numpy as jnp
@@ -20,7 +19,7 @@ from jaxtyping import Float
 
 from mirencoder_jax.data import batch as batch_lib
 from mirencoder_jax.data.batch import Array, Batch
-from mirencoder_jax.models.mirencoder import MIREncoderConfig, Outputs
+from mirencoder_jax.models.mirencoder import Outputs
 from mirencoder_jax.objectives import objective
 from mirencoder_jax.objectives.objective import Sum, Sums
 
@@ -40,16 +39,8 @@ class Settings(objective.Settings):
   frequency_weight: float = objective.weight(0.0, 'how often what runs')
 
 
-class Decoder(nn.Module):
-  """Both from the two states of an instruction, linear.
-
-  Attributes:
-    sizes: of the model.
-    attend: not used.
-  """
-
-  sizes: MIREncoderConfig
-  attend: Callable
+class Decoder(objective.Decoder):
+  """Both from the two states of an instruction, linear."""
 
   def setup(self):
     self.profile_of_node = nn.Dense(2)

@@ -10,7 +10,6 @@ Differs from the paper: it has no such objective. Labels are measured
 """
 
 import dataclasses
-from collections.abc import Callable
 
 import jax.numpy as jnp
 from flax import linen as nn
@@ -18,7 +17,7 @@ from jaxtyping import Float
 
 from mirencoder_jax.data.batch import Array
 from mirencoder_jax.data.labels import NUM_PIPELINES
-from mirencoder_jax.models.mirencoder import MIREncoderConfig, Outputs
+from mirencoder_jax.models.mirencoder import Outputs
 from mirencoder_jax.objectives import objective
 from mirencoder_jax.objectives.objective import Sum, Sums
 
@@ -40,16 +39,8 @@ class Settings(objective.Settings):
   )
 
 
-class Decoder(nn.Module):
-  """Sizes, linear in the embedding.
-
-  Attributes:
-    sizes: of the model.
-    attend: not used.
-  """
-
-  sizes: MIREncoderConfig
-  attend: Callable
+class Decoder(objective.Decoder):
+  """Sizes, linear in the embedding."""
 
   def setup(self):
     self.reaction_decoder = nn.Dense(NUM_PIPELINES)
