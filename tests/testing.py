@@ -11,8 +11,9 @@ import os
 import numpy as np
 
 from mirencoder_jax.data import batch as batch_lib
+from mirencoder_jax.data import example as example_lib
 from mirencoder_jax.data.batch import Batch, Budget
-from mirencoder_jax.data.example import ARRAYS, STRINGS, Example
+from mirencoder_jax.data.example import Example
 from mirencoder_jax.ir import tokenizer as tokenizer_lib
 
 # Special tokens come first in every vocabulary: [PAD] [UNK] [CLS] [SEP] [MASK].
@@ -300,12 +301,6 @@ def write_dataset(
   rng = np.random.default_rng(rng)
   words = [f'w{i}' for i in range(vocab_size - len(tokenizer_lib.SPECIALS))]
   tokenizer = tokenizer_lib.Tokenizer([*tokenizer_lib.SPECIALS, *words])
-  features = {
-      name: tfds.features.Tensor(
-          shape=(None,), dtype=np.dtype(dtype), encoding='bytes'
-      )
-      for name, dtype in ARRAYS.items()
-  } | {name: tfds.features.Text() for name in STRINGS}
 
   def examples(num_examples):
     for number in range(num_examples):
@@ -330,7 +325,7 @@ def write_dataset(
     def _info(self):
       return tfds.core.DatasetInfo(
           builder=self,
-          features=tfds.features.FeaturesDict(features),
+          features=example_lib.features(),
           metadata=tfds.core.MetadataDict({'vocab_hash': tokenizer.hash}),
       )
 

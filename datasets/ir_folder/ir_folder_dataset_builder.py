@@ -12,25 +12,12 @@ import os
 from collections.abc import Sequence
 from typing import Any
 
-import numpy as np
 import tensorflow_datasets as tfds
 from etils import epath
 
 from datasets import corpus_flags, spilling
 from mirencoder_jax.corpus import corpus, files, passes
 from mirencoder_jax.data import example, shards
-
-
-def features() -> tfds.features.FeaturesDict:
-  """An `Example` as TFDS stores it: flat arrays as bytes, texts."""
-  arrays = {
-      name: tfds.features.Tensor(
-          shape=(None,), dtype=np.dtype(dtype), encoding='bytes'
-      )
-      for name, dtype in example.ARRAYS.items()
-  }
-  texts = {name: tfds.features.Text() for name in example.STRINGS}
-  return tfds.features.FeaturesDict(arrays | texts)
 
 
 class Builder(tfds.core.GeneratorBasedBuilder):
@@ -78,7 +65,7 @@ class Builder(tfds.core.GeneratorBasedBuilder):
 
   def _info(self) -> tfds.core.DatasetInfo:
     return self.dataset_info_from_configs(
-        features=features(), metadata=tfds.core.MetadataDict()
+        features=example.features(), metadata=tfds.core.MetadataDict()
     )
 
   def download_and_prepare(self, *, download_config=None, **kwargs) -> None:

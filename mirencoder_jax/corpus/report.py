@@ -256,10 +256,14 @@ def as_markdown(report: dict[str, Any]) -> str:
           [(name, *row.values()) for name, row in report['lengths'].items()],
       ),
   ]
+
+  def add(title, header, rows):
+    nonlocal lines
+    lines += ['', f'## {title}', '', *markdown.table(header, rows)]
+
   if len(report['views']['found']) > 1 or report['views']['lost']:
-    lines += ['', '## Views', '']
     rows = [(k or '(as it is)', n) for k, n in report['views']['found'].items()]
-    lines += markdown.table(('view', 'functions found'), rows)
+    add('Views', ('view', 'functions found'), rows)
     if report['views']['lost']:
       rows = list(report['views']['lost'].items())[:_MAX_FAILURES]
       lines += [
@@ -276,7 +280,7 @@ def as_markdown(report: dict[str, Any]) -> str:
         'sources removed',
         'functions removed with them',
     )
-    lines += ['', '## Decontamination', '', *markdown.table(header, rows)]
+    add('Decontamination', header, rows)
     if report['benchmark_files_not_read']:
       unread = report['benchmark_files_not_read']
       lines += ['', f'Files of benchmarks that were not read: {len(unread)}.']
@@ -287,32 +291,17 @@ def as_markdown(report: dict[str, Any]) -> str:
     ]
     header = ('language', *next(iter(report['coverage'].values())))
     header = tuple(name.replace('_', ' ') for name in header)
-    lines += [
-        '',
-        '## Coverage of the vocabulary',
-        '',
-        *markdown.table(header, rows),
-    ]
+    add('Coverage of the vocabulary', header, rows)
   for key in ('language', 'opt_level', 'llvm', 'package', 'licence'):
     items = list(report[key].items())
     rows = [(name or '(unknown)', n) for name, n in items[:_MAX_ROWS]]
     if len(items) > _MAX_ROWS:
       more = items[_MAX_ROWS:]
       rows.append((f'({len(more)} more)', sum(n for _, n in more)))
-    lines += [
-        '',
-        f'## Functions by {key}',
-        '',
-        *markdown.table((key, 'functions'), rows),
-    ]
+    add(f'Functions by {key}', (key, 'functions'), rows)
   if report['reader']:
     rows = list(report['reader'].items())
-    lines += [
-        '',
-        '## Counts of the reader',
-        '',
-        *markdown.table(('', 'number'), rows),
-    ]
+    add('Counts of the reader', ('', 'number'), rows)
   if report['failures']:
     lines += ['', '## Files and views without a function, or not read', '']
     shown = report['failures'][:_MAX_FAILURES]

@@ -16,7 +16,6 @@ from mirencoder_jax.data import windows
 
 # The row length that windows are counted for.
 ROW_TOKENS = 512
-_UNKNOWN_ID = 1
 PERCENTILES = (50, 75, 90, 95, 99)
 LENGTHS = ('instructions', 'tokens', 'nodes', 'edges')
 BY = ('language', 'opt_level', 'llvm', 'package', 'licence')
@@ -68,7 +67,7 @@ class Tally:
     self.windows[0] += len(bounds) - 1
     self.windows[1] += len(bounds) > 2
     for name in ('tokens', 'text_tokens'):
-      self.windows[2] += int((example[name] == _UNKNOWN_ID).sum())
+      self.windows[2] += int((example[name] == ir.Tokenizer.unk_id).sum())
     values = example | {'package': origin.program, 'licence': origin.licence}
     for key, counter in self.by.items():
       counter[values[key]] += 1
@@ -170,16 +169,8 @@ def measure_coverage(
     `types` (of results, `void` aside), `whole_types`, `unknown` (pieces).
   """
   counts = dict.fromkeys(
-      (
-          'instructions',
-          'words',
-          'pieces',
-          'whole_words',
-          'whole_opcodes',
-          'types',
-          'whole_types',
-          'unknown',
-      ),
+      'instructions words pieces whole_words whole_opcodes types whole_types '
+      'unknown'.split(),
       0,
   )
   for function in functions:

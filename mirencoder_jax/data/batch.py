@@ -18,6 +18,8 @@ from typing import Any, NamedTuple
 import jraph
 import numpy as np
 
+from mirencoder_jax.ir.tokenizer import Tokenizer
+
 # A jax or numpy array or a tracer; in a `Batch` also a sharding or a shape.
 Array = Any
 
@@ -143,7 +145,7 @@ class Budget:
     return fields
 
 
-def empty_batch(budget: Budget, num_packs: int = 1, pad_id: int = 0) -> Batch:
+def empty_batch(budget: Budget, num_packs: int = 1) -> Batch:
   """A batch of padding only, numpy, to be filled by `pack`."""
   u, b = num_packs, budget
   places = (u, b.num_rows, b.num_tokens)
@@ -157,7 +159,7 @@ def empty_batch(budget: Budget, num_packs: int = 1, pad_id: int = 0) -> Batch:
   n_edge = full((u, b.num_graphs), 0)
   n_edge[:, -1] = b.num_edges
   return Batch(
-      tokens=full(rows, pad_id),
+      tokens=full(rows, Tokenizer.pad_id),
       token_segment=full(rows, 0),
       token_position=full(rows, 0),
       token_example=full(rows, b.num_graphs - 1),
@@ -178,7 +180,7 @@ def empty_batch(budget: Budget, num_packs: int = 1, pad_id: int = 0) -> Batch:
           n_edge=n_edge,
           globals=None,
       ),
-      text_tokens=full((u, b.num_text_tokens), pad_id),
+      text_tokens=full((u, b.num_text_tokens), Tokenizer.pad_id),
       text_index=full((u, b.num_text_tokens), b.num_texts - 1),
       text_mask=np.zeros((u, b.num_texts), bool),
       example_mask=np.zeros((u, b.num_graphs), bool),

@@ -6,6 +6,7 @@ serving cannot differ.
 """
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 
@@ -51,6 +52,17 @@ STRINGS = (
 )
 
 Example = dict  # str -> np.ndarray | str
+
+
+def features() -> Any:
+  """TFDS's `FeaturesDict` of an example: flat arrays as bytes, texts."""
+  from tensorflow_datasets import features as tfds  # slow, and few need it
+
+  arrays = {
+      name: tfds.Tensor(shape=(None,), dtype=np.dtype(dtype), encoding='bytes')
+      for name, dtype in ARRAYS.items()
+  }
+  return tfds.FeaturesDict(arrays | {name: tfds.Text() for name in STRINGS})
 
 
 def featurize(

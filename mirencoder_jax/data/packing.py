@@ -16,10 +16,7 @@ from mirencoder_jax.data import batch as batch_lib
 from mirencoder_jax.data import example as example_lib
 from mirencoder_jax.data import labels as labels_lib
 from mirencoder_jax.data import windows as windows_lib
-
-PAD_ID = 0
-CLS_ID = 2
-SEP_ID = 3
+from mirencoder_jax.ir.tokenizer import Tokenizer
 
 # Multipliers of the hash that finds equal texts (multilinear hashing: two
 # different texts collide with probability about 2 ** -63).
@@ -68,9 +65,6 @@ def pack(
     *,
     rows: Sequence[int] | None = None,
     with_labels: bool = False,
-    pad_id: int = PAD_ID,
-    cls_id: int = CLS_ID,
-    sep_id: int = SEP_ID,
 ) -> batch_lib.Batch:
   """Packs examples into one pack (U = 1).
 
@@ -81,9 +75,6 @@ def pack(
     rows: the row of every window of every example, in order, as planned; found
       here by best fit if None.
     with_labels: whether the examples have labels (`data.labels`).
-    pad_id: token id of [PAD].
-    cls_id: token id of [CLS].
-    sep_id: token id of [SEP].
 
   Returns:
     The pack. Example i is graph i.
@@ -91,7 +82,7 @@ def pack(
   Raises:
     ValueError: if the examples exceed the budget, naming what and by how much.
   """
-  batch = batch_lib.empty_batch(budget, 1, pad_id)
+  batch = batch_lib.empty_batch(budget)
   if with_labels:
     batch = batch._replace(labels=_pack_labels(examples, budget))
   if not examples:
@@ -106,7 +97,7 @@ def pack(
   if budget.by_instruction:
     _pack_units(batch, examples, budget, rows, node_start)
   else:
-    _pack_tokens(batch, examples, budget, rows, node_start, cls_id, sep_id)
+    _pack_tokens(batch, examples, budget, rows, node_start)
   graph = _pack_graph(batch.graph, examples, n_node, n_edge, node_start)
   _pack_texts(batch, examples, budget, n_node)
   batch.example_mask[0, :num_examples] = True
@@ -215,7 +206,7 @@ def _pack_units(batch, examples, budget, rows, node_start):
     array.reshape(-1)[:num_tokens] = values
 
 
-def _pack_tokens(batch, examples, budget, rows, node_start, cls_id, sep_id):
+def _pack_tokens(batch, examples, budget, rows, node_start):
   """Writes the token rows of `batch` in place."""
   n_token = [len(e['tokens']) for e in examples]
   bounds = [
@@ -239,8 +230,8 @@ def _pack_tokens(batch, examples, budget, rows, node_start, cls_id, sep_id):
   separators = stream_start[last] + lengths[last] - 1
   is_content[separators] = False
   stream = np.empty(total, np.int32)
-  stream[stream_start] = cls_id
-  stream[separators] = sep_id
+  stream[stream_start] = Tokenizer.cls_id
+  stream[separators] = Tokenizer.sep_id
   stream[is_content] = _concatenate([e['tokens'] for e in examples])
   node = np.full(total, budget.num_nodes - 1, np.int32)
   node[is_content] = np.concatenate(

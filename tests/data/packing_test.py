@@ -8,6 +8,7 @@ from absl.testing import absltest, parameterized
 
 from mirencoder_jax.data import batch as batch_lib
 from mirencoder_jax.data import packing, windows
+from mirencoder_jax.ir.tokenizer import Tokenizer
 
 BUDGET = batch_lib.Budget(
     num_rows=4,
@@ -49,16 +50,16 @@ class PackTest(parameterized.TestCase):
     for index, example in enumerate(inputs):
       tokens, nodes, positions, window = self.unpack(batch, index)
       np.testing.assert_array_equal(positions, np.arange(len(tokens)))
-      is_content = (tokens != packing.CLS_ID) & (tokens != packing.SEP_ID)
+      is_content = (tokens != Tokenizer.cls_id) & (tokens != Tokenizer.sep_id)
       np.testing.assert_array_equal(tokens[is_content], example['tokens'])
       # A window starts with [CLS]; only the last one ends with [SEP].
       starts = [i for i, w in enumerate(window) if i == 0 or w != window[i - 1]]
       self.assertLen(set(window), len(starts))
       self.assertEqual(
-          np.flatnonzero(tokens == packing.CLS_ID).tolist(), starts
+          np.flatnonzero(tokens == Tokenizer.cls_id).tolist(), starts
       )
       self.assertEqual(
-          np.flatnonzero(tokens == packing.SEP_ID).tolist(), [len(tokens) - 1]
+          np.flatnonzero(tokens == Tokenizer.sep_id).tolist(), [len(tokens) - 1]
       )
       offset = example['instruction_offset']
       place = np.arange(len(example['tokens']))
