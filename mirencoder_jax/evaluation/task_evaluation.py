@@ -1,9 +1,10 @@
 """An evaluation of one task: its table, and what is made of that."""
 
 import dataclasses
+import itertools
 import os
 import pathlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from absl import logging
@@ -85,50 +86,23 @@ class TaskEvaluation:
         rows = selection.choose_rows(found, split, target)
         oracle = next(r for r in rows if r['features'] == metrics.ORACLE)
         best = selection.find_best_baseline(found, split, target)
-        for metric in judged_by:
-          comparisons += self._compare(rows, metric, best, oracle)
-          in_pairs += self._in_pairs(found, rows, metric, oracle)
+        everything = found.rows(split, target)
+        by_key = {(r['features'], r['head']): r for r in everything}
+        vectors = [r for r in rows if r['kind'] in selection.VECTORS]
+        for metric, r in itertools.product(judged_by, vectors):
+          if r[metric]['value'] is None:
+            continue
+          comparisons.append(
+              self._comparison(r, metric, r['versus'], best, oracle)
+          )
+          in_pairs += [
+              self._comparison(
+                  r, metric, versus, by_key[name, versus['head']], oracle
+              )
+              for name, versus in r.get('against', {}).items()
+              if versus[metric]['value'] is not None
+          ]
     return comparisons + in_pairs
-
-  def _compare(
-      self,
-      rows: Sequence[selection.Row],
-      metric: str,
-      best: selection.Row,
-      oracle: selection.Row,
-  ) -> list[Comparison]:
-    """The vectors among the rows of one split and target, by one metric."""
-    comparisons = []
-    for r in rows:
-      if r['kind'] not in selection.VECTORS:
-        continue
-      if r[metric]['value'] is None:
-        continue
-      comparisons.append(self._comparison(r, metric, r['versus'], best, oracle))
-    return comparisons
-
-  def _in_pairs(
-      self,
-      found: selection.Results,
-      rows: Sequence[selection.Row],
-      metric: str,
-      oracle: selection.Row,
-  ) -> list[Comparison]:
-    """The vectors beside those that the report names, by one metric."""
-    comparisons = []
-    for r in rows:
-      if r['kind'] not in selection.VECTORS or r[metric]['value'] is None:
-        continue
-      for name, versus in r.get('against', {}).items():
-        if versus[metric]['value'] is None:
-          continue
-        other = next(
-            row
-            for row in found.rows(r['split'], r['target'])
-            if (row['features'], row['head']) == (name, versus['head'])
-        )
-        comparisons.append(self._comparison(r, metric, versus, other, oracle))
-    return comparisons
 
   def _comparison(
       self,

@@ -40,7 +40,8 @@ class Encoder:
   Attributes:
     config: of the model.
     tokenizer: of the data it was trained on.
-    params: parameters of the model.
+    model: that `params` are of.
+    params: its parameters.
     num_tokens: L, tokens of a window, as in training.
     cache: where vectors are kept by content; None to keep none.
     directory: that it was loaded from, if it was.
@@ -64,11 +65,11 @@ class Encoder:
     self.tokenizer = tokenizer
     self.num_tokens = num_tokens
     self._recorded_fingerprint = fingerprint
-    self._model = create.create_encoder(config)
+    self.model = create.create_encoder(config)
     self._by_instruction = config.reads == 'instructions'
     self._buckets = buckets.create_buckets(num_tokens, self._by_instruction)
-    self._apply = jax.jit(functools.partial(forward.embed_pack, self._model))
-    self._finish = jax.jit(functools.partial(forward.finish, self._model))
+    self._apply = jax.jit(functools.partial(forward.embed_pack, self.model))
+    self._finish = jax.jit(functools.partial(forward.finish, self.model))
 
   @functools.cached_property
   def fingerprint(self) -> str:
@@ -205,7 +206,7 @@ class Encoder:
 
     For comparison; without those of decoders.
     """
-    params = create_params(self._model, seed)
+    params = create_params(self.model, seed)
     return Encoder(
         *(self.config, params, self.tokenizer, self.num_tokens),
         cache=self.cache,
@@ -272,7 +273,7 @@ class Encoder:
         'cached': 0,
     }
     if self._by_instruction:
-      widths = {'sums': self._model.num_sums}
+      widths = {'sums': self.model.num_sums}
     else:
       widths = {m: self.widths[m] for m in encoding_lib.MODALITIES}
 

@@ -241,7 +241,8 @@ def distil(
     penalty: times the squares of the rows, in units of a function's weight.
     num_iterations: of the solver, at most.
   """
-  from scipy import sparse  # Only who distils needs it.
+  from scipy import sparse  # Only who distils needs these.
+  from sklearn import linear_model
 
   vectors = np.asarray(vectors, np.float64)
   if len(functions) != len(vectors) or not len(vectors):
@@ -270,31 +271,14 @@ def distil(
       [shares, sparse.csr_matrix(logs - logs.mean(axis=0))]
   ).tocsr()
   mean = vectors.mean(axis=0)
-  weights = _ridge(
-      features, vectors - mean, penalty * len(functions), num_iterations
+  ridge = linear_model.Ridge(
+      penalty * len(functions),
+      fit_intercept=False,
+      solver='sparse_cg',
+      max_iter=num_iterations,
+      tol=1e-6,
   )
+  weights = ridge.fit(features, vectors - mean).coef_.T
   table, size_rows = weights[:num_rows], weights[num_rows:]
   bias = mean - logs.mean(axis=0) @ size_rows
   return Lookup(*(np.float32(x) for x in (table, size_rows, bias)))
-
-
-def _ridge(
-    features: Any, targets: np.ndarray, penalty: float, num_iterations: int
-) -> np.ndarray:
-  """Minimises |X w - y|^2 + penalty |w|^2 for each column of y alone."""
-  weights = np.zeros((features.shape[1], targets.shape[1]))
-  residual = features.T @ targets
-  direction = residual.copy()
-  power = (residual**2).sum(axis=0)
-  enough = 1e-12 * power
-  for _ in range(num_iterations):
-    if (power <= enough).all():
-      break
-    image = features.T @ (features @ direction) + penalty * direction
-    step = power / np.maximum((direction * image).sum(axis=0), 1e-300)
-    weights += step * direction
-    residual -= step * image
-    new_power = (residual**2).sum(axis=0)
-    direction = residual + new_power / np.maximum(power, 1e-300) * direction
-    power = new_power
-  return weights

@@ -12,7 +12,6 @@ from mirencoder_jax.inference import comparison
 METHODS = ('tsne', 'pca')
 # Up to which t-SNE takes a minute or two.
 MAX_TSNE = 5_000
-_ROWS_AT_ONCE = 512
 _LEVEL = re.compile(r'(?<![A-Za-z0-9])O[0-3sz](?![A-Za-z0-9])')
 
 
@@ -74,17 +73,14 @@ def neighbours(vectors: np.ndarray, number: int = 5) -> np.ndarray:
   Returns:
     int64 [m, k], k = `number` or as many as there are.
   """
+  from sklearn import neighbors
+
+  number = min(number, len(vectors) - 1)
+  if not number:
+    return np.zeros((len(vectors), 0), np.int64)
   unit = comparison.unit(np.asarray(vectors, np.float32))
-  number = min(number, len(unit) - 1)
-  found = np.zeros((len(unit), number), np.int64)
-  for start in range(0, len(unit), _ROWS_AT_ONCE):
-    near = unit[start : start + _ROWS_AT_ONCE] @ unit.T
-    rows = np.arange(len(near))
-    near[rows, start + rows] = -np.inf  # itself
-    best = np.argpartition(-near, max(number - 1, 0), axis=1)[:, :number]
-    order = np.argsort(-np.take_along_axis(near, best, 1), 1, kind='stable')
-    found[start : start + len(near)] = np.take_along_axis(best, order, 1)
-  return found
+  found = neighbors.NearestNeighbors(n_neighbors=number, metric='cosine')
+  return found.fit(unit).kneighbors(return_distance=False)
 
 
 def clusters(vectors: np.ndarray, number: int = 11) -> np.ndarray:

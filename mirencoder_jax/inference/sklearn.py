@@ -12,6 +12,7 @@ import numpy as np
 from sklearn import base
 from sklearn.utils import validation
 
+from mirencoder_jax import ir
 from mirencoder_jax.frontend import program_files
 from mirencoder_jax.inference import encoder
 
@@ -88,7 +89,7 @@ class IREncoder(
       try:
         modules.append(_read(program, options))
         rows.append(row)
-      except encoder.ir_lib.IRError:
+      except ir.IRError:
         if self.on_error == 'raise':
           raise
     result = np.full((len(programs), self._n_features_out), np.nan, np.float32)
@@ -145,5 +146,5 @@ def _programs(X) -> list:
 def _read(program, options: program_files.CompileOptions):
   is_text = isinstance(program, bytes) or '\n' in str(program)
   if is_text:
-    return encoder.ir_lib.read_module(program)
+    return ir.read_module(program)
   return program_files.read(program, options).module

@@ -19,6 +19,7 @@ from mirencoder_jax.data import buckets, packing, segments
 from mirencoder_jax.data import example as example_lib
 from mirencoder_jax.inference import encoder as inference
 from mirencoder_jax.ir import debug_lines
+from mirencoder_jax.ir.tokenizer import Tokenizer
 from mirencoder_jax.models import mirencoder
 
 # A function of more rows is beyond what one graph is kept for.
@@ -136,9 +137,9 @@ def _states(
   batch = packing.pack([example], budget)
   tokens, nodes, units = jax.tree.map(
       lambda x: np.asarray(x, np.float32),
-      _apply(encoder._model, encoder.params, batch),
+      _apply(encoder.model, encoder.params, batch),
   )
-  special = (batch.tokens == packing.CLS_ID) | (batch.tokens == packing.SEP_ID)
+  special = np.isin(batch.tokens, (Tokenizer.cls_id, Tokenizer.sep_id))
   is_content = ((batch.token_segment > 0) & ~special).ravel()
   order = np.argsort(batch.token_position.ravel()[is_content], kind='stable')
   tokens = tokens.reshape(-1, tokens.shape[-1])[is_content][order]

@@ -13,6 +13,8 @@ is weighed by the evidence (marginal likelihood) of the training rows alone.
 docs/experiments/heads.md has what else was tried.
 """
 
+import functools
+from collections.abc import Callable
 from typing import NamedTuple
 
 import jax
@@ -175,7 +177,7 @@ def _solve(kernel, same, residual, known, weight, grid, max_partial):
     known: float32 [m, C], 1 where a cost is known; classes are everywhere.
     weight: float32 [m], 1 for rows that count.
     grid: `penalty` and `group_variance` [P], in units of the kernel.
-    max_partial: as in `fit_kernel`.
+    max_partial: as in `_fit_dual`.
 
   Returns:
     Dual weights [m, 2 C], and the sums [2 C] of the dual weights times the
@@ -216,8 +218,31 @@ def _solve(kernel, same, residual, known, weight, grid, max_partial):
   return (share[:, None] * dual).sum(axis=0), (share * common).sum(axis=0)
 
 
-def _fit_dual(kernel_fn, data, rows, grid, max_partial):
-  """A mixed model of costs and classes on a kernel, in closed form."""
+def _fit_dual(
+    kernel_fn: Callable[..., Array],
+    data: rows_lib.Data,
+    rows: rows_lib.Rows,
+    grid: Grid,
+    key: Array,
+    *,
+    max_partial: int = 0,
+) -> tuple[DualParams, rows_lib.Scores]:
+  """A mixed model of costs and classes on a kernel, in closed form.
+
+  Args:
+    kernel_fn: `laplacian_kernel` or `linear_kernel`.
+    data: the target.
+    rows: the rows to fit on.
+    grid: `penalty`, the variance of rows, and `group_variance`, that of groups,
+      in units of the kernel; averaged by evidence.
+    key: not needed; heads have one signature.
+    max_partial: of how many rows at most some costs were not measured: a choice
+      is fitted on the rows that have it. 0 takes all costs as measured.
+
+  Returns:
+    What was learned, and what it says of all rows of the data.
+  """
+  del key
   vector_scale, input_scale, vectors, inputs = _scale_pair(data, rows)
   seen_vectors, seen_inputs = vectors[rows.index], inputs[rows.index]
   # Of all rows, once: a fit needs some of them, and its answers need the rest.
@@ -252,7 +277,13 @@ def _weigh(kernel, params):
   return rows_lib.split_scores(outputs)
 
 
-def _apply_dual(kernel_fn, params, vectors, inputs):
+def _apply_dual(
+    kernel_fn: Callable[..., Array],
+    params: DualParams,
+    vectors: Float[Array, 'n D'],
+    inputs: Float[Array, 'n F'],
+) -> rows_lib.Scores:
+  """What a fitted mixed model says of any rows."""
   kernel = kernel_fn(
       rows_lib.apply_scale(params.vector_scale, vectors),
       rows_lib.apply_scale(params.input_scale, inputs),
@@ -262,61 +293,10 @@ def _apply_dual(kernel_fn, params, vectors, inputs):
   return _weigh(kernel, params)
 
 
-def fit_kernel(
-    data: rows_lib.Data,
-    rows: rows_lib.Rows,
-    grid: Grid,
-    key: Array,
-    *,
-    max_partial: int = 0,
-) -> tuple[DualParams, rows_lib.Scores]:
-  """A mixed model on `laplacian_kernel`.
-
-  Args:
-    data: the target.
-    rows: the rows to fit on.
-    grid: `penalty`, the variance of rows, and `group_variance`, that of groups,
-      in units of the kernel; averaged by evidence.
-    key: not needed; heads have one signature.
-    max_partial: of how many rows at most some costs were not measured: a choice
-      is fitted on the rows that have it. 0 takes all costs as measured.
-
-  Returns:
-    What was learned, and what it says of all rows of the data.
-  """
-  del key
-  return _fit_dual(laplacian_kernel, data, rows, grid, max_partial)
-
-
-def apply_kernel(
-    params: DualParams,
-    vectors: Float[Array, 'n D'],
-    inputs: Float[Array, 'n F'],
-) -> rows_lib.Scores:
-  """What a fitted kernel head says of any rows."""
-  return _apply_dual(laplacian_kernel, params, vectors, inputs)
-
-
-def fit_ridge(
-    data: rows_lib.Data,
-    rows: rows_lib.Rows,
-    grid: Grid,
-    key: Array,
-    *,
-    max_partial: int = 0,
-) -> tuple[DualParams, rows_lib.Scores]:
-  """A mixed model that is linear in features; arguments as of `fit_kernel`."""
-  del key
-  return _fit_dual(linear_kernel, data, rows, grid, max_partial)
-
-
-def apply_ridge(
-    params: DualParams,
-    vectors: Float[Array, 'n D'],
-    inputs: Float[Array, 'n F'],
-) -> rows_lib.Scores:
-  """What a fitted ridge head says of any rows."""
-  return _apply_dual(linear_kernel, params, vectors, inputs)
+fit_kernel = functools.partial(_fit_dual, laplacian_kernel)
+apply_kernel = functools.partial(_apply_dual, laplacian_kernel)
+fit_ridge = functools.partial(_fit_dual, linear_kernel)
+apply_ridge = functools.partial(_apply_dual, linear_kernel)
 
 
 def fit_neighbour(
