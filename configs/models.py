@@ -2,12 +2,12 @@
 
 Counts are for the default vocabulary of 8,192; `tests/models/sizes_test.py`
 holds them fast. tiny trains in minutes on two cores; small is the size of the
-speed goals; base is for accelerators. They read token by token, as the paper
-does; `..._instructions` read instructions (docs/experiments/instructions.md).
+speed goals; base is for accelerators. They read instructions; `..._tokens` read
+token by token, as the paper does (docs/experiments/instructions.md).
 """
 
 MODELS = {
-    'tiny_instructions': dict(
+    'tiny': dict(
         reads='instructions',
         width=96,
         token_layers=2,
@@ -16,7 +16,7 @@ MODELS = {
         graph_layers=3,
         code_width=32,
     ),
-    'small_instructions': dict(
+    'small': dict(
         reads='instructions',
         width=192,
         token_layers=3,
@@ -25,7 +25,7 @@ MODELS = {
         graph_layers=4,
         code_width=32,
     ),
-    'base_instructions': dict(
+    'base': dict(
         reads='instructions',
         width=384,
         token_layers=8,
@@ -34,7 +34,7 @@ MODELS = {
         graph_layers=4,
         code_width=64,
     ),
-    'tiny': dict(
+    'tiny_tokens': dict(
         reads='tokens',
         width=96,
         token_layers=2,
@@ -42,7 +42,7 @@ MODELS = {
         graph_layers=3,
         code_width=32,
     ),
-    'small': dict(
+    'small_tokens': dict(
         reads='tokens',
         width=192,
         token_layers=4,
@@ -50,7 +50,7 @@ MODELS = {
         graph_layers=4,
         code_width=32,
     ),
-    'base': dict(
+    'base_tokens': dict(
         reads='tokens',
         width=384,
         token_layers=8,

@@ -4,30 +4,28 @@
     python train.py --config=configs/pretrain.py:small --data_dir=DATA \
         --config.data.name=ir_folder
 
-tiny trains on the starter corpus, in 5 minutes on two cores that were shared
-with other jobs (2026-11-25): eval/mlm_accuracy 0.288, eval/edge_auc 0.977,
-eval/matching_accuracy 0.915, eval/retrieval_recall_at_1 0.812.
-tiny_instructions (2026-11-28, 184 CPU seconds with compiling, of tiny 279):
-0.413, 0.970, 0.960, 0.833. small_cpu
-made the weights that ship (docs/experiments/pretraining.md). small and base are
-for corpora of a hundred thousand functions and more, and were not run to their
-end yet.
+tiny trains on the starter corpus, in 184 CPU seconds with compiling
+(2026-11-28): eval/mlm_accuracy 0.413, eval/edge_auc 0.970,
+eval/matching_accuracy 0.960, eval/retrieval_recall_at_1 0.833; tiny_tokens in
+279: 0.288, 0.977, 0.915, 0.812. small_cpu made the weights that ship, with what
+is below (docs/experiments/answers.md). small and base are for corpora of a
+hundred thousand functions and more, and were not run to their end yet.
 
 What compilers answer is learned too, where it was asked for every function of
 the corpus beforehand (docs/experiments/answers.md):
 
     python -m mirencoder_jax.measure guesses BITCODE --output=guesses.jsonl
     python -m mirencoder_jax.measure size BITCODE --output=sizes.jsonl
-    python train.py --config=configs/pretrain.py:small_cpu_instructions \
+    python train.py --config=configs/pretrain.py:small_cpu \
         --config.data.name=source_packages/default \
         --config.data.labels=guesses.jsonl,sizes.jsonl \
         --config.data.labelled_repeats=4 --config.objectives.profile_weight=1 \
         --config.objectives.frequency_weight=0.5 \
         --config.objectives.reactions_weight=2
 
-Memory on a CPU: small computes its 16 packs in 4 parts; its peak over 15 steps
-was 7.4 GB (starter corpus, 2026-11-29), that of tiny and tiny_instructions 1.4
-and 1.7. A step that does not fit what is left of the
+Memory on a CPU, peaks: tiny 1.7 GB, tiny_tokens 1.4; small_tokens, which
+computes its 16 packs in 4 parts, 7.4 over 15 steps (starter corpus,
+2026-11-29). A step that does not fit what is left of the
 memory is refused before it is computed, with flags that do.
 """
 
@@ -44,8 +42,8 @@ _RUNS = {
         every_log_steps=20,
         every_eval_steps=250,
         batch_size=2,  # packs, over all devices
-        unit_rows=(2, 384),  # of a pack, by units of a row
-        rows=(16, 256),  # by tokens of a row
+        rows=(2, 384),  # of a pack, of so many instructions
+        token_rows=(16, 256),  # where tokens are read
     ),
     'small': dict(
         num_steps=50_000,
@@ -55,8 +53,8 @@ _RUNS = {
         every_eval_steps=1_000,
         batch_size=16,
         accumulation_steps=4,  # 4 packs at a time, also to match within
-        unit_rows=(3, 512),
-        rows=(16, 512),
+        rows=(3, 512),
+        token_rows=(16, 512),
     ),
     # The model `small` where there are two cores and hours, not days; can be
     # made longer with --config.train.num_steps until its decay begins.
@@ -69,8 +67,8 @@ _RUNS = {
         every_log_steps=25,
         every_eval_steps=250,
         batch_size=2,
-        unit_rows=(2, 512),
-        rows=(16, 256),
+        rows=(2, 512),
+        token_rows=(16, 256),
     ),
     'base': dict(
         num_steps=200_000,
@@ -79,8 +77,8 @@ _RUNS = {
         every_log_steps=100,
         every_eval_steps=2_000,
         batch_size=64,
-        unit_rows=(3, 512),
-        rows=(16, 512),
+        rows=(3, 512),
+        token_rows=(16, 512),
     ),
 }
 
@@ -88,22 +86,22 @@ _RUNS = {
 def get_config(variant: str = 'tiny') -> ml_collections.ConfigDict:
   """A recipe: tiny, small, small_cpu or base.
 
-  With `_instructions` after it (`tiny_instructions`) the transformer reads
-  instructions and not tokens. With `_paper` it has the paper's three objectives
-  only, and no loop depths.
+  With `_tokens` after it (`tiny_tokens`) the transformer reads tokens and not
+  instructions, as the paper's does. With `_paper` it has the paper's three
+  objectives only, and no loop depths; `tiny_tokens_paper` is both.
   """
-  size, *ending = variant.rsplit('_', 1)
-  if ending not in (['instructions'], ['paper']):
-    size, ending = variant, []
-  if size not in _RUNS:
-    known = [
-        name + end for name in _RUNS for end in ('', '_instructions', '_paper')
-    ]
+  size, ending = variant, ''
+  while size.endswith(('_tokens', '_paper')):
+    size, _, last = size.rpartition('_')
+    ending = f'_{last}{ending}'
+  endings = ('', '_tokens', '_paper', '_tokens_paper')
+  if size not in _RUNS or ending not in endings:
+    known = [name + end for name in _RUNS for end in endings]
     command_line.choose(variant, known, 'variant')
   run = _RUNS[size]
   model, rows = run.get('model', size), 'rows'
-  if ending == ['instructions']:
-    model, rows = f'{model}_instructions', 'unit_rows'
+  if '_tokens' in ending:
+    model, rows = f'{model}_tokens', 'token_rows'
   num_rows, num_tokens = run[rows]
   config = ml_collections.ConfigDict()
   config.name = variant  # of the default workdir
@@ -177,7 +175,7 @@ def get_config(variant: str = 'tiny') -> ml_collections.ConfigDict:
       check_memory=True,  # refuses a step that does not fit
       compilation_cache='~/.cache/mirencoder_jax/compiled',  # '' for none
   )
-  if ending == ['paper']:
+  if ending.endswith('_paper'):
     config.data.pair_views = False
     config.model.loop_depth = False
     config.objectives.view_weight = 0.0

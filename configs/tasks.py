@@ -6,7 +6,8 @@
 A task is a row of the table below. Without --checkpoint the table of results
 has the baselines, and vectors named by --compare. `:all` runs every task, with
 its files in a folder of FOLDER and of the workdir that is named as the task,
-`:quick` too, with less of everything that only makes figures steadier;
+`:quick` too, with less of everything that only makes figures steadier,
+`:cuda_block,gpu_time` these two;
 --save_predictor=FOLDER also fits our row on all rows, for `mir.load_predictor`;
 --results_page=docs/RESULTS.md makes one page of everything, and
 --results_page=README.md puts the overview between that file's marks. `:custom`
@@ -299,14 +300,17 @@ _OWN = dict(
 
 
 def get_config(name: str = 'device_mapping') -> ml_collections.ConfigDict:
-  """The recipe of a task; `all`: of every task, and of held-out functions.
+  """The recipe of tasks; `all`: of every task, and of held-out functions.
 
   `quick` is `all` in minutes: one kind of head and trees, fewer repetitions and
   random embeddings.
   """
-  command_line.choose(name, (*_TASKS, 'all', 'quick', 'custom'), 'task')
+  names = name.split(',')
+  alone = ('all', 'quick', 'custom') if len(names) == 1 else ()
+  for one in names:
+    command_line.choose(one, (*_TASKS, *alone), 'task')
   config = ml_collections.ConfigDict()
-  if name not in ('all', 'quick'):
+  if name in _TASKS or name == 'custom':
     config.evals = {name: _evaluation(name)}
     # The same sections at the top, for --config.table.num_seeds=2.
     for key, section in config.evals[name].items():
@@ -314,14 +318,16 @@ def get_config(name: str = 'device_mapping') -> ml_collections.ConfigDict:
         config[key] = section
     config.lock()
     return config
-  evals = {task: _evaluation(task) for task in _TASKS}
+  is_whole = name in ('all', 'quick')
+  evals = {task: _evaluation(task) for task in (_TASKS if is_whole else names)}
   if name == 'quick':
     for task in evals.values():
       task.table.num_seeds = min(task.table.num_seeds, 2)
       task.table.num_null = 10
       task.fit.heads = (task.table.recipe.split()[0],)
       task.trees.num_seeds = 1
-  config.evals = evals | dict(pretraining_eval.get_config().evals)
+  heldout = dict(pretraining_eval.get_config().evals) if is_whole else {}
+  config.evals = evals | heldout
   config.lock()
   return config
 

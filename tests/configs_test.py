@@ -41,6 +41,9 @@ class TasksRecipesTest(absltest.TestCase):
     every = recipes.get_config('all').to_dict()['evals']
     alone = recipes.get_config('device_mapping').to_dict()['evals']
     self.assertEqual(alone, {'device_mapping': every['device_mapping']})
+    names = ('cuda_block', 'device_mapping')
+    several = recipes.get_config(','.join(names)).to_dict()['evals']
+    self.assertEqual(several, {name: every[name] for name in names})
 
   def test_sections_of_one_stand_at_the_top_too(self):
     """What is typed as --config.table.num_seeds is what runs."""
@@ -69,6 +72,8 @@ class TasksRecipesTest(absltest.TestCase):
   def test_unknown(self):
     with self.assertRaisesRegex(ValueError, "mean 'device_mapping'"):
       _load_recipes().get_config('device_maping')
+    with self.assertRaisesRegex(ValueError, "'all' is unknown"):
+      _load_recipes().get_config('device_mapping,all')
 
 
 if __name__ == '__main__':

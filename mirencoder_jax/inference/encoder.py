@@ -26,7 +26,7 @@ from mirencoder_jax.data import buckets, segments
 from mirencoder_jax.data import example as example_lib
 from mirencoder_jax.inference import embedding_cache, forward
 from mirencoder_jax.inference import encoding as encoding_lib
-from mirencoder_jax.models import create, mirencoder, sum_pooling
+from mirencoder_jax.models import create, mirencoder
 from mirencoder_jax.storage import checkpoint as checkpoint_lib
 from mirencoder_jax.storage import weights
 
@@ -107,8 +107,7 @@ class Encoder:
   def widths(self) -> dict[str, int]:
     """The width of an embedding by modality; `all` is the three of them."""
     widths = dict.fromkeys(encoding_lib.MODALITIES, self.config.width)
-    if self._by_instruction:
-      widths['joint'] += sum_pooling.NUM_COUNTS
+    widths['joint'] = create.joint_width(self.config)
     return widths | {'all': sum(widths.values())}
 
   def embed(

@@ -1,6 +1,10 @@
-"""`create_encoder`: the encoder that a config asks for."""
+"""`create_encoder`: the encoder that a config asks for; how wide it embeds."""
 
-from mirencoder_jax.models import instruction_encoder, mirencoder
+from mirencoder_jax.models import (
+    instruction_encoder,
+    mirencoder,
+    sum_pooling,
+)
 
 
 def create_encoder(
@@ -10,3 +14,12 @@ def create_encoder(
   if config.reads == 'instructions':
     return instruction_encoder.InstructionEncoder(config, **kwargs)
   return mirencoder.MIREncoder(config, **kwargs)
+
+
+def joint_width(config: mirencoder.MIREncoderConfig) -> int:
+  """J, the numbers of a joint embedding; where instructions are read, more.
+
+  The other embeddings are D = `width` wide.
+  """
+  is_counted = config.reads == 'instructions'
+  return config.width + is_counted * sum_pooling.NUM_COUNTS

@@ -15,6 +15,7 @@ import jax
 from etils import epath
 
 from mirencoder_jax import objectives
+from mirencoder_jax.models import create, mirencoder
 from mirencoder_jax.storage.checkpoint import Checkpoint
 
 _CARD = """\
@@ -114,7 +115,7 @@ def model_card(
       date=datetime.date.today().isoformat(),
       step=checkpoint.step,
       num_params=num_params,
-      width=config['model']['width'],
+      width=create.joint_width(mirencoder.MIREncoderConfig(**config['model'])),
       vocab_size=len(vocab['vocab']),
       vocab_hash=vocab.get('hash', 'not recorded'),
       fingerprint=f'`{checkpoint.fingerprint}`'

@@ -13,12 +13,12 @@ from mirencoder_jax.models import mirencoder
 
 # Counted on the architecture as it is; change these knowingly.
 NUM_PARAMS = {
-    'tiny_instructions': 1_558_466,
-    'small_instructions': 4_578_242,
-    'base_instructions': 22_363_867,
-    'tiny': 1_509_359,
-    'small': 5_552_399,
-    'base': 25_880_821,
+    'tiny': 1_558_466,
+    'small': 4_578_242,
+    'base': 22_363_867,
+    'tiny_tokens': 1_509_359,
+    'small_tokens': 5_552_399,
+    'base_tokens': 25_880_821,
 }
 
 

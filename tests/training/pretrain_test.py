@@ -147,8 +147,8 @@ class Runs:
     self.assert_same_state()
 
 
-class InstructionsTest(Runs, absltest.TestCase):
-  variant = 'tiny_instructions'
+class TokensTest(Runs, absltest.TestCase):
+  variant = 'tiny_tokens'
 
 
 class PretrainTest(Runs, parameterized.TestCase):
