@@ -11,8 +11,9 @@ from .inference.comparison import compare as compare
 from .inference.disk_index import DiskIndex as DiskIndex
 from .inference.embedding import embed_files as embed_files
 from .inference.encoder import Encoder as Encoder
-from .inference.encoder import load as load
 from .inference.encoding import Encoding as Encoding
+from .inference.loading import load as load
+from .inference.lookup import Lookup as Lookup
 from .inference.search import Index as Index
 from .inference.sklearn import IREncoder as IREncoder
 from .inference.states import FunctionStates as FunctionStates

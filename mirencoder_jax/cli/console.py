@@ -28,6 +28,7 @@ def is_expected(error: Exception) -> bool:
       'CorpusError',
       'IRError',
       'PredictorError',
+      'TableError',
       'TaskError',
       'UsageError',
       'VectorsError',

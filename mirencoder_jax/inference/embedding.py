@@ -2,13 +2,17 @@
 
 import os
 from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from mirencoder_jax.frontend import program_files
-from mirencoder_jax.inference import encoder as inference
 from mirencoder_jax.inference import vectors as vectors_lib
 from mirencoder_jax.ir import IRError, source
+
+if TYPE_CHECKING:
+  from mirencoder_jax.inference import encoder as inference
+  from mirencoder_jax.inference import lookup
 
 # Files that are embedded together: enough to fill packs, few enough that a
 # person sees progress.
@@ -16,7 +20,7 @@ _FILES_AT_ONCE = 32
 
 
 def embed_files(
-    encoder: inference.Encoder,
+    encoder: 'inference.Encoder | lookup.Lookup',
     paths: Iterable[str | os.PathLike],
     *,
     level: str = 'function',
@@ -87,7 +91,7 @@ def embed_files(
 
 
 def _embed(
-    encoder: inference.Encoder,
+    encoder: 'inference.Encoder | lookup.Lookup',
     programs: Sequence[program_files.Program],
     level: str,
     modality: str,

@@ -66,9 +66,13 @@ class Encoding:
 
 def _choose(vectors: dict[str, np.ndarray], modality: str) -> np.ndarray:
   if modality == 'all':
-    return np.concatenate([vectors[m] for m in MODALITIES], axis=1)
+    return np.concatenate(
+        [vectors[m] for m in MODALITIES if m in vectors], axis=1
+    )
   if modality not in vectors:
-    raise ValueError(f'modality {modality!r} is none of joint, ir, graph, all')
+    raise ValueError(
+        f'modality {modality!r} is none of {", ".join([*vectors, "all"])}'
+    )
   return vectors[modality]
 
 

@@ -7,18 +7,21 @@ loop depth. Each key is hashed to a row of the table; a function's vector is
 
     (sum of the rows of all keys of all instructions) / number of instructions
     + bias + sum over j of size_row[j] * log(1 + instructions in >= j loops)
+    + sum over c of log_row[c] * log(1 + keys of the row counted[c])
 
-so that it needs one addition a key. `distil` fits the table to the vectors of
-an encoder.
+so that it needs one addition a key. A module is the keys of its functions.
+`distil` fits the table to the vectors of an encoder (`mirencoder distil`).
 
 The file, little-endian:
 
-    char     magic[8]             "MIRFAST1"
-    uint32   num_rows, width
-    uint16   bias[width]          these are bfloat16: the upper 16 bits of
-    uint16   size_row[4][width]   an IEEE float32
+    char     magic[8]                       "MIRFAST2"
+    uint32   num_rows, width, num_counted
+    uint32   counted[num_counted]           rows of the table
+    uint16   bias[width]                    these are bfloat16: the upper 16
+    uint16   size_row[4][width]             bits of an IEEE float32
+    uint16   log_row[num_counted][width]
     uint16   rows[num_rows][width]
-    uint32   crc                  CRC-32 of all bytes before it
+    uint32   crc                            CRC-32 of all bytes before it
 
 A key's row is FNV-1a (32 bits) of its UTF-8 bytes, modulo `num_rows`. In C++:
 
@@ -30,21 +33,25 @@ A key's row is FNV-1a (32 bits) of its UTF-8 bytes, modulo `num_rows`. In C++:
       return h % num_rows; }
     std::vector<float> embed(const Table& t, const Function& f) {
       std::vector<float> v(t.width, 0.f);
+      std::map<uint32_t, int> keys_of;
       int n[4] = {0, 0, 0, 0};
       for (auto& i : f) {
         for (int j = 0; j < 4; ++j) n[j] += i.loop_depth >= j;
-        for (auto& key : keys(i))
-          for (uint32_t d = 0; d < t.width; ++d)
-            v[d] += of(t.rows[row(key, t.num_rows) * t.width + d]); }
-      for (uint32_t d = 0; d < t.width; ++d) {
-        v[d] = v[d] / std::max(n[0], 1) + of(t.bias[d]);
-        for (int j = 0; j < 4; ++j)
-          v[d] += of(t.size_row[j * t.width + d]) * std::log1p(float(n[j])); }
+        for (auto& key : keys(i)) ++keys_of[row(key, t.num_rows)]; }
+      auto add = [&](const uint16_t* x, float by) {
+        for (uint32_t d = 0; d < t.width; ++d) v[d] += by * of(x[d]); };
+      for (auto& [r, k] : keys_of) add(&t.rows[r * t.width], k / float(n[0]));
+      for (uint32_t c = 0; c < t.num_counted; ++c)
+        add(&t.log_row[c * t.width], std::log1p(float(keys_of[t.counted[c]])));
+      for (int j = 0; j < 4; ++j)
+        add(&t.size_row[j * t.width], std::log1p(float(n[j])));
+      add(t.bias, 1.f);
       return v; }
 """
 
 import dataclasses
 import functools
+import hashlib
 import os
 import pathlib
 import zlib
@@ -54,9 +61,11 @@ from typing import Any
 import numpy as np
 
 from mirencoder_jax import ir as ir_lib
+from mirencoder_jax.inference import encoding as encoding_lib
 from mirencoder_jax.ir import loops
 
-MAGIC = b'MIRFAST1'
+MAGIC = b'MIRFAST2'
+FILE = 'lookup.bin'  # of a folder, beside a card
 NUM_SIZES = 4
 _MAX_DEPTH = 3  # deeper nests are taken as this one
 
@@ -124,76 +133,148 @@ def function_rows(
 
 @dataclasses.dataclass(frozen=True)
 class Lookup:
-  """A table and what is added to its sums.
+  """A table and what is added to its sums; embeds as an `Encoder` does.
 
   Attributes:
     rows: float32 [num_rows, D].
     size_rows: float32 [4, D].
     bias: float32 [D].
+    counted: int [C], rows whose keys count by their logarithm, too.
+    log_rows: float32 [C, D].
   """
 
   rows: np.ndarray
   size_rows: np.ndarray
   bias: np.ndarray
+  counted: np.ndarray
+  log_rows: np.ndarray
 
   @property
   def width(self) -> int:
     """D."""
     return self.rows.shape[1]
 
-  def embed(self, ir: Any, level: str = 'module') -> np.ndarray:
-    """Embeds IR, as `Encoder.embed` does.
+  @property
+  def widths(self) -> dict[str, int]:
+    """D by modality: there is but one."""
+    return {'joint': self.width}
+
+  @functools.cached_property
+  def fingerprint(self) -> str:
+    """64 bits over the file's bytes, hexadecimal, as `Encoder.fingerprint`."""
+    return hashlib.blake2b(self._to_bytes(), digest_size=8).hexdigest()
+
+  def embed(
+      self,
+      ir: Any,
+      level: str = 'module',
+      *,
+      modality: str = 'joint',
+      on_error: str = 'raise',
+  ) -> np.ndarray:
+    """Embeds IR.
 
     Args:
       ir: a path, text, bytes, a module of `ir.read_module`, or a list of these.
       level: `module`: one row for each input, made of what is summed over its
         functions. `function`: one for each function.
+      modality: `joint`, the only one.
+      on_error: `raise` at the first input that cannot be read, or `nan`.
 
     Returns:
       float32 [n, D]; the row of a module without functions is NaN.
 
     Raises:
-      ir.IRError: for the first input that cannot be read.
+      ir.IRError: naming file and line, if on_error is `raise`.
     """
-    if level not in ('module', 'function'):
-      raise ValueError(f'level {level!r} is neither function nor module')
+    encoding = self.encode(ir, on_error=on_error)
+    if level == 'module':
+      return encoding.module_vectors(modality)
+    if level == 'function':
+      return encoding.function_vectors(modality)
+    raise ValueError(f'level {level!r} is neither function nor module')
+
+  def encode(
+      self, ir: Any, *, on_error: str = 'raise'
+  ) -> encoding_lib.Encoding:
+    """As `embed`, with names, counts, and errors."""
     if isinstance(ir, (str, bytes, os.PathLike, ir_lib.Module)):
       ir = [ir]
-    sums, sizes, modules = [], [], []
+    functions: list[ir_lib.Function] = []
+    modules: list[int] = []
+    errors: dict[int, ir_lib.IRError] = {}
+    unverified = np.zeros(len(ir), bool)
+    of_modules = np.zeros((len(ir), self.width), np.float32)
+    rows: list[tuple[np.ndarray, np.ndarray]] = []
     for number, source in enumerate(ir):
-      is_read = isinstance(source, ir_lib.Module)
-      module = source if is_read else ir_lib.read_module(source)
-      for function in module.functions:
-        rows, size = function_rows(function, len(self.rows))
-        counts = np.bincount(rows)
-        used = np.flatnonzero(counts)
-        sums.append(counts[used] @ self.rows[used])
-        sizes.append(size)
-        modules.append(number)
-    found = np.array(sums, np.float64).reshape(-1, self.width)
-    size = np.array(sizes).reshape(-1, NUM_SIZES)
-    if level == 'function':
-      return self._finish(found, size)
-    total = np.zeros((len(ir), self.width))
-    total_size = np.zeros((len(ir), NUM_SIZES))
-    np.add.at(total, np.array(modules, int), found)
-    np.add.at(total_size, np.array(modules, int), size)
-    vectors = self._finish(total, total_size)
-    vectors[total_size[:, 0] == 0] = np.nan
-    return vectors
+      try:
+        is_read = isinstance(source, ir_lib.Module)
+        module = source if is_read else ir_lib.read_module(source)
+      except ir_lib.IRError as error:
+        if on_error == 'raise':
+          raise
+        errors[number] = error
+        module = None
+      if module is None or not module.functions:
+        of_modules[number] = np.nan
+        continue
+      unverified[number] = module.unverified
+      found = [function_rows(f, len(self.rows)) for f in module.functions]
+      rows += found
+      of_modules[number] = self._vector(
+          np.concatenate([keys for keys, _ in found]),
+          np.sum([sizes for _, sizes in found], axis=0),
+      )
+      functions += module.functions
+      modules += [number] * len(module.functions)
+    return encoding_lib.Encoding(
+        vectors={'joint': self.vectors_of(rows)},
+        functions=[f.name for f in functions],
+        modules=np.asarray(modules, np.int32),
+        num_instructions=np.asarray(
+            [f.num_instructions for f in functions], np.int32
+        ),
+        num_modules=len(ir),
+        errors=errors,
+        report={
+            'functions': len(functions),
+            'unverified': int(unverified.sum()),
+        },
+        unverified=unverified,
+        cut_tokens=np.zeros(len(functions), np.int32),
+        added_up={'joint': of_modules},
+    )
 
-  def _finish(self, sums: np.ndarray, sizes: np.ndarray) -> np.ndarray:
-    means = sums / np.maximum(sizes[:, :1], 1)
-    return np.float32(means + self.bias + np.log1p(sizes) @ self.size_rows)
+  def vectors_of(
+      self, rows: Sequence[tuple[np.ndarray, np.ndarray]]
+  ) -> np.ndarray:
+    """float32 [n, D], of what `function_rows` gives for each function."""
+    found = [self._vector(*one) for one in rows]
+    return np.array(found, np.float32).reshape(-1, self.width)
+
+  def _vector(self, rows: np.ndarray, sizes: np.ndarray) -> np.ndarray:
+    """Of the rows of all keys, and how many instructions are in loops."""
+    counts = np.bincount(rows, minlength=len(self.rows))
+    used = np.flatnonzero(counts)
+    logs = np.log1p(counts[self.counted])
+    return np.float32(
+        counts[used] @ self.rows[used] / max(sizes[0], 1)
+        + self.bias
+        + np.log1p(sizes) @ self.size_rows
+        + logs @ self.log_rows
+    )
+
+  def _to_bytes(self) -> bytes:
+    head = (*self.rows.shape, len(self.counted), *self.counted.tolist())
+    body = (self.bias, self.size_rows, self.log_rows, self.rows)
+    return b''.join(
+        [MAGIC, np.array(head, '<u4').tobytes()]
+        + [_to_bfloat16(x).tobytes() for x in body]
+    )
 
   def save(self, path: str | os.PathLike) -> None:
     """Writes the file; values are rounded to bfloat16."""
-    head = np.array(self.rows.shape, '<u4').tobytes()
-    body = b''.join(
-        _to_bfloat16(x).tobytes()
-        for x in (self.bias, self.size_rows, self.rows)
-    )
-    data = MAGIC + head + body
+    data = self._to_bytes()
     crc = np.array(zlib.crc32(data), '<u4').tobytes()
     pathlib.Path(path).write_bytes(data + crc)
 
@@ -205,17 +286,21 @@ def load(path: str | os.PathLike) -> Lookup:
     TableError: if the file is none, or is damaged.
   """
   data = pathlib.Path(path).read_bytes()
-  if data[:8] != MAGIC or len(data) < 20:
+  if data[:8] != MAGIC or len(data) < 24:
     raise TableError(f'{path} is no lookup table of mirencoder_jax')
-  num_rows, width = np.frombuffer(data, '<u4', 2, 8).tolist()
-  num_values = (1 + NUM_SIZES + num_rows) * width
-  if len(data) != 20 + 2 * num_values or zlib.crc32(data[:-4]) != int(
-      np.frombuffer(data, '<u4', 1, len(data) - 4)[0]
-  ):
+  num_rows, width, num_counted = np.frombuffer(data, '<u4', 3, 8).tolist()
+  start = 20 + 4 * num_counted
+  num_rows += 1 + NUM_SIZES + num_counted
+  if len(data) != start + 2 * num_rows * width + 4 or zlib.crc32(
+      data[:-4]
+  ) != int(np.frombuffer(data, '<u4', 1, len(data) - 4)[0]):
     raise TableError(f'{path} is damaged; copy or distil it again')
-  bits = np.frombuffer(data, '<u2', num_values, 16).astype(np.uint32) << 16
-  values = bits.view(np.float32).reshape(-1, width)
-  return Lookup(values[1 + NUM_SIZES :], values[1 : 1 + NUM_SIZES], values[0])
+  bits = np.frombuffer(data, '<u2', num_rows * width, start).astype(np.uint32)
+  values = (bits << 16).view(np.float32).reshape(-1, width)
+  ends = np.cumsum([1, NUM_SIZES, num_counted])
+  bias, size_rows, log_rows, rows = np.split(values, ends)
+  counted = np.frombuffer(data, '<u4', num_counted, 20).astype(np.int64)
+  return Lookup(rows, size_rows, bias[0], counted, log_rows)
 
 
 def _to_bfloat16(x: np.ndarray) -> np.ndarray:
@@ -225,19 +310,22 @@ def _to_bfloat16(x: np.ndarray) -> np.ndarray:
 
 
 def distil(
-    functions: Sequence[ir_lib.Function],
+    rows: Sequence[tuple[np.ndarray, np.ndarray]],
     vectors: np.ndarray,
     *,
     num_rows: int = 8192,
+    num_counted: int = 512,
     penalty: float = 1e-3,
     num_iterations: int = 100,
 ) -> Lookup:
   """Fits a table to vectors by ridge regression (conjugate gradients).
 
   Args:
-    functions: of a corpus.
+    rows: of functions of a corpus, as `function_rows` gives them.
     vectors: of an encoder, [n, D].
     num_rows: of the table.
+    num_counted: how many of its rows also count by the logarithm of their
+      keys: those that occur in most functions.
     penalty: times the squares of the rows, in units of a function's weight.
     num_iterations: of the solver, at most.
   """
@@ -245,40 +333,35 @@ def distil(
   from sklearn import linear_model
 
   vectors = np.asarray(vectors, np.float64)
-  if len(functions) != len(vectors) or not len(vectors):
+  if len(rows) != len(vectors) or not len(vectors):
     raise ValueError(
-        f'{len(functions)} functions and {len(vectors)} vectors: one of each '
-        'is needed, and at least one'
+        f'{len(rows)} functions and {len(vectors)} vectors: one of each is '
+        'needed, and at least one'
     )
-  places, columns, values = [], [], []
-  sizes = np.zeros((len(functions), NUM_SIZES))
-  for place, function in enumerate(functions):
-    rows, sizes[place] = function_rows(function, num_rows)
-    column, count = np.unique(rows, return_counts=True)
-    places.append(np.full(len(column), place))
-    columns.append(column)
-    values.append(count / max(sizes[place, 0], 1))
-  shape = len(functions), num_rows
-  shares = sparse.csr_matrix(
-      (
-          np.concatenate(values),
-          (np.concatenate(places), np.concatenate(columns)),
-      ),
-      shape,
+  sizes = np.array([size for _, size in rows])
+  places = np.repeat(np.arange(len(rows)), [len(found) for found, _ in rows])
+  columns = np.concatenate([found for found, _ in rows])
+  counts = sparse.csr_matrix(  # adds up what occurs again
+      (np.ones(len(columns)), (places, columns)), (len(rows), num_rows)
   )
-  logs = np.log1p(sizes)
+  spread = np.bincount(counts.indices, minlength=num_rows)
+  counted = np.sort(np.argsort(-spread, kind='stable')[:num_counted])
+  counted = counted[spread[counted] > 0]
+  shares = sparse.diags(1 / np.maximum(sizes[:, 0], 1)) @ counts
+  logs = np.log1p(np.hstack([sizes, counts[:, counted].toarray()]))
   features = sparse.hstack(
       [shares, sparse.csr_matrix(logs - logs.mean(axis=0))]
   ).tocsr()
   mean = vectors.mean(axis=0)
   ridge = linear_model.Ridge(
-      penalty * len(functions),
+      penalty * len(rows),
       fit_intercept=False,
       solver='sparse_cg',
       max_iter=num_iterations,
       tol=1e-6,
   )
   weights = ridge.fit(features, vectors - mean).coef_.T
-  table, size_rows = weights[:num_rows], weights[num_rows:]
-  bias = mean - logs.mean(axis=0) @ size_rows
-  return Lookup(*(np.float32(x) for x in (table, size_rows, bias)))
+  table, log_rows = np.split(np.float32(weights), [num_rows])
+  bias = np.float32(mean - logs.mean(axis=0) @ log_rows)
+  size_rows, log_rows = np.split(log_rows, [NUM_SIZES])
+  return Lookup(table, size_rows, bias, counted, log_rows)

@@ -7,6 +7,7 @@ model.predict(['new.ll'])
 
 import os
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 from sklearn import base
@@ -14,7 +15,12 @@ from sklearn.utils import validation
 
 from mirencoder_jax import ir
 from mirencoder_jax.frontend import program_files
-from mirencoder_jax.inference import encoder
+from mirencoder_jax.inference import loading
+
+if TYPE_CHECKING:
+  from mirencoder_jax.inference import encoder, lookup
+
+  Checkpoint = str | os.PathLike | encoder.Encoder | lookup.Lookup
 
 _ON_ERROR = ('raise', 'nan')
 
@@ -36,7 +42,7 @@ class IREncoder(
 
   def __init__(
       self,
-      checkpoint: str | os.PathLike | encoder.Encoder = 'small',
+      checkpoint: 'Checkpoint' = 'small',
       *,
       modality: str = 'joint',
       on_error: str = 'raise',
@@ -67,9 +73,9 @@ class IREncoder(
       raise ValueError(f'on_error {self.on_error!r} is none of {_ON_ERROR}')
     self.n_features_in_ = 1
     self.encoder_ = (
-        self.checkpoint
-        if isinstance(self.checkpoint, encoder.Encoder)
-        else encoder.load(self.checkpoint, cache=self.cache)
+        loading.load(self.checkpoint, cache=self.cache)
+        if isinstance(self.checkpoint, (str, os.PathLike))
+        else self.checkpoint
     )
     self._n_features_out = self.encoder_.widths.get(self.modality, 0)
     return self
@@ -107,7 +113,7 @@ class IREncoder(
   def __getstate__(self):
     """Without what was loaded, where `checkpoint` says how to load it."""
     state = super().__getstate__().copy()
-    if not isinstance(self.checkpoint, encoder.Encoder):
+    if isinstance(self.checkpoint, (str, os.PathLike)):
       state.pop('encoder_', None)
       state['_was_fitted'] = hasattr(self, 'encoder_')
     return state
@@ -116,7 +122,7 @@ class IREncoder(
     was_fitted = state.pop('_was_fitted', False)
     super().__setstate__(state)
     if was_fitted:
-      self.encoder_ = encoder.load(self.checkpoint, cache=self.cache)
+      self.encoder_ = loading.load(self.checkpoint, cache=self.cache)
 
 
 def _programs(X) -> list:

@@ -16,7 +16,6 @@ from collections.abc import Sequence
 import numpy as np
 
 from mirencoder_jax.ir import IRError
-from mirencoder_jax.storage import checkpoint as checkpoint_lib
 from mirencoder_jax.storage import files
 
 LEVELS = ('function', 'module')
@@ -216,7 +215,7 @@ def of_names(
 def _unreadable(path: pathlib.Path, error: Exception) -> VectorsError:
   return VectorsError(
       f'{path} holds no vectors of `mirencoder embed -o`, or is damaged '
-      f'({checkpoint_lib.first_line(error)})'
+      f'({files.first_line(error)})'
   )
 
 

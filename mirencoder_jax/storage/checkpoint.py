@@ -27,6 +27,8 @@ import orbax.checkpoint as ocp
 from absl import logging
 from etils import epath
 
+from mirencoder_jax.storage.files import first_line
+
 FORMAT = 1
 FOLDER = 'checkpoints'
 
@@ -325,11 +327,3 @@ def _saved_loss(path: pathlib.Path) -> float:
     return float(json.loads((path / 'metrics' / 'metrics').read_text())['loss'])
   except (OSError, ValueError, KeyError, TypeError):
     return float('inf')
-
-
-def first_line(error: Exception) -> str:
-  """What a person needs of an error of Orbax, which can be pages long."""
-  if 'No space left on device' in str(error):
-    return 'no space left on device'
-  text = str(error).strip() or type(error).__name__
-  return text.splitlines()[0][:300]

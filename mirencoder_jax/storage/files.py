@@ -25,3 +25,11 @@ def writing(path: str | os.PathLike) -> Iterator[pathlib.Path]:
   finally:
     with contextlib.suppress(OSError):
       aside.unlink()
+
+
+def first_line(error: Exception) -> str:
+  """What a person needs of an error, which of Orbax can be pages long."""
+  if 'No space left on device' in str(error):
+    return 'no space left on device'
+  text = str(error).strip() or type(error).__name__
+  return text.splitlines()[0][:300]

@@ -61,8 +61,13 @@ class LookupTest(absltest.TestCase):
     cls.vectors = np.concatenate(
         [counts / sizes @ rng.normal(size=(4, 5)), np.log1p(sizes)], axis=1
     )
-    cls.table = lookup.distil(
-        cls.functions[:100], cls.vectors[:100], num_rows=512, penalty=1e-6
+    cls.table = cls.distil(cls.vectors)
+
+  @classmethod
+  def distil(cls, vectors):
+    rows = [lookup.function_rows(f, 512) for f in cls.functions[:100]]
+    return lookup.distil(
+        rows, vectors[:100], num_rows=512, num_counted=32, penalty=1e-6
     )
 
   def test_keys(self):
@@ -87,6 +92,44 @@ class LookupTest(absltest.TestCase):
     error = ((found - self.vectors[100:]) ** 2).mean(axis=0)
     np.testing.assert_array_less(error / self.vectors.var(axis=0), 0.05)
 
+  def test_counts_are_told_by_their_logarithms(self):
+    counts = [[f.opcodes.count(o)] for f in self.functions for o in ('add',)]
+    vectors = np.log1p(counts)
+    module = mir.read_module(SOME)
+    module.functions[:] = self.functions[100:]
+    found = self.distil(vectors).embed(module, 'function')
+    error = ((found - vectors[100:]) ** 2).mean() / vectors.var()
+    self.assertLess(error, 0.01)
+
+  def test_encode_says_what_an_encoder_says(self):
+    found = self.table.encode([SOME, 'nonsense {', OTHER], on_error='nan')
+    self.assertEqual(found.functions, ['some', 'other'])
+    self.assertEqual(found.modules.tolist(), [0, 2])
+    self.assertEqual(found.num_instructions.tolist(), [6, 3])
+    self.assertEqual(list(found.errors), [1])
+    vectors = found.module_vectors()
+    np.testing.assert_array_equal(vectors[[0, 2]], found.function_vectors())
+    self.assertTrue(np.isnan(vectors[1]).all())
+    np.testing.assert_array_equal(
+        found.function_vectors('all'), vectors[[0, 2]]
+    )
+    with self.assertRaisesRegex(ValueError, "'graph' is none of joint, all"):
+      self.table.embed(SOME, modality='graph')
+    with self.assertRaises(mir.IRError):
+      self.table.embed('nonsense {')
+
+  def test_is_loaded_by_its_folder(self):
+    with tempfile.TemporaryDirectory() as folder:
+      self.table.save(pathlib.Path(folder) / lookup.FILE)
+      loaded = mir.load(folder)
+      self.assertIsInstance(loaded, mir.Lookup)
+      self.assertEqual(loaded.fingerprint, lookup.load(
+          pathlib.Path(folder) / lookup.FILE).fingerprint)  # fmt: skip
+      model = mir.IREncoder(folder).fit([SOME])
+      np.testing.assert_array_equal(
+          model.transform([SOME.encode()]), loaded.embed(SOME)
+      )
+
   def test_a_module_is_made_of_sums(self):
     both = self.table.embed([SOME, OTHER, SOME + OTHER])
     alone = self.table.embed(SOME + OTHER, 'function')
@@ -108,8 +151,9 @@ class LookupTest(absltest.TestCase):
       )
       # What the docstring says a program in another language would do.
       data = path.read_bytes()
-      num_rows, width = np.frombuffer(data[8:16], '<u4')
-      value = np.frombuffer(data[16 : 16 + 2 * width], '<u2')
+      num_rows, width, num_counted = np.frombuffer(data[8:20], '<u4')
+      start = 20 + 4 * num_counted
+      value = np.frombuffer(data[start : start + 2 * width], '<u2')
       bias = (value.astype(np.uint32) << 16).view(np.float32)
       np.testing.assert_array_equal(bias, read.bias)
       self.assertEqual((num_rows, width), read.rows.shape)
@@ -122,8 +166,8 @@ class LookupTest(absltest.TestCase):
 
   def test_needs_no_jax(self):
     code = (
-        'import sys; from mirencoder_jax.inference import lookup; '
-        'lookup.function_rows; print("jax" in sys.modules)'
+        'import sys; import mirencoder_jax as mir; '
+        'mir.load; mir.embed_files; mir.Lookup; print("jax" in sys.modules)'
     )
     out = subprocess.run(
         [sys.executable, '-c', code], capture_output=True, text=True, check=True

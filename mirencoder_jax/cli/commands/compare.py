@@ -44,8 +44,7 @@ def command(
 ) -> int:
   """Find which function of A became which of B."""
   del is_quiet
-  from mirencoder_jax.inference import comparison
-  from mirencoder_jax.inference import encoder as inference
+  from mirencoder_jax.inference import comparison, loading
   from mirencoder_jax.ir import names
 
   for path in (a, b):
@@ -55,7 +54,7 @@ def command(
           f'search FILE {path}` finds the nearest of a folder'
       )
   modules = [reader.read(path).module for path in (a, b)]
-  encoder = inference.load(checkpoint)
+  encoder = loading.load(checkpoint)
   found = comparison.compare(
       encoder, *modules, modality=modality, use_names=pair == 'names'
   )

@@ -42,13 +42,13 @@ def command(
     is_quiet: bool,
 ) -> int:
   """Embed IR or source files, or folders of them."""
-  from mirencoder_jax.inference import encoder as inference
+  from mirencoder_jax.inference import loading
   from mirencoder_jax.inference import vectors as vectors_lib
 
   if output:
     vectors_lib.check_path(output)  # before the work
   files = reader.find(paths)
-  encoder = inference.load(checkpoint)
+  encoder = loading.load(checkpoint)
   found = embedding.embed(encoder, files, reader, level, modality)
   if not len(found):
     raise console.UsageError('no file could be read: nothing to embed')

@@ -43,8 +43,7 @@ def command(
   """Index programs, folders or vectors.npz on disk; only what is new costs."""
   del is_quiet
   from mirencoder_jax.frontend import program_files
-  from mirencoder_jax.inference import disk_index
-  from mirencoder_jax.inference import encoder as inference
+  from mirencoder_jax.inference import disk_index, loading
   from mirencoder_jax.inference import vectors as vectors_lib
   from mirencoder_jax.ir import source
 
@@ -52,7 +51,7 @@ def command(
   saved = [p for p in paths if p.endswith(vectors_lib.SUFFIXES)]
   parts = [vectors_lib.read_vectors(path) for path in saved]
   files = reader.find([path for path in paths if path not in saved])
-  encoder = inference.load(checkpoint) if files else None
+  encoder = loading.load(checkpoint) if files else None
   if encoder:
     kinds = encoder.fingerprint, modality, level
   else:

@@ -49,8 +49,7 @@ def command(
 ) -> int:
   """Find nearest functions of CORPUS: a folder, vectors.npz, or an index."""
   del is_quiet
-  from mirencoder_jax.inference import disk_index
-  from mirencoder_jax.inference import encoder as inference
+  from mirencoder_jax.inference import disk_index, loading
   from mirencoder_jax.inference import search as search_lib
   from mirencoder_jax.inference import vectors as vectors_lib
   from mirencoder_jax.ir import names
@@ -64,7 +63,7 @@ def command(
     known = disk_index.DiskIndex(corpus)
   elif not os.path.isdir(corpus):
     known = search_lib.Index(vectors_lib.read_vectors(corpus))
-  encoder = inference.load(checkpoint)
+  encoder = loading.load(checkpoint)
   if known is None:
     folder = reader.find([corpus])
     known = search_lib.Index(
