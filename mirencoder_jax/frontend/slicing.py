@@ -6,6 +6,7 @@ whoever compiled it.
 """
 
 import dataclasses
+import functools
 import re
 from collections.abc import Iterator, Set
 
@@ -154,7 +155,7 @@ def slice_function(
   Raises:
     IRError: the module does not define it, or LLVM refuses the slice.
   """
-  blocks = list(_blocks(strip_debug(text)))
+  blocks = _blocks_without_debug(text)
   content: dict[str, list[str]] = {}
   for name, block in blocks:
     if name is not None:
@@ -184,6 +185,11 @@ def slice_function(
     raise IRError(
         f'LLVM refuses the slice of {symbol}: {error}', file
     ) from None
+
+
+@functools.lru_cache(maxsize=1)  # many kernels are cut from one module
+def _blocks_without_debug(text: str) -> tuple[tuple[str | None, str], ...]:
+  return tuple(_blocks(strip_debug(text)))
 
 
 def _drop_nodes(lines: list[str], removed: Set[str]) -> list[str]:
