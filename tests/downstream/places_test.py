@@ -45,7 +45,7 @@ class BranchesTest(absltest.TestCase):
 class PlacesTest(parameterized.TestCase):
 
   @parameterized.parameters('tokens', 'instructions')
-  def test_vectors_are_of_the_branch_and_both_sides(self, reads):
+  def test_vectors_are_of_branch_condition_and_sides(self, reads):
     encoder = testing_encoder.create_encoder(text=_TEXT, reads=reads)
     module = mir.read_module(_TEXT)
     two, axpy = module.functions
@@ -66,14 +66,30 @@ class PlacesTest(parameterized.TestCase):
     if reads == 'tokens':
       texts = states.instruction_token_states()
       expected = np.concatenate([texts, expected], axis=1)
-    # The branch, `ret` of %end, `switch` of %small.
+    # The branch, `trunc`, `ret` of %end, `switch` of %small.
     np.testing.assert_allclose(
-        found['joint'][0], np.concatenate(expected[[4, 5, 2]]), atol=1e-5
+        found['joint'][0], np.concatenate(expected[[4, 3, 5, 2]]), atol=1e-5
     )
     self.assertTrue(np.isnan(found['joint'][2:]).all())
     self.assertFalse(np.isnan(found['joint'][:2]).any())
     widths = [found[name].shape[1] for name in ('ir', 'graph', 'joint')]
     self.assertEqual(widths[0] + widths[1], widths[2])
+
+  def test_a_condition_that_no_instruction_gives(self):
+    text = """
+        define i32 @f(i1 %c) {
+          br i1 %c, label %a, label %b
+        a:
+          ret i32 1
+        b:
+          ret i32 0
+        }
+    """
+    states = np.arange(6, dtype=np.float32).reshape(3, 2) + 1
+    np.testing.assert_array_equal(
+        places.around(states, mir.read_module(text).functions[0]),
+        [[1, 2, 0, 0, 3, 4, 5, 6]],
+    )
 
   def test_task_of_branches(self):
     function = mir.read_module(_TWO).functions[0]

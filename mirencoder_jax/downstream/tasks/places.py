@@ -1,8 +1,8 @@
 """Places: rows that are branches of a function, and not whole modules.
 
-A row's vector is made of the encoder's states of three instructions side by
-side: the branch, and the first one of the block that it goes to if its
-condition is true, and if it is false.
+A row's vector is made of the encoder's states of four instructions side by
+side: the branch, what gives its condition, and the first one of the block that
+it goes to if that is true, and if it is false.
 """
 
 from collections.abc import Sequence
@@ -29,24 +29,32 @@ class Place(NamedTuple):
   number: int
 
 
-def sides_of(states: np.ndarray, function: ir_lib.Function) -> np.ndarray:
-  """States of each branch and of both its sides; float32 [branches, 3 D].
+def around(states: np.ndarray, function: ir_lib.Function) -> np.ndarray:
+  """States of each branch, its condition, both sides; float32 [branches, 4 D].
 
   Args:
     states: float32 [n_instruction, D].
-    function: whose.
+    function: whose; a condition that is no instruction of it is zeros.
   """
-  rows = [
-      np.concatenate(
-          [
-              states[branch.instruction],
-              states[function.block_starts[branch.true]],
-              states[function.block_starts[branch.false]],
-          ]
-      )
-      for branch in branches.conditional_branches(function)
-  ]
-  return np.array(rows, np.float32).reshape(len(rows), 3 * states.shape[1])
+  conditions = dict(
+      zip(function.use_users, function.use_definitions, strict=True)
+  )  # a branch uses one value
+  rows = []
+  for branch in branches.conditional_branches(function):
+    condition = conditions.get(branch.instruction)
+    rows.append(
+        np.concatenate(
+            [
+                states[branch.instruction],
+                np.zeros_like(states[0])
+                if condition is None
+                else states[condition],
+                states[function.block_starts[branch.true]],
+                states[function.block_starts[branch.false]],
+            ]
+        )
+    )
+  return np.array(rows, np.float32).reshape(len(rows), 4 * states.shape[1])
 
 
 def encode(
@@ -89,7 +97,7 @@ def encode(
     for states in found:
       function = by_hash[states.hash]
       tables[number, states.hash] = {
-          name: sides_of(part, function)
+          name: around(part, function)
           for name, part in _parts(encoder, states).items()
       }
   problems = {}
