@@ -13,6 +13,9 @@ from unittest import mock
 import testing_encoder
 from absl.testing import absltest, parameterized
 
+import mirencoder_jax as mir
+from mirencoder_jax.tuning import size
+
 ROOT = pathlib.Path(__file__).resolve().parents[1]
 COLABS = sorted((ROOT / 'colabs').glob('*.py'))
 # What a run leaves in its folder, by notebook; every notebook is listed.
@@ -21,6 +24,7 @@ RESULTS = {
     'choose_vectorization': ('gains.png', 'results/results.md'),
     'embed_your_code': ('vectors.npz', 'map.png', 'levels.png'),
     'pretrain_on_your_folder': ('curves.png', 'weights/MODEL_CARD.md'),
+    'tune_for_size': ('curve.png', 'tuned.txt'),
 }
 
 
@@ -69,6 +73,11 @@ class ColabsTest(parameterized.TestCase):
 
   @parameterized.named_parameters((p.stem, p) for p in COLABS)
   def test_runs(self, path):
+    if path.stem == 'tune_for_size':
+      try:
+        size.find_clang('')
+      except mir.IRError as error:
+        self.skipTest(str(error))
     folder = pathlib.Path(self.enter_context(tempfile.TemporaryDirectory()))
     testing_encoder.save_encoder(
         testing_encoder.create_encoder(), folder / 'checkpoint'
