@@ -12,11 +12,11 @@
 # %% [markdown]
 # # 5. Make a program smaller, and check that it is
 #
-# Which flags on top of `clang -Oz` make this program smallest? `tune` tries sets
-# of them, begins with those that were best on other programs, and keeps nothing
-# that does not compile, loses an exported symbol or is not smaller. It needs
-# clang 20 or newer, or the one that `ziglang` carries, which the first cell
-# installs; outside a clone of the repository, that cell says what to set.
+# Which flags on top of `clang -Oz` make this program smallest? `tune` tries
+# sets of them, begins with those that were best on other programs, and keeps
+# nothing that does not compile, loses an exported symbol or is not smaller. It
+# needs clang 20 or newer, or the one that `ziglang` carries, which the first
+# cell installs; outside a clone of the repository, that cell says what to set.
 
 # %%
 import os
@@ -120,8 +120,8 @@ notebook.show(OUT / 'curve.png')
 # ## Without us
 #
 # The command that gives the result, for your build. For a whole project,
-# `mirencoder tune build/compile_commands.json --cmake sizes.cmake` writes a table
-# of flags by file that CMake takes.
+# `mirencoder tune build/compile_commands.json --cmake sizes.cmake` writes a
+# table of flags by file that CMake takes.
 # %%
 print(best.command)
 
