@@ -29,7 +29,9 @@ MASK_RATE = 0.15
 
 def parse_args():
   parser = argparse.ArgumentParser()
-  parser.add_argument('--size', default='small', help='of configs/models.py')
+  parser.add_argument(
+      '--size', default='small_tokens', help='of configs/models.py'
+  )
   parser.add_argument('--num_rows', type=int, default=8)
   parser.add_argument('--num_tokens', type=int, default=512, help='of a row')
   parser.add_argument('--threads', type=int, nargs='*', default=[1, 2])

@@ -157,6 +157,7 @@ def get_config(variant: str = 'tiny') -> ml_collections.ConfigDict:
   config.train = dict(
       num_steps=run['num_steps'],
       seed=0,
+      start_from='',  # as 'small': go on from its encoder
       accumulation_steps=run.get('accumulation_steps', 1),
       every_log_steps=run['every_log_steps'],
       every_eval_steps=run['every_eval_steps'],

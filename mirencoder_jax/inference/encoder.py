@@ -362,15 +362,7 @@ def _build_checked(loaded: checkpoint_lib.Checkpoint) -> Encoder:
 
 
 def _read_checkpoint(path: str | os.PathLike) -> checkpoint_lib.Checkpoint:
-
-  def create_abstract_params(config: dict[str, Any], vocab: Any) -> Any:
-    del vocab
-    return abstract_params(config)
-
-  folder = weights.find(path)
-  if weights.is_weights(folder):
-    return weights.load(folder, create_abstract_params)
-  return checkpoint_lib.load(folder, create_abstract_params)
+  return weights.read(path, lambda config, vocab: abstract_params(config))
 
 
 def abstract_params(config: dict[str, Any]) -> Any:
@@ -381,7 +373,7 @@ def abstract_params(config: dict[str, Any]) -> Any:
 
 def _model_config(config: dict[str, Any]) -> mirencoder.MIREncoderConfig:
   """The model's sizes from a checkpoint, for the machine at hand."""
-  result = mirencoder.MIREncoderConfig(**config['model'])
+  result = mirencoder.MIREncoderConfig.from_dict(config['model'])
   if jax.default_backend() == 'cpu':  # where bfloat16 is only slower
     result = dataclasses.replace(result, dtype='float32')
   return result

@@ -4,6 +4,7 @@ A merged `Batch` in, `Outputs` out.
 """
 
 import dataclasses
+from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 import jax
@@ -64,7 +65,6 @@ class MIREncoderConfig:
   def __post_init__(self):
     if min(self.width, self.num_heads) < 1:
       raise ValueError('width and num_heads are at least 1')
-    object.__setattr__(self, 'words', tuple(self.words))  # JSON has lists
     if self.reads not in ('tokens', 'instructions'):
       raise ValueError(
           f'reads {self.reads!r} is neither tokens nor instructions'
@@ -75,6 +75,12 @@ class MIREncoderConfig:
           f' {self.num_heads}; use {self.width // 2 // self.num_heads or 1}'
           f' * {2 * self.num_heads}'
       )
+
+  @classmethod
+  def from_dict(cls, fields: Mapping[str, Any]) -> 'MIREncoderConfig':
+    """Of what `as_dict` gave, as JSON has it."""
+    words = tuple(fields.get('words', ()))
+    return cls(**{**fields, 'words': words})
 
   def as_dict(self) -> dict[str, Any]:
     """What JSON keeps; what only instructions need is left out without them.

@@ -115,7 +115,9 @@ def model_card(
       date=datetime.date.today().isoformat(),
       step=checkpoint.step,
       num_params=num_params,
-      width=create.joint_width(mirencoder.MIREncoderConfig(**config['model'])),
+      width=create.joint_width(
+          mirencoder.MIREncoderConfig.from_dict(config['model'])
+      ),
       vocab_size=len(vocab['vocab']),
       vocab_hash=vocab.get('hash', 'not recorded'),
       fingerprint=f'`{checkpoint.fingerprint}`'

@@ -116,6 +116,26 @@ def read_config(
   return _read_json(path / _CONFIG)['config'], _read_json(path / _VOCAB)
 
 
+def read(
+    name: str | os.PathLike,
+    create_abstract_params: Callable[[dict[str, Any], Any], Any],
+) -> Checkpoint:
+  """Reads what `find` finds: weights, or the best checkpoint of a run.
+
+  Args:
+    name: as `find` takes it.
+    create_abstract_params: from the config and the vocabulary, what there must
+      be; see `checkpoint.check_shapes`.
+
+  Raises:
+    CheckpointError: as `find`, `load` and `checkpoint.load`.
+  """
+  folder = find(name)
+  if is_weights(folder):
+    return load(folder, create_abstract_params)
+  return checkpoint_lib.load(folder, create_abstract_params)
+
+
 def load(
     path: str | os.PathLike,
     create_abstract_params: Callable[[dict[str, Any], Any], Any],

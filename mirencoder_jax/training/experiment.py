@@ -8,10 +8,11 @@ import jax
 import ml_collections
 
 from mirencoder_jax import objectives
+from mirencoder_jax.data import batch as batch_lib
 from mirencoder_jax.data import input_pipeline, packed_dataset, shards
 from mirencoder_jax.data import labels as labels_lib
-from mirencoder_jax.models import mirencoder, sum_pooling
-from mirencoder_jax.storage import command_line
+from mirencoder_jax.models import create, mirencoder, sum_pooling
+from mirencoder_jax.storage import command_line, weights
 from mirencoder_jax.training import optimizer as optimizer_lib
 from mirencoder_jax.training import update
 
@@ -28,6 +29,8 @@ class TrainConfig:
   Attributes:
     num_steps: updates of the whole run.
     seed: of parameters, order of the data, and corruption.
+    start_from: weights that ship, or a run, whose encoder a new run starts
+      from, '' for random parameters; decoders are random in either case.
     accumulation_steps: parts that a device's packs are computed in, one after
       the other, to save memory; matching compares within a part only.
     every_log_steps: between lines of progress.
@@ -50,6 +53,7 @@ class TrainConfig:
 
   num_steps: int
   seed: int = 0
+  start_from: str = ''
   accumulation_steps: int = 1
   every_log_steps: int = 10
   every_eval_steps: int = 100
@@ -210,6 +214,41 @@ class Experiment:
     return update.create_state(
         rng, self.model, self.optimizer, self.dataset.budget
     )
+
+  def start(self, state: update.TrainState) -> update.TrainState:
+    """The state with the encoder that `train.start_from` names, if any.
+
+    Raises:
+      CheckpointError: there is none of that name, or it is damaged.
+      ValueError: it is of other sizes, or has another vocabulary.
+    """
+    if not self.train.start_from:
+      return state
+    name = self.train.start_from
+    config, vocab = weights.read_config(name)
+    if vocab.get('hash') != self.vocab_hash:
+      raise ValueError(
+          f'{name} has another vocabulary than {self.data.name}; prepare that '
+          'with --vocab=FILE, which is vocab.json of weights'
+      )
+    ours, theirs = self.config['model'], config['model']
+    others = sorted(
+        key
+        for key in {*ours, *theirs} - {'dtype', 'dropout_rate'}
+        if ours.get(key) != theirs.get(key)
+    )
+    if others:
+      raise ValueError(
+          f'{name} is of other sizes ({", ".join(others)}); take the recipe '
+          'that it was made with'
+      )
+    encoder = create.create_encoder(self.model.config)
+    batch = batch_lib.merge(batch_lib.empty_batch(self.dataset.budget))
+    wanted = jax.eval_shape(
+        lambda: encoder.init(jax.random.key(0), batch, deterministic=True)
+    )['params']
+    found = weights.read(name, lambda *_: wanted)
+    return state._replace(params=dict(state.params) | dict(found.params))
 
   def facts(self) -> dict[str, Any]:
     """What a run is made of and on, for its record."""

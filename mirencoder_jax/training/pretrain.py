@@ -380,7 +380,8 @@ def _restore_or_create(
       (abstract.params, train),
   )
   if restored is None:
-    state, position = jax.jit(run.create_state)(), input_pipeline.START
+    state = _checked(run.start, jax.jit(run.create_state)())
+    position = input_pipeline.START
   else:
     params, train = restored
     state = update.TrainState(train['step'], params, train['optimizer_state'])

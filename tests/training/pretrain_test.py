@@ -17,8 +17,14 @@ from absl.testing import absltest, parameterized
 from jax.experimental.compilation_cache import compilation_cache
 
 from configs import pretrain as recipe
+from mirencoder_jax.inference import encoder
 from mirencoder_jax.storage import checkpoint, checkpoint_writer, machine
-from mirencoder_jax.training import preemption, pretrain, recorder
+from mirencoder_jax.training import (
+    experiment,
+    preemption,
+    pretrain,
+    recorder,
+)
 
 NUM_STEPS = 5
 
@@ -152,6 +158,31 @@ class TokensTest(Runs, absltest.TestCase):
 
 
 class PretrainTest(Runs, parameterized.TestCase):
+
+  def test_starts_from_an_encoder_that_was_trained(self):
+    config = get_config()
+    config.train.update(start_from=str(self.workdir), seed=3)
+    run = experiment.Experiment(config, self.data_dir)
+    fresh = jax.jit(run.create_state)()
+    state = run.start(fresh)
+    trained = encoder.load_checkpoint(self.workdir).params
+    self.assertNotEmpty(state.params.keys() - trained.keys())  # decoders
+    for name, params in state.params.items():
+      wanted = trained.get(name, fresh.params[name])
+      jax.tree.map(np.testing.assert_array_equal, params, wanted)
+    self.assertEqual(self.train(config).keys(), self.values.keys())
+
+    config.model.width = 24
+    self.interrupted /= 'another'
+    with self.assertRaisesRegex(
+        pretrain.ConfigError, r'is of other sizes \(width\); take the recipe'
+    ):
+      self.train(config)
+    config.train.start_from = 'nothing'
+    with self.assertRaisesRegex(
+        checkpoint.CheckpointError, "no weights are named 'nothing'"
+    ):
+      self.train(config)
 
   def test_a_step_that_does_not_fit_is_refused_before_it_is_computed(self):
     with mock.patch.object(machine, 'available_memory', return_value=10**5):
