@@ -247,8 +247,9 @@ class Experiment:
     wanted = jax.eval_shape(
         lambda: encoder.init(jax.random.key(0), batch, deterministic=True)
     )['params']
-    found = weights.read(name, lambda *_: wanted)
-    return state._replace(params=dict(state.params) | dict(found.params))
+    found = weights.read(name, lambda *_: wanted).params
+    encoder_params = {key: found[key] for key in wanted}
+    return state._replace(params=dict(state.params) | encoder_params)
 
   def facts(self) -> dict[str, Any]:
     """What a run is made of and on, for its record."""
