@@ -92,9 +92,11 @@ class TaskEvaluation:
         for metric, r in itertools.product(judged_by, vectors):
           if r[metric]['value'] is None:
             continue
-          comparisons.append(
-              self._comparison(r, metric, r['versus'], best, oracle)
-          )
+          # Some heads answer with a choice alone: no error of their costs.
+          if r['versus'][metric]['value'] is not None:
+            comparisons.append(
+                self._comparison(r, metric, r['versus'], best, oracle)
+            )
           in_pairs += [
               self._comparison(
                   r, metric, versus, by_key[name, versus['head']], oracle

@@ -253,6 +253,18 @@ class ResultsTest(parameterized.TestCase):
             row['difference'], row['value'] - row['baseline_value'], places=4
         )
 
+  def test_summary_leaves_out_what_a_baseline_does_not_say(self):
+    changed = copy.deepcopy(self.results)
+    nothing = {'value': None, 'low': None, 'high': None}
+    for row in changed.measured:
+      if row['features'] == 'text only':
+        row['versus'] = dict.fromkeys(row['versus'], nothing)
+        row['against'] = {}
+    results = changed.as_dict()
+    rows = self.evaluation.summary(results)
+    self.assertNotIn('text only', {r.vector for r in rows})
+    self.assertIn('MIREncoder', {r.vector for r in rows})
+
   def test_plurals(self):
     for number, noun, text in (
         (64, 'family', '64 families'), (1, 'family', '1 family'),
