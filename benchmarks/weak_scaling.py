@@ -161,7 +161,9 @@ def start(args, mapping: str, devices: int, processes: int) -> dict[str, float]:
 
 def main() -> None:
   parser = argparse.ArgumentParser(description=__doc__.partition('\n')[0])
-  parser.add_argument('--variant', default='tiny_tokens', help='configs/pretrain.py')
+  parser.add_argument(
+      '--variant', default='tiny_tokens', help='configs/pretrain.py'
+  )
   parser.add_argument('--objectives', default='', help='these alone, mlm,...')
   parser.add_argument('--devices', default='1,2,4,8', help='of one process')
   parser.add_argument('--processes', default='2,4', help='of one device each')
