@@ -1,6 +1,7 @@
 """File to vector on a CPU, beside IR2Vec, in one run.
 
     python benchmarks/embed_vs_ir2vec.py --checkpoint=runs/tiny FILE.ll
+    python benchmarks/embed_vs_ir2vec.py --checkpoint=small-fast
     python benchmarks/embed_vs_ir2vec.py --model=small [FILE.ll]
 
 Time does not hang on the weights: without a checkpoint they are random, the
@@ -96,7 +97,7 @@ def main(argv: list[str]) -> None:
   encoding = encoder.encode(path)
   print(
       f'{path}: {encoding.num_instructions.sum()} instructions, '
-      f'{encoding.report["tokens"]} tokens'
+      f'{encoding.report.get("tokens", "no")} tokens'
   )
   candidates = {
       'mirencoder_jax': lambda: encoder.embed(path),
