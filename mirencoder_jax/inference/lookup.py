@@ -360,7 +360,8 @@ def distil(
       max_iter=num_iterations,
       tol=1e-6,
   )
-  weights = ridge.fit(features, vectors - mean).coef_.T
+  # Of one target it is a vector.
+  weights = np.atleast_2d(ridge.fit(features, vectors - mean).coef_).T
   table, log_rows = np.split(np.float32(weights), [num_rows])
   bias = np.float32(mean - logs.mean(axis=0) @ log_rows)
   size_rows, log_rows = np.split(log_rows, [NUM_SIZES])
