@@ -43,7 +43,7 @@ def main(argv: list[str]) -> None:
 
 
 def _train(config, data_dir) -> None:
-  experiment.check_settings(config)
+  pretrain.checked(experiment.check_settings, config)
   is_here = object_store.is_url(data_dir) or list(
       pathlib.Path(data_dir, STARTER).glob('*/dataset_info.json')
   )

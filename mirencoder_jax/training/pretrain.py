@@ -118,23 +118,23 @@ def train_and_evaluate(
     checkpoint.CheckpointError: if the workdir does not fit, or the last
       checkpoint cannot be written.
   """
-  train = _checked(
+  train = checked(
       command_line.make_section,
       *(experiment.TrainConfig, config.train, 'config.train'),
   )
   if train.distributed:
-    _checked(processes.join, train)
+    checked(processes.join, train)
   if train.compilation_cache and not jax.config.jax_compilation_cache_dir:
     jax.config.update(
         'jax_compilation_cache_dir', os.path.expanduser(train.compilation_cache)
     )
-  sharding = _checked(
+  sharding = checked(
       Sharding,
       *(config.data.batch_size, train.accumulation_steps, train.mapping),
   )
   data_dir = object_store.local_dataset(data_dir, config.data.name)
-  run = _checked(experiment.Experiment, config, data_dir)
-  _checked(processes.check_alike, run)
+  run = checked(experiment.Experiment, config, data_dir)
+  checked(processes.check_alike, run)
   is_first = jax.process_index() == 0
   with object_store.run_folder(workdir, is_first) as folder:
     return _train(run, sharding, folder, os.fspath(workdir))
@@ -191,7 +191,7 @@ def _train(
     raise
 
 
-def _checked(kind, *args, **kwargs):
+def checked(kind, *args, **kwargs):
   """An instance of what checks the config that it is made of."""
   try:
     return kind(*args, **kwargs)
@@ -326,7 +326,7 @@ def _loop(
     if train.check_memory and step == start:
       # Compiled here and taken by the call that follows.
       compiled = train_step.lower(state, batch, rng).compile()
-      _checked(memory.check, compiled, state.params, _memory_recipe(run))
+      checked(memory.check, compiled, state.params, _memory_recipe(run))
     state, sums = train_step(state, batch, rng)
     step += 1
     record.step(step, sums, fed.counts, batches.seconds_waited)
@@ -380,7 +380,7 @@ def _restore_or_create(
       (abstract.params, train),
   )
   if restored is None:
-    state = _checked(run.start, jax.jit(run.create_state)())
+    state = checked(run.start, jax.jit(run.create_state)())
     position = input_pipeline.START
   else:
     params, train = restored

@@ -76,7 +76,7 @@ class Config(Settings, objectives.ObjectivesConfig):
 
 
 TINY = mirencoder.MIREncoderConfig(
-    **models.MODELS['tiny'] | {'vocab_size': 128, 'token_layers': 1}
+    **models.MODELS['tiny_tokens'] | {'vocab_size': 128, 'token_layers': 1}
 )
 
 
