@@ -21,7 +21,6 @@ import numpy as np
 from flax import linen as nn
 
 from mirencoder_jax import ir as ir_lib
-from mirencoder_jax.data import batch as batch_lib
 from mirencoder_jax.data import buckets, segments
 from mirencoder_jax.data import example as example_lib
 from mirencoder_jax.inference import embedding_cache, forward
@@ -30,7 +29,7 @@ from mirencoder_jax.models import create, mirencoder
 from mirencoder_jax.storage import checkpoint as checkpoint_lib
 from mirencoder_jax.storage import weights
 
-Source = str | bytes | os.PathLike | ir_lib.Module
+Source = encoding_lib.Source
 _CACHE = '~/.cache/mirencoder_jax/compiled'
 
 
@@ -136,12 +135,7 @@ class Encoder:
     Raises:
       ir.IRError: naming file and line, if on_error is `raise`.
     """
-    encoding = self.encode(ir, on_error=on_error)
-    if level == 'module':
-      return encoding.module_vectors(modality)
-    if level == 'function':
-      return encoding.function_vectors(modality)
-    raise ValueError(f'level {level!r} is neither function nor module')
+    return self.encode(ir, on_error=on_error).at_level(level, modality)
 
   def encode(
       self,
@@ -150,21 +144,12 @@ class Encoder:
       on_error: str = 'raise',
   ) -> encoding_lib.Encoding:
     """As `embed`, with names, counts, and errors."""
-    if isinstance(ir, (str, bytes, os.PathLike, ir_lib.Module)):
-      ir = [ir]
+    ir = encoding_lib.listed(ir)
     examples: list[example_lib.Example] = []
     modules: list[int] = []
     errors: dict[int, ir_lib.IRError] = {}
     unverified = np.zeros(len(ir), bool)
-    for number, source in enumerate(ir):
-      try:
-        is_read = isinstance(source, ir_lib.Module)
-        module = source if is_read else ir_lib.read_module(source)
-      except ir_lib.IRError as error:
-        if on_error == 'raise':
-          raise
-        errors[number] = error
-        continue
+    for number, module in encoding_lib.read_sources(ir, on_error, errors):
       unverified[number] = module.unverified
       new = example_lib.featurize(module, self.tokenizer)
       examples += new
@@ -368,7 +353,7 @@ def _read_checkpoint(path: str | os.PathLike) -> checkpoint_lib.Checkpoint:
 def abstract_params(config: dict[str, Any]) -> Any:
   """Shapes of the encoder's parameters that a checkpoint's config asks for."""
   model = create.create_encoder(_model_config(config))
-  return jax.eval_shape(functools.partial(_init_params, model), 0)
+  return jax.eval_shape(functools.partial(create.init_params, model), 0)
 
 
 def _model_config(config: dict[str, Any]) -> mirencoder.MIREncoderConfig:
@@ -381,11 +366,4 @@ def _model_config(config: dict[str, Any]) -> mirencoder.MIREncoderConfig:
 
 def create_params(model: nn.Module, seed: int) -> Any:
   """Parameters of an encoder, or one with decoders, as before training."""
-  return jax.jit(functools.partial(_init_params, model))(seed)
-
-
-def _init_params(model: nn.Module, seed: int | jax.Array) -> Any:
-  budget = buckets.create_bucket(1, 16, model.config.reads == 'instructions')
-  batch = batch_lib.merge(batch_lib.empty_batch(budget))
-  rng = jax.random.key(seed)
-  return model.init(rng, batch, deterministic=True)['params']
+  return jax.jit(functools.partial(create.init_params, model))(seed)

@@ -1,13 +1,15 @@
 """`Encoding`: vectors of the functions of modules, and what was left out."""
 
 import dataclasses
-from collections.abc import Sequence
+import os
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 
 from mirencoder_jax import ir as ir_lib
 from mirencoder_jax.data import example as example_lib
 
+Source = str | bytes | os.PathLike | ir_lib.Module
 MODALITIES = ('joint', 'ir', 'graph')
 
 
@@ -42,6 +44,18 @@ class Encoding:
   cut_tokens: np.ndarray
   added_up: dict[str, np.ndarray] | None = None
 
+  def at_level(self, level: str, modality: str = 'joint') -> np.ndarray:
+    """float32 [n, D], of each module or of each function.
+
+    Raises:
+      ValueError: another level than `module` and `function`.
+    """
+    if level == 'module':
+      return self.module_vectors(modality)
+    if level == 'function':
+      return self.function_vectors(modality)
+    raise ValueError(f'level {level!r} is neither function nor module')
+
   def function_vectors(self, modality: str = 'joint') -> np.ndarray:
     """float32 [n_function, D]; `all` is the three side by side."""
     return _choose(self.vectors, modality)
@@ -62,6 +76,36 @@ class Encoding:
     np.add.at(total, self.modules, weights)
     with np.errstate(invalid='ignore'):
       return (sums / total[:, None]).astype(np.float32)
+
+
+def listed(ir: Source | Sequence[Source]) -> Sequence[Source]:
+  """One source as a list of one."""
+  is_one = isinstance(ir, (str, bytes, os.PathLike, ir_lib.Module))
+  return [ir] if is_one else ir
+
+
+def read_sources(
+    sources: Sequence[Source],
+    on_error: str,
+    errors: dict[int, ir_lib.IRError],
+) -> Iterator[tuple[int, ir_lib.Module]]:
+  """Gives the modules that can be read, by the number of their source.
+
+  Args:
+    sources: what `Encoder.embed` takes.
+    on_error: `raise` at the first that cannot be read, or `nan`.
+    errors: gets what is wrong with the others.
+  """
+  for number, source in enumerate(sources):
+    try:
+      is_read = isinstance(source, ir_lib.Module)
+      module = source if is_read else ir_lib.read_module(source)
+    except ir_lib.IRError as error:
+      if on_error == 'raise':
+        raise
+      errors[number] = error
+      continue
+    yield number, module
 
 
 def _choose(vectors: dict[str, np.ndarray], modality: str) -> np.ndarray:

@@ -8,11 +8,10 @@ import pathlib
 from typing import TYPE_CHECKING
 
 from mirencoder_jax.inference import lookup
+from mirencoder_jax.storage import files
 
 if TYPE_CHECKING:
   from mirencoder_jax.inference import encoder as encoder_lib
-
-_SHIPPED = pathlib.Path(__file__).resolve().parents[1] / 'shipped' / 'weights'
 
 
 def load(
@@ -43,7 +42,7 @@ def load(
 
 def _find_table(path: str | os.PathLike) -> pathlib.Path | None:
   """The file of a table that ships or lies in a folder, if it means one."""
-  for folder in (_SHIPPED / path, pathlib.Path(os.path.expanduser(path))):
+  for folder in (files.SHIPPED / path, pathlib.Path(os.path.expanduser(path))):
     if (folder / lookup.FILE).is_file():
       return folder / lookup.FILE
   return None

@@ -187,38 +187,23 @@ class Lookup:
     Raises:
       ir.IRError: naming file and line, if on_error is `raise`.
     """
-    encoding = self.encode(ir, on_error=on_error)
-    if level == 'module':
-      return encoding.module_vectors(modality)
-    if level == 'function':
-      return encoding.function_vectors(modality)
-    raise ValueError(f'level {level!r} is neither function nor module')
+    return self.encode(ir, on_error=on_error).at_level(level, modality)
 
   def encode(
       self, ir: Any, *, on_error: str = 'raise'
   ) -> encoding_lib.Encoding:
     """As `embed`, with names, counts, and errors."""
-    if isinstance(ir, (str, bytes, os.PathLike, ir_lib.Module)):
-      ir = [ir]
+    ir = encoding_lib.listed(ir)
     functions: list[ir_lib.Function] = []
     modules: list[int] = []
     errors: dict[int, ir_lib.IRError] = {}
     unverified = np.zeros(len(ir), bool)
-    of_modules = np.zeros((len(ir), self.width), np.float32)
+    of_modules = np.full((len(ir), self.width), np.nan, np.float32)
     rows: list[tuple[np.ndarray, np.ndarray]] = []
-    for number, source in enumerate(ir):
-      try:
-        is_read = isinstance(source, ir_lib.Module)
-        module = source if is_read else ir_lib.read_module(source)
-      except ir_lib.IRError as error:
-        if on_error == 'raise':
-          raise
-        errors[number] = error
-        module = None
-      if module is None or not module.functions:
-        of_modules[number] = np.nan
-        continue
+    for number, module in encoding_lib.read_sources(ir, on_error, errors):
       unverified[number] = module.unverified
+      if not module.functions:
+        continue
       found = [function_rows(f, len(self.rows)) for f in module.functions]
       rows += found
       of_modules[number] = self._vector(

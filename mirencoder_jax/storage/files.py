@@ -5,6 +5,9 @@ import os
 import pathlib
 from collections.abc import Iterator
 
+# Weights that ship with this installation, a folder each.
+SHIPPED = pathlib.Path(__file__).resolve().parents[1] / 'shipped' / 'weights'
+
 
 @contextlib.contextmanager
 def writing(path: str | os.PathLike) -> Iterator[pathlib.Path]:

@@ -27,12 +27,12 @@ import jax.numpy as jnp
 import numpy as np
 from etils import epath
 
-from mirencoder_jax.storage import bundle, hub
+from mirencoder_jax.storage import bundle, files, hub
 from mirencoder_jax.storage import checkpoint as checkpoint_lib
 from mirencoder_jax.storage.checkpoint import Checkpoint, CheckpointError
 
 KIND = 'mirencoder_jax weights'
-SHIPPED = pathlib.Path(__file__).resolve().parents[1] / 'shipped' / 'weights'
+SHIPPED = files.SHIPPED
 CARD = 'MODEL_CARD.md'
 _ARRAYS = 'params'
 # Of format 1.
@@ -75,6 +75,11 @@ def find(name: str | os.PathLike) -> epath.Path:
     ) from None
   ships = ', '.join(known) or 'none'
   if isinstance(name, str) and _NAME.fullmatch(name):
+    if (SHIPPED / name).is_dir():
+      raise CheckpointError(
+          f'{name!r} is a table of vectors and no encoder: mir.load and '
+          '`mirencoder embed -c` take it, and eval.py its vectors, by --compare'
+      )
     recipe = name if name in _RECIPES else _RECIPES[0]
     raise CheckpointError(
         f'no weights are named {name!r} and no folder is; {ships} ship with '

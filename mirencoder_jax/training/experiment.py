@@ -1,6 +1,7 @@
 """What a run is made of, opened and checked before anything is computed."""
 
 import dataclasses
+import functools
 import os
 from typing import Any
 
@@ -8,7 +9,6 @@ import jax
 import ml_collections
 
 from mirencoder_jax import objectives
-from mirencoder_jax.data import batch as batch_lib
 from mirencoder_jax.data import input_pipeline, packed_dataset, shards
 from mirencoder_jax.data import labels as labels_lib
 from mirencoder_jax.models import create, mirencoder, sum_pooling
@@ -180,8 +180,8 @@ class Experiment:
     )
     # As resolved; with it alone the model can be built again.
     self.config = {
-        # Of labels the names of the files: weights tell no one's folders, and
-        # a run goes on where they have been moved.
+        # Of labels, and of what it began with, the names alone: weights tell no
+        # one's folders and hosts, and a run goes on where they have been moved.
         'data': dataclasses.asdict(self.data)
         | {
             'labels': ','.join(
@@ -192,7 +192,11 @@ class Experiment:
         'model': self.model.config.as_dict(),
         'objectives': dataclasses.asdict(self.objectives),
         'optimizer': dataclasses.asdict(optimizer_config),
-        'train': dataclasses.asdict(self.train),
+        'train': dataclasses.asdict(self.train)
+        | {
+            'start_from': os.path.basename(self.train.start_from.rstrip('/')),
+            'coordinator': '',
+        },
     }
 
   def _read_labels(self) -> labels_lib.Labels | None:
@@ -243,10 +247,7 @@ class Experiment:
           'that it was made with'
       )
     encoder = create.create_encoder(self.model.config)
-    batch = batch_lib.merge(batch_lib.empty_batch(self.dataset.budget))
-    wanted = jax.eval_shape(
-        lambda: encoder.init(jax.random.key(0), batch, deterministic=True)
-    )['params']
+    wanted = jax.eval_shape(functools.partial(create.init_params, encoder), 0)
     found = weights.read(name, lambda *_: wanted).params
     encoder_params = {key: found[key] for key in wanted}
     return state._replace(params=dict(state.params) | encoder_params)

@@ -70,48 +70,43 @@ def command(
   teacher = inference.load(encoder)
   files = sorted(reader.find(paths))
   np.random.default_rng(0).shuffle(files)
-  rows, vectors, judging = [], [], []
   errors: dict[str, Any] = {}
-  seen: set[str] = set()
+  # By whether they judge the table, or are what it is fitted to.
+  rows: dict[bool, list] = {False: [], True: []}
+  vectors: dict[bool, list] = {False: [], True: []}
   with console.progress(len(files), 'files', is_quiet) as advance:
-    for modules in _read(reader, files, seen, per_file, errors, advance):
-      chosen = [module for _, module in modules]
-      vectors.append(teacher.encode(chosen).function_vectors())
-      for number, module in modules:
-        rows += [lookup.function_rows(f, num_rows) for f in module.functions]
-        judging += [number % _HELD_OUT == 0] * len(module.functions)
+    for modules in _read(reader, files, per_file, errors, advance):
+      for judges, some in modules.items():
+        vectors[judges].extend(teacher.encode(some).function_vectors())
+        for function in (f for module in some for f in module.functions):
+          rows[judges].append(lookup.function_rows(function, num_rows))
   console.tell_errors(errors, len(files))
-  judges = np.array(judging, bool)
-  found = np.concatenate(vectors) if vectors else np.zeros((0, 0))
-  if judges.sum() < 2 or (~judges).sum() < 2:
+  if min(map(len, rows.values())) < 2:
     raise console.UsageError(
-        f'{console.count(len(rows), "function")} of '
+        f'{console.count(sum(map(len, rows.values())), "function")} of '
         f'{console.count(len(files), "file")} are too few to fit a table and '
         f'to judge it; give more than {_HELD_OUT} files'
     )
-  table = lookup.distil(
-      [row for row, judges_it in zip(rows, judging, strict=True)
-       if not judges_it],
-      found[~judges],
+  lookup.distil(
+      rows[False],
+      np.array(vectors[False]),
       num_rows=num_rows,
       num_counted=num_counted,
-  )  # fmt: skip
-  table.save(folder / lookup.FILE)
+  ).save(folder / lookup.FILE)
   table = lookup.load(folder / lookup.FILE)
-  wanted = found[judges]
-  given = table.vectors_of(
-      [row for row, judges_it in zip(rows, judging, strict=True) if judges_it]
-  )
+  wanted = np.array(vectors[True])
+  mean = wanted.mean(axis=0)
+  given, wanted = table.vectors_of(rows[True]) - mean, wanted - mean
+  lengths = np.linalg.norm(given, axis=1) * np.linalg.norm(wanted, axis=1)
+  cosines = (given * wanted).sum(axis=1) / np.maximum(lengths, 1e-12)
   document = {
-      'functions': int((~judges).sum()),
-      'held_out': int(judges.sum()),
-      'r2': 1 - float(((given - wanted) ** 2).sum())
-      / float(((wanted - wanted.mean(axis=0)) ** 2).sum()),
-      'cosine': float(_cosines(given - wanted.mean(axis=0),
-                               wanted - wanted.mean(axis=0)).mean()),
+      'functions': len(rows[False]),
+      'held_out': len(rows[True]),
+      'r2': 1 - float(((given - wanted) ** 2).sum() / (wanted**2).sum()),
+      'cosine': float(cosines.mean()),
       'bytes': (folder / lookup.FILE).stat().st_size,
       'fingerprint': table.fingerprint,
-  }  # fmt: skip
+  }
   said = (
       '{functions:,} functions fitted; of {held_out:,} in files held out the '
       'table explains R² {r2:.3f} of the vectors (cosine of what is over the '
@@ -150,11 +145,16 @@ wherever it stands.
 
 
 def _read(
-    reader, files, seen, per_file, errors, advance
-) -> Iterator[list[tuple[int, Any]]]:
-  """Modules of files, some at a time, with functions that were not seen."""
+    reader, files, per_file, errors, advance
+) -> Iterator[dict[bool, list[Any]]]:
+  """Some modules at a time, with functions that were not seen before.
+
+  Yields:
+    Modules by whether they judge: those of every so many-th file.
+  """
+  seen: set[str] = set()
   for start in range(0, len(files), _AT_ONCE):
-    some = []
+    some: dict[bool, list[Any]] = {}
     programs = reader.read_all(files[start : start + _AT_ONCE])
     for number, program in enumerate(programs, start):
       advance()
@@ -165,13 +165,5 @@ def _read(
       program.module.functions[:] = list(new.values())[:per_file]
       seen |= {f.hash for f in program.module.functions}
       if program.module.functions:
-        some.append((number, program.module))
-    if some:
-      yield some
-
-
-def _cosines(a, b):
-  import numpy as np
-
-  lengths = np.linalg.norm(a, axis=1) * np.linalg.norm(b, axis=1)
-  return (a * b).sum(axis=1) / np.maximum(lengths, 1e-12)
+        some.setdefault(number % _HELD_OUT == 0, []).append(program.module)
+    yield some
