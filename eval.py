@@ -33,7 +33,7 @@ _CACHE = flags.DEFINE_string(
     'cache', f'{ROOT}/runs/embeddings', "Keeps our vectors by content; '': no."
 )
 _PAGES = flags.DEFINE_multi_string(
-    'results_page', [], 'Markdown: docs/RESULTS.md; README.md if it has marks.'
+    'results_page', [], 'Markdown, such as docs/RESULTS.md.'
 )
 
 

@@ -9,8 +9,9 @@ its files in a folder of FOLDER and of the workdir that is named as the task,
 `:quick` too, with less of everything that only makes figures steadier,
 `:cuda_block,gpu_time` these two;
 --save_predictor=FOLDER also fits our row on all rows, for `mir.load_predictor`;
---results_page=docs/RESULTS.md makes one page of everything, and
---results_page=README.md puts the overview between that file's marks. `:custom`
+--results_page=docs/RESULTS.md makes one page of everything; of a page with the
+lines `<!-- results of eval.py -->` and `<!-- end of results -->` it writes the
+overview between these and nothing else. `:custom`
 is a task of yours, from a CSV file and a folder of IR: docs/custom_task.md.
 
 What runs is `evals`: a name, the kind of evaluation, and what that reads.

@@ -151,6 +151,8 @@ def run(
     raised instead.
   """
   evaluations = read(config)
+  for page in pages:
+    page_lib.check(page)  # before the work
   encoder = None
   if request.checkpoint is not None:
     encoder = inference.load(request.checkpoint, cache=request.cache)

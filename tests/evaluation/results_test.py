@@ -174,14 +174,22 @@ class ResultsTest(parameterized.TestCase):
     with tempfile.TemporaryDirectory() as folder:
       page = pathlib.Path(folder, 'README.md')
       self.assertFalse(results_page.update(page, [self.part]))
+      results_page.check(page)  # it is new
       page.write_text('no marks')
       self.assertFalse(results_page.update(page, [self.part]))
+      with self.assertRaisesRegex(
+          ValueError, 'README.md is no page of results'
+      ):
+        results_page.check(page)
       start, end = results_page.MARKERS
       page.write_text(f'before\n{start}\nold\n{end}\nafter\n')
       for _ in range(2):  # the second time changes nothing
         self.assertTrue(results_page.update(page, [self.part]))
         text = page.read_text()
         self.assertEqual(text.count('| task | split |'), 1)
+      results_page.check(page)
+      results_page.write(page.with_name('RESULTS.md'), [self.part], [])
+      results_page.check(page.with_name('RESULTS.md'))
     self.assertTrue(text.startswith(f'before\n{start}\n'))
     self.assertTrue(text.endswith(f'{end}\nafter\n'))
     self.assertNotIn('old', text)

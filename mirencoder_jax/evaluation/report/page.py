@@ -17,6 +17,7 @@ from mirencoder_jax.pages import markdown
 
 FOLDER = 'results'  # beside a page: its pictures and summary.json
 # What stands between these lines of a file is replaced by the overview.
+_TITLE = '# Results'
 MARKERS = ('<!-- results of eval.py -->', '<!-- end of results -->')
 _READING = (
     'Every row of a table is a kind of features under a head, fitted and '
@@ -182,7 +183,7 @@ def format_page(
     failures: those that did not, and why.
     pictures: name of an evaluation -> file name -> path from the page.
   """
-  lines = ['# Results', '', *_format_origin(parts)]
+  lines = [_TITLE, '', *_format_origin(parts)]
   lines += ['## How to read this', '', _READING, '']
   lines += ['## In one table', '', *overview(parts), '']
   if failures:
@@ -212,6 +213,22 @@ def update(path: str | os.PathLike[str], parts: Sequence[Part]) -> bool:
   body = '\n'.join([*_format_origin(parts), *overview(parts, short=True)])
   page.write_text(f'{before}{start}\n{body}\n{end}{after}')
   return True
+
+
+def check(path: str | os.PathLike[str]) -> None:
+  """Whether a page may be written: it is new, has the markers, or is results.
+
+  Raises:
+    ValueError: it is a page of somebody else's.
+  """
+  page = pathlib.Path(path)
+  text = page.read_text() if page.exists() else ''
+  if text.strip() and MARKERS[0] not in text and not text.startswith(_TITLE):
+    raise ValueError(
+        f'{page} is no page of results and would be lost; name another, or put '
+        f'the lines {MARKERS[0]} and {MARKERS[1]} where it is to have the '
+        'overview'
+    )
 
 
 def write(
