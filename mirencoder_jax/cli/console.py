@@ -27,6 +27,7 @@ def is_expected(error: Exception) -> bool:
       'CheckpointError',
       'CorpusError',
       'IRError',
+      'LabelFileError',
       'PredictorError',
       'TableError',
       'TaskError',

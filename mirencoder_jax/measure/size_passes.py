@@ -123,19 +123,31 @@ class SizeWorker:
     Raises:
       SizeError: the pipeline fails.
     """
-    request = dict(
-        NATIVE._asdict(),
-        op='compile',
-        pipelines=[pipeline],
-        seconds=self._seconds,
-    )
-    ok, body = next(self._ask(request, text.encode('utf-8', 'replace')))
-    if not ok:
-      raise SizeError(' '.join(body.decode('utf-8', 'replace').split())[:200])
-    return body
+    request = dict(NATIVE._asdict(), pipelines=[pipeline])
+    data = text.encode('utf-8', 'replace')
+    return self._answer('compile', data, self._seconds, **request)
 
-  def _answer(self, op: str, data: bytes) -> bytes:
-    ok, body = next(self._ask(dict(op=op, seconds=60), data))
+  def run(self, text: str, pipeline: str) -> str:
+    """Text of a module, as it is, behind a pipeline.
+
+    Raises:
+      SizeError: the pipeline fails.
+    """
+    request = dict(NATIVE._asdict(), pipeline=pipeline)
+    data = text.encode('utf-8', 'replace')
+    return self._answer('run', data, **request).decode('utf-8', 'replace')
+
+  def emit(self, text: str) -> bytes:
+    """The object of a module; no pass is run.
+
+    Raises:
+      SizeError: LLVM refuses the module, or aborts on it.
+    """
+    data = text.encode('utf-8', 'replace')
+    return self._answer('emit', data, **NATIVE._asdict())
+
+  def _answer(self, op: str, data: bytes, seconds: int = 60, **more) -> bytes:
+    ok, body = next(self._ask(dict(more, op=op, seconds=seconds), data))
     if not ok:
       raise SizeError(' '.join(body.decode('utf-8', 'replace').split())[:200])
     return body

@@ -7,9 +7,11 @@ by the answers so far which pipeline it was.
 Protocol: a request is a line of JSON, then as many bytes as its `size` says.
 `op` is `resolve` (a module -> its text, always-inline calls made and the
 attribute dropped), `mark` (a module -> bitcode, `minsize optsize` on its
-functions) or `compile` (a function's module -> an object for each of
-`pipelines`). An answer is one byte, `+` or `-`, its length (uint64, little
-endian) and text, object or message; the first `-` ends a request.
+functions), `compile` (a function's module -> an object for each of
+`pipelines`), `run` (a module -> its text behind `pipeline`) or `emit` (a module
+-> its object, no pass run). An answer is one byte, `+` or `-`, its length
+(uint64, little endian) and text, object or message; the first `-` ends a
+request.
 """
 
 import functools
@@ -107,16 +109,33 @@ def _add_attributes(module, attributes) -> None:
         function.add_function_attribute(attribute)
 
 
-def _compile(data: bytes, request: dict):
-  """Yields an object for each pipeline."""
-  base = _parse(data)
-  base.verify()
-  triple = request['triple'] or base.triple
+def _parse_for(data: bytes, request: dict):
+  """Module and machine of its target, or of the one that is asked for."""
+  module = _parse(data)
+  module.verify()
+  triple = request['triple'] or module.triple
   machine = _machine(
       triple, request.get('cpu', ''), request.get('features', '')
   )
-  base.triple = triple
-  base.data_layout = str(machine.target_data)
+  module.triple = triple
+  module.data_layout = str(machine.target_data)
+  return module, machine
+
+
+def _transform(data: bytes, request: dict) -> bytes:
+  """Text behind a pipeline, or the object, of a module as it is."""
+  module, machine = _parse_for(data, request)
+  _limit(request['seconds'])
+  if request['op'] == 'emit':
+    return machine.emit_object(module)
+  _run(module, machine, request['pipeline'])
+  module.verify()
+  return str(module).encode()
+
+
+def _compile(data: bytes, request: dict):
+  """Yields an object for each pipeline."""
+  base, machine = _parse_for(data, request)
   _add_attributes(base, (*_SMALL, 'noinline'))
   for pipeline in request['pipelines']:
     _limit(request['seconds'])
@@ -155,6 +174,8 @@ def main() -> None:
         answer(True, _resolve(data))
       elif request['op'] == 'mark':
         answer(True, _mark(data))
+      elif request['op'] in ('run', 'emit'):
+        answer(True, _transform(data, request))
       else:
         for body in _compile(data, request):
           answer(True, body)

@@ -16,7 +16,7 @@ def as_cmake(found: Sequence[Tuned], root: pathlib.Path) -> str:
   """
   lines = ['# Beside -Oz; made by `mirencoder tune`.']
   for tuned in found:
-    if not tuned.flags:
+    if not tuned.choice:
       continue
     path = pathlib.Path(tuned.path)
     if path.is_relative_to(root):

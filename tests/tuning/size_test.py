@@ -15,7 +15,7 @@ from mirencoder_jax import cli
 from mirencoder_jax.cli import console
 from mirencoder_jax.ir import IRError
 from mirencoder_jax.measure import elf, unit_sizes
-from mirencoder_jax.tuning import build_flags, size
+from mirencoder_jax.tuning import build_flags, size, sources
 
 PROGRAMS = (
     pathlib.Path(__file__).resolve().parents[2] / 'datasets/starter_ir/programs'
@@ -89,15 +89,15 @@ class SizeTest(absltest.TestCase):
     self.assertLessEqual(tuned.best, tuned.base)
 
   def test_no_set_is_advised_that_the_source_does_not_bear_out(self):
-    real = size._Source.size
+    real = sources.Source.size
 
-    def larger(source, words, settings, session):
-      found = real(source, words, settings, session)
-      return found._replace(text=found.text + 4096 * bool(words))
+    def larger(source, command, folder):
+      found = real(source, command, folder)
+      return found._replace(text=found.text + 4096 * ('-mllvm' in command))
 
-    with mock.patch.object(size._Source, 'size', larger):
+    with mock.patch.object(sources.Source, 'size', larger):
       (tuned,) = size.tune(SOURCE, size.Settings(trials=6))
-    self.assertEqual(tuned.flags, '')
+    self.assertEqual(tuned.choice, '')
     self.assertEqual(tuned.best, tuned.base)
     self.assertNotIn('-mllvm', tuned.command)
 
@@ -109,7 +109,7 @@ class SizeTest(absltest.TestCase):
 
     with mock.patch.object(unit_sizes.Unit, '_compile', fail):
       (tuned,) = size.tune(SOURCE, size.Settings(trials=4))
-    self.assertEqual(tuned.flags, '')
+    self.assertEqual(tuned.choice, '')
     self.assertEqual(set(tuned.trials.values()), {'crashes'})
 
   def test_a_build(self):
@@ -133,10 +133,10 @@ class SizeTest(absltest.TestCase):
     self.assertEqual(code, console.PARTLY, err)
     good, failed = json.loads(out)
     self.assertIn('undeclared', failed['error'])
-    self.assertLess(good['bytes'], good['bytes_oz'])
+    self.assertLess(good['best'], good['base'])
     # Flags of an earlier round are no part of what is compared with.
     (alone,) = size.tune(SOURCE, size.Settings(trials=0))
-    self.assertEqual(good['bytes_oz'], alone.base)
+    self.assertEqual(good['base'], alone.base)
     self.assertIn(f'"{";".join(good["flags"])}"', cmake.read_text())
     self.assertNotIn('bad.c', cmake.read_text())
 

@@ -2,20 +2,29 @@
 
 import os
 import pathlib
-import typing
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING
 
 import click
 
 from mirencoder_jax.cli import console, options
 
-if typing.TYPE_CHECKING:
-  from mirencoder_jax.tuning import size
+if TYPE_CHECKING:
+  from mirencoder_jax.tuning.tuned import Settings, Tuned
+
+# What each goal looks for: of what, and beside what.
+GOALS = {
+    'size': 'flags beside clang -Oz that make units smaller (default)',
+    'functions': 'pipelines of passes that make functions smaller',
+}
+_WRITTEN = ('.ll', '.bc', '.o')
 
 
 @options.command(
     examples=(
         'mirencoder tune kernel.c',
         'mirencoder tune kernel.bc --trials 40 -o kernel.o',
+        'mirencoder tune kernel.c --for functions -o kernel.bc',
         'mirencoder tune build/compile_commands.json --cmake sizes.cmake',
     ),
     call='mir.tune(path)',
@@ -24,9 +33,9 @@ if typing.TYPE_CHECKING:
 @click.option(
     '--for',
     'goal',
-    type=options.Choice(('size',)),
+    type=options.Choice(tuple(GOALS)),
     default='size',
-    help='size: flags beside clang -Oz that make units smaller (default)',
+    help='; '.join(f'{goal}: {title}' for goal, title in GOALS.items()),
 )
 @click.option(
     '--of',
@@ -41,14 +50,14 @@ if typing.TYPE_CHECKING:
     type=click.IntRange(0),
     default=16,
     show_default=True,
-    help='sets of flags that are compiled for a unit',
+    help='sets of flags for a unit, or pipelines for a function',
 )
 @click.option('--seconds', type=click.FloatRange(0), help='for a unit, at most')
 @click.option(
     '-o',
     '--output',
     type=options.FILE,
-    help='gets the object of a single unit; .ll or .bc: its IR after passes',
+    help='gets the object of a single unit; .ll or .bc: its IR behind passes',
 )
 @click.option(
     '--cmake',
@@ -89,16 +98,21 @@ def command(
     is_quiet: bool,
 ) -> int:
   """Try what makes a program better, and say what did."""
-  del goal
-  from mirencoder_jax.tuning import build_flags, size
+  from mirencoder_jax.tuning import build_flags, tuned
 
   is_build = path.endswith('.json') or os.path.isdir(path)
+  if is_build and goal != 'size':
+    raise console.UsageError(f'--for {goal} is for one unit, not for a build')
   if output and is_build:
     raise console.UsageError('-o is for one unit; --cmake is for a build')
+  if output and goal == 'functions' and not output.endswith(_WRITTEN):
+    raise console.UsageError(f'-o {output}: .ll, .bc or .o are written')
+  if cmake and goal != 'size':
+    raise console.UsageError('--cmake takes flags, which --for size finds')
   for place in filter(None, (output, cmake, table)):
     if not (folder := pathlib.Path(place).resolve().parent).is_dir():
       raise console.UsageError(f'{place}: there is no folder {folder}')
-  settings = size.Settings(kind, trials, seconds, compiler, flags, target)
+  settings = tuned.Settings(kind, trials, seconds, compiler, flags, target)
 
   def tell(name: str, tried: str, found: int | str) -> None:
     if not is_quiet and not is_build:
@@ -106,47 +120,62 @@ def command(
                   f'{tried or "-Oz"}')  # fmt: skip
 
   found = []
-  for tuned in size.tune(
-      path, settings, output=output, table=table, on_trial=tell
-  ):
-    found.append(tuned)
+  for one in _tune(goal, path, settings, output, table, tell):
+    found.append(one)
     if not as_json:
-      _show(tuned, kind)
+      _show(one, kind)
+      if output and not one.error:
+        console.show(f'  {output} is written')
   if cmake:
     root = pathlib.Path(cmake).resolve().parent
     pathlib.Path(cmake).write_text(build_flags.as_cmake(found, root))
   if as_json:
-    console.show_json([_document(tuned) for tuned in found])
+    console.show_json([_document(one, goal) for one in found])
   elif is_build:
     _show_sum(found, kind)
-  failed = [tuned for tuned in found if tuned.error]
-  if any(tuned.stopped == 'Ctrl-C' for tuned in found):
+  failed = [one for one in found if one.error]
+  if any(one.stopped == 'Ctrl-C' for one in found):
     return console.INTERRUPTED
   if len(failed) == len(found):
     return console.FAILED
   return console.PARTLY if failed else console.OK
 
 
-def _show(tuned: 'size.Tuned', kind: str) -> None:
+def _tune(
+    goal: str,
+    path: str,
+    settings: 'Settings',
+    output: str | None,
+    table: str | None,
+    tell: Callable,
+) -> Iterator['Tuned']:
+  from mirencoder_jax.tuning import functions, size
+
+  tune = {'size': size.tune, 'functions': functions.tune}[goal]
+  return tune(path, settings, output=output, table=table, on_trial=tell)
+
+
+def _show(tuned: 'Tuned', kind: str) -> None:
   if tuned.error:
     console.say(f'{tuned.path}: {tuned.error}')
     return
   ended = f', stopped by {tuned.stopped}' if tuned.stopped == 'Ctrl-C' else ''
   tried = f'{len(tuned.trials)} tried in {tuned.seconds:.1f} s{ended}'
-  if not tuned.flags:
-    console.show(
-        f'{tuned.path}: {kind} {tuned.base:,} bytes by clang -Oz, and nothing '
-        f'is smaller ({tried})'
-    )
-    return
-  console.show(
-      f'{tuned.path}: {kind} {tuned.base:,} bytes by clang -Oz, '
-      f'{tuned.best:,} with {tuned.flags}: {tuned.gain:.1%} less ({tried})'
-  )
-  console.show(f'  {tuned.command}')
+  found = f'{tuned.path}: {kind} {tuned.base:,} bytes by clang -Oz, '
+  if tuned.choice:
+    with_ = tuned.choice
+    if '=' in with_:  # of each function, which the notes say
+      with_ = f'pipelines for {console.count(with_.count("="), "function")}'
+    found += f'{tuned.best:,} with {with_}: {tuned.gain:.1%} less'
+  else:
+    found += 'and nothing is smaller'
+  console.show(f'{found} ({tried})')
+  for line in (*tuned.notes, tuned.command):
+    if line and (tuned.choice or line in tuned.notes):
+      console.show(f'  {line}')
 
 
-def _show_sum(found: list['size.Tuned'], kind: str) -> None:
+def _show_sum(found: list['Tuned'], kind: str) -> None:
   known = [tuned for tuned in found if not tuned.error]
   base = sum(tuned.base for tuned in known)
   best = sum(tuned.best for tuned in known)
@@ -157,17 +186,23 @@ def _show_sum(found: list['size.Tuned'], kind: str) -> None:
   )
 
 
-def _document(tuned: 'size.Tuned') -> dict:
+def _document(tuned: 'Tuned', goal: str) -> dict:
+  from mirencoder_jax.measure import size_flags
+
+  flags = size_flags.words_of(tuned.choice) if goal == 'size' else ()
   return {
       'file': tuned.path,
-      'flags': list(tuned.words),
-      'set': tuned.flags,
-      'bytes_oz': tuned.base,
-      'bytes': tuned.best,
+      'for': goal,
+      'choice': tuned.choice or None,
+      'flags': list(flags),
+      'base': tuned.base,
+      'best': tuned.best,
       'gain': round(tuned.gain, 6),
+      'interval': tuned.interval,
       'trials': tuned.trials,
       'stopped': tuned.stopped or None,
       'seconds': round(tuned.seconds, 3),
       'command': tuned.command,
+      'notes': tuned.notes,
       'error': tuned.error or None,
   }
