@@ -29,7 +29,7 @@ import mirencoder_jax as mir
 from mirencoder_jax import cli
 from mirencoder_jax.frontend import compile_units, compilers
 from mirencoder_jax.storage import weights
-from mirencoder_jax.tuning import functions, size
+from mirencoder_jax.tuning import functions, kernels, size
 
 ROOT = pathlib.Path(__file__).resolve().parents[1]
 CODE = ('benchmarks', 'colabs', 'configs', 'datasets', 'mirencoder_jax')
@@ -246,6 +246,7 @@ class DocsCommandsTest(absltest.TestCase):
         # Needs a new clang; tests/tuning/size_test.py runs it.
         (size, 'tune', lambda *_, **__: [size.Tuned('kernel.c')]),
         (functions, 'tune', lambda *_, **__: [size.Tuned('kernel.c')]),
+        (kernels, 'tune', lambda *_, **__: [size.Tuned('kernel.c')]),
     ):
       self.enter_context(mock.patch.object(owner, name, value))
     self.enter_context(contextlib.chdir(folder))

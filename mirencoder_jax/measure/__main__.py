@@ -75,9 +75,8 @@ def _finish(folder, output, label, choices, default) -> dict[str, Any]:
   """Labels, and writes the table; the summary."""
   output = output or folder / 'labels.jsonl'
   records = label(output)
-  label_table.write_table(
-      output.with_name('table.csv'), records, choices, default
-  )
+  table = label_table.path_of(output)
+  label_table.write_table(table, records, choices, default)
   return summary.summarize(records, choices, default)
 
 

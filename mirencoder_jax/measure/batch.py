@@ -9,7 +9,7 @@ import pathlib
 import statistics
 import sys
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from mirencoder_jax.frontend import bounded
@@ -34,32 +34,30 @@ def find_sources(folder: pathlib.Path) -> list[pathlib.Path]:
   return paths
 
 
-def label_folder(
-    folder: pathlib.Path,
+def label_files(
+    files: Sequence[pathlib.Path],
     output: pathlib.Path,
     header: Mapping[str, Any],
     label: Callable[[pathlib.Path], tuple[dict[str, Any], str]],
-    *,
-    limit: int | None = None,
+    **options,
 ) -> dict[str, Any]:
-  """Labels every `.c` file of a folder that has no label yet.
+  """Labels `.c` files that have no label yet.
 
   Args:
-    folder: where the files are.
+    files: what to label.
     output: the label file.
     header: what the labels depend on besides the machine.
     label: what was measured of a file, and the text of its IR, '' if there is
       none.
-    limit: stop behind this many new labels.
+    **options: of `label_all`.
 
   Returns:
-    Name -> record, of this and of earlier runs, without files that are gone.
+    Name -> record of these files, of this and of earlier runs.
 
   Raises:
     LabelFileError: `output` has labels of another machine or other settings.
-    FileNotFoundError: there are no `.c` files.
   """
-  paths = {path.stem: path for path in find_sources(folder)}
+  paths = {path.stem: path for path in files}
 
   def label_one(name):
     record, text = label(paths[name])
@@ -68,10 +66,10 @@ def label_folder(
   records = label_all(
       output,
       machine.describe_machine() | dict(header),
-      {name: dict(digest=_digest(path)) for name, path in paths.items()},
+      {name: dict(digest=digest(path)) for name, path in paths.items()},
       label_one,
       suffix='.c',
-      limit=limit,
+      **options,
   )
   return {name: record for name, record in records.items() if name in paths}
 
@@ -85,6 +83,8 @@ def label_all(
     suffix: str = '',
     limit: int | None = None,
     describe: Callable[[Mapping[str, Any]], str] = lambda record: '',
+    is_enough: Callable[[Mapping[str, Any]], bool] = lambda record: True,
+    is_quiet: bool = False,
 ) -> dict[str, Any]:
   """Labels all that have no label yet.
 
@@ -101,6 +101,8 @@ def label_all(
     suffix: of the names, on the terminal.
     limit: stop behind this many new labels.
     describe: what to say of a record that has no `reason`.
+    is_enough: whether an earlier record stands.
+    is_quiet: says nothing on the terminal.
 
   Returns:
     Name -> record, of this and of earlier runs.
@@ -113,7 +115,10 @@ def label_all(
     todo = [
         name
         for name, fields in known.items()
-        if not labels.is_done(name, fields['digest'])
+        if not (
+            labels.is_done(name, fields['digest'])
+            and is_enough(labels.records[name])
+        )
     ][:limit]
     times: list[float] = []
     for number, name in enumerate(todo, 1):
@@ -134,6 +139,8 @@ def label_all(
       labels.add(record | dict(seconds=round(times[-1], 3)))
       left = statistics.median(times) * (len(todo) - number) / 60
       what = record.get('reason') or describe(record)
+      if is_quiet:
+        continue
       print(
           f'[{number}/{len(todo)}] {name}{suffix} {record["status"]}'
           f'{": " if what else ""}{what} '
@@ -144,5 +151,6 @@ def label_all(
     return dict(labels.records)
 
 
-def _digest(path: pathlib.Path) -> str:
+def digest(path: pathlib.Path) -> str:
+  """Of a file's content."""
   return hashlib.sha256(path.read_bytes()).hexdigest()[:16]

@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 
-def _inputs(record: Mapping[str, Any]) -> dict[str, float | str]:
+def inputs_of(record: Mapping[str, Any]) -> dict[str, float | str]:
   """What is known of a program when it starts, as logarithms to base 2."""
   inputs = {}
   if 'footprint' in record:
@@ -21,6 +21,13 @@ def _inputs(record: Mapping[str, Any]) -> dict[str, float | str]:
     trips = max(record['iterations'], 1) / record['entries']
     inputs['log_trip_count'] = math.log2(trips)
   return inputs
+
+
+def path_of(labels: pathlib.Path) -> pathlib.Path:
+  """Of the table that stands beside a label file."""
+  if labels.name == 'labels.jsonl':
+    return labels.with_name('table.csv')
+  return labels.with_suffix('.csv')
 
 
 def write_table(
@@ -37,7 +44,7 @@ def write_table(
     choices: of its header.
     default: the first column of times, which a model has to beat.
   """
-  inputs = sorted({key for r in records.values() for key in _inputs(r)})
+  inputs = sorted({key for r in records.values() for key in inputs_of(r)})
   families = any(record.get('family') for record in records.values())
   order = sorted(range(len(choices)), key=lambda i: choices[i] != default)
   with path.open('w', newline='') as file:
@@ -52,7 +59,7 @@ def write_table(
       costs = [None] * len(choices)
       if record['status'] == 'ok':
         costs = record['costs']
-      values = _inputs(record)
+      values = inputs_of(record)
       writer.writerow(
           [f'{name}.ll', name, record['status']]
           + [record.get('family', '')] * families

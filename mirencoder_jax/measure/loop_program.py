@@ -9,6 +9,7 @@ of each pragma.
 
 import hashlib
 import re
+from collections.abc import Collection
 from typing import NamedTuple
 
 from mirencoder_jax.measure import function_source, loop_source
@@ -20,8 +21,6 @@ CONFIGURATIONS = tuple(
 )
 NAMES = tuple(f'vf{w}_if{c}' for w, c in CONFIGURATIONS) + ('compiler',)
 COMPILER = len(CONFIGURATIONS)
-# Iterations that the widest configuration does at once.
-LANES = VECTOR_WIDTHS[-1] * INTERLEAVE_COUNTS[-1]
 
 _CONTENT_CODES = {
     'uniform': 'u',
@@ -59,12 +58,14 @@ class Program(NamedTuple):
   first_lines: tuple[int, ...]
 
 
-def is_built(index: int, widest: int) -> bool:
-  """Whether a choice has no more lanes than `widest`."""
-  if index == COMPILER:
-    return True
-  width, count = CONFIGURATIONS[index]
-  return width * count <= widest
+EVERY = frozenset(range(len(NAMES)))
+
+
+def within(widest: int) -> frozenset[int]:
+  """Choices of no more lanes than `widest`; the compiler's own is one."""
+  return frozenset(
+      i for i, (w, n) in enumerate(CONFIGURATIONS) if w * n <= widest
+  ) | {COMPILER}
 
 
 def _counted(source: loop_source.LoopSource) -> str:
@@ -119,20 +120,20 @@ def driver_tables(
 
 
 def build_program(
-    source: loop_source.LoopSource, widest: int = LANES
+    source: loop_source.LoopSource, built: Collection[int] = EVERY
 ) -> Program:
   """Writes the translation unit of a loop's clones and its tables.
 
   Args:
     source: the loop.
-    widest: configurations of more lanes (width times count) are left out.
+    built: choices that get a clone.
   """
   lines = ['#include "driver.h"', *source.function.prelude.split('\n')]
   first_lines = []
   attribute = '__attribute__((noinline))'
   for index in range(len(NAMES)):
     first_lines.append(len(lines) + 1)
-    if not is_built(index, widest):
+    if index not in built:
       continue
     lines.append(attribute)
     text = _before(source, f'loop_clone_{index}')
@@ -148,8 +149,7 @@ def build_program(
 
   tables, call = driver_tables(source.function)
   clones = ', '.join(
-      f'loop_clone_{i}' if is_built(i, widest) else '0'
-      for i in range(len(NAMES))
+      f'loop_clone_{i}' if i in built else '0' for i in range(len(NAMES))
   )
   result = '' if source.function.returns == 'void' else 'result = '
   lines += [

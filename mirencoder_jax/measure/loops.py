@@ -10,6 +10,7 @@ import dataclasses
 import functools
 import pathlib
 import tempfile
+from collections.abc import Collection, Sequence
 from typing import Any
 
 from mirencoder_jax.frontend import bounded, compilers
@@ -75,10 +76,10 @@ def _build(
     config: LoopsConfig,
     driver: pathlib.Path,
     folder: pathlib.Path,
-    widest: int,
+    built: Collection[int],
 ) -> tuple[pathlib.Path, list[int | None], list[tuple[int, int]]]:
   """Binary, first clone of the same code, what the vectoriser made."""
-  program = loop_program.build_program(source, widest)
+  program = loop_program.build_program(source, built)
   text, assembly = folder / 'clones.c', folder / 'clones.s'
   binary = folder / 'loop'
   text.write_text(program.text)
@@ -107,7 +108,7 @@ def _build(
       [*clang.link, *objects, '-lm', '-o', str(binary)], cpu_seconds=60
   )
   same = [
-      first if loop_program.is_built(index, widest) else None
+      first if index in built else None
       for index, first in enumerate(
           loop_program.find_same_code(assembly.read_text())
       )
@@ -120,6 +121,8 @@ def label_loop(
     clang: compiler.Compiler,
     driver: pathlib.Path,
     config: LoopsConfig,
+    only: Collection[int] = loop_program.EVERY,
+    num_confirming: int = 0,
 ) -> dict[str, Any]:
   """Compiles and measures one file.
 
@@ -128,13 +131,15 @@ def label_loop(
     clang: the compiler.
     driver: the object of `passes.compile_driver`.
     config: how long to measure.
+    only: choices that are measured, beside the first and the compiler's own.
+    num_confirming: passes of the best choice and the compiler's own alone.
 
   Returns:
     The record, which JSON can hold, of `passes.measure` and more: `costs`, the
     seconds of a call in the order of `loop_program.NAMES`, None where a clone
     computed something else or would take too long to compile; `same`, the clone
     that was timed for each, None likewise; `made`, what LLVM made of it;
-    `iterations` and `entries` of the loop.
+    `iterations` and `entries` of the loop; `confirmed` of `passes.confirm`.
 
   Raises:
     SourceError, RunError: the file cannot be labelled.
@@ -144,16 +149,21 @@ def label_loop(
     build = functools.partial(
         _build, path, source, clang, config, driver, pathlib.Path(folder)
     )
+    only = frozenset(only) | {0, loop_program.COMPILER}
     try:
-      binary, same, made = build(loop_program.LANES)
+      binary, same, made = build(only)
     except bounded.TooLongError:
       # The widest clones are by far the longest.
-      binary, same, made = build(_FEWER_LANES)
+      binary, same, made = build(only & loop_program.within(_FEWER_LANES))
     measured = passes.measure(
         binary,
         sorted({clone for clone in same if clone is not None}),
         config,
         default=same[loop_program.COMPILER],
+    )
+    costs = passes.least_costs(measured, same)
+    measured |= passes.confirm(
+        binary, costs, same, loop_program.COMPILER, config, num_confirming
     )
   evaluations, iterations = measured.pop('trips')
   return measured | dict(
@@ -161,9 +171,10 @@ def label_loop(
       iterations=iterations,
       # Every entry into the loop evaluates its condition once more.
       entries=max(evaluations - iterations, 1),
-      costs=passes.least_costs(measured, same),
+      costs=costs,
       same=same,
       made=made,
+      **(dict(only=sorted(only)) if only != loop_program.EVERY else {}),
   )
 
 
@@ -175,7 +186,21 @@ def label_folder(
     *,
     limit: int | None = None,
 ) -> dict[str, Any]:
-  """Labels every `.c` file of a folder, see `batch.label_folder`."""
+  """Labels every `.c` file of a folder, see `batch.label_files`."""
+  paths = batch.find_sources(folder)
+  return label_files(paths, output, config, clang, limit=limit)
+
+
+def label_files(
+    paths: Sequence[pathlib.Path],
+    output: pathlib.Path,
+    config: LoopsConfig,
+    clang: compiler.Compiler,
+    only: Collection[int] = loop_program.EVERY,
+    num_confirming: int = 0,
+    **options,
+) -> dict[str, Any]:
+  """Labels files, see `label_loop`, with options of `batch.label_files`."""
   header = dict(
       kind='loops',
       compiler=clang.name,
@@ -189,6 +214,7 @@ def label_folder(
     def label(path):
       # First, because what it complains of has the file's own lines.
       text = compile_ir(path, clang)
-      return label_loop(path, clang, driver, config), text
+      record = label_loop(path, clang, driver, config, only, num_confirming)
+      return record, text
 
-    return batch.label_folder(folder, output, header, label, limit=limit)
+    return batch.label_files(paths, output, header, label, **options)

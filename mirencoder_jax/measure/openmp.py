@@ -25,7 +25,7 @@ import re
 import shutil
 import sys
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 from mirencoder_jax.frontend import bounded, compilers
@@ -220,9 +220,16 @@ def build_program(
 
 
 def label_region(
-    path: pathlib.Path, cc: str, driver: pathlib.Path, config: OpenMPConfig
+    path: pathlib.Path,
+    cc: str,
+    driver: pathlib.Path,
+    config: OpenMPConfig,
+    only: Collection[int] | None = None,
+    num_confirming: int = 0,
 ) -> dict[str, Any]:
   """Compiles and measures one file; the record, see `loops.label_loop`.
+
+  `only` are choices that are measured, beside the first and the default.
 
   Raises:
     SourceError, RunError: the file cannot be labelled.
@@ -238,15 +245,21 @@ def label_region(
         + ['-lm', '-o', str(binary)],
         cpu_seconds=config.compile_seconds,
     )
-    choices = range(len(config.choices))
-    measured = passes.measure(
-        binary, choices, config, default=config.names.index(config.default)
+    default = config.names.index(config.default)
+    every = range(len(config.choices))
+    choices = sorted({0, default, *(every if only is None else only)})
+    same = [choice if choice in choices else None for choice in every]
+    measured = passes.measure(binary, choices, config, default=default)
+    costs = passes.least_costs(measured, same)
+    measured |= passes.confirm(
+        binary, costs, same, default, config, num_confirming
     )
   del measured['trips']  # not counted
   return measured | dict(
       family=function.notes.get('family', ''),
-      costs=passes.least_costs(measured, choices),
-      same=list(choices),
+      costs=costs,
+      same=same,
+      **(dict(only=choices) if len(choices) < len(every) else {}),
   )
 
 
@@ -258,7 +271,21 @@ def label_folder(
     *,
     limit: int | None = None,
 ) -> dict[str, Any]:
-  """Labels every `.c` file of a folder, see `batch.label_folder`.
+  """Labels every `.c` file of a folder, see `batch.label_files`."""
+  paths = batch.find_sources(folder)
+  return label_files(paths, output, config, name, limit=limit)
+
+
+def label_files(
+    paths: Sequence[pathlib.Path],
+    output: pathlib.Path,
+    config: OpenMPConfig,
+    name: str | None = None,
+    only: Collection[int] | None = None,
+    num_confirming: int = 0,
+    **options,
+) -> dict[str, Any]:
+  """Labels files, see `label_region`, with options of `batch.label_files`.
 
   Raises:
     IRError: the compiler `name`, or any, does not link OpenMP.
@@ -287,9 +314,10 @@ def label_folder(
           cpu_seconds=config.compile_seconds,
       )
       text = _compile_ir(path, clang) if clang else ''
-      return label_region(path, cc, driver, config), text
+      record = label_region(path, cc, driver, config, only, num_confirming)
+      return record, text
 
-    return batch.label_folder(folder, output, header, label, limit=limit)
+    return batch.label_files(paths, output, header, label, **options)
 
 
 def _compile_ir(path: pathlib.Path, clang: compilers.Compiler) -> str:

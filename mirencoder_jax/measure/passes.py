@@ -156,6 +156,44 @@ def measure(
   )
 
 
+def confirm(
+    binary: pathlib.Path,
+    costs: Sequence[float | None],
+    same: Sequence[int | None],
+    default: int,
+    config: PassesConfig,
+    num_passes: int,
+) -> dict[str, Any]:
+  """Passes of the best choice and the default alone, for an interval.
+
+  They are none of those that the best was chosen by, so that its gain is not
+  the luck of the least of many.
+
+  Args:
+    binary: a program linked with the driver.
+    costs: of each choice, None where it has none.
+    same: the clone of each choice.
+    default: a choice.
+    config: how long a pass is.
+    num_passes: how many; 0 for none, and nothing is said.
+
+  Returns:
+    `confirmed`: the best choice, and its cost over the default's of each pass;
+    no passes where both are the same code.
+  """
+  if not num_passes:
+    return {}
+  known = [c for c, cost in enumerate(costs) if cost is not None]
+  best = min(known, key=lambda c: (costs[c], c != default))
+  ratios = []
+  if same[best] != same[default]:
+    for seed in range(100, 100 + num_passes):
+      found = _measure(binary, [same[default], same[best]], config, seed)
+      cost = found['costs']
+      ratios.append(cost[same[best]] / cost[same[default]])
+  return dict(confirmed=dict(choice=best, ratios=_round(ratios)))
+
+
 def least_costs(
     measured: dict[str, Any], same: Sequence[int | None]
 ) -> list[float | None]:

@@ -202,7 +202,9 @@ def _try_all(
 ) -> dict[str, tuple[str, int]]:
   """Functions that a pipeline makes smaller: symbol -> pipeline and bytes."""
   found: dict[str, tuple[str, int]] = {}
-  names = NAMES[: 1 + settings.trials]
+  names = NAMES
+  if settings.trials is not None:
+    names = NAMES[: 1 + settings.trials]
   try:
     for symbol in unit.symbols:
       if _is_late(settings, start, 0.7):

@@ -29,6 +29,7 @@ from mirencoder_jax.measure import (
 from mirencoder_jax.tuning import search, sources
 from mirencoder_jax.tuning import tuned as tuned_lib
 
+NUM_TRIALS = 16
 MIN_VERSION = 20  # older clangs lack flags of the table, or read no new IR
 
 
@@ -129,8 +130,10 @@ def _tune_unit(
       tuned.choice, tuned.best = flags, bytes_
     return bytes_
 
+  trials = NUM_TRIALS if settings.trials is None else settings.trials
+
   def is_over() -> bool:
-    if len(tuned.trials) >= settings.trials:
+    if len(tuned.trials) >= trials:
       tuned.stopped = 'trials'
     elif (
         settings.seconds is not None

@@ -13,7 +13,8 @@ class Settings:
   Attributes:
     kind: `text`, what is run; or `image`, with read-only data and unwind
       tables, as `size` counts text.
-    trials: sets of flags that are compiled for a unit, beside -Oz alone.
+    trials: choices that are tried beside what the compiler does by itself; None
+      for as many as the goal tries.
     seconds: for a unit, on the clock; None for no limit.
     clang: a name on the PATH, a path or `ziglang`; '' for the first found.
     flags: more for sources, such as `-Iinclude`.
@@ -21,7 +22,7 @@ class Settings:
   """
 
   kind: str = 'text'
-  trials: int = 16
+  trials: int | None = None
   seconds: float | None = None
   clang: str = ''
   flags: tuple[str, ...] = ()

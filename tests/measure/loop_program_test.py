@@ -53,7 +53,7 @@ class LoopProgramTest(absltest.TestCase):
 
   def test_without_the_widest(self):
     source = loop_source.parse_loop(_SOURCE)
-    program = loop_program.build_program(source, 4)
+    program = loop_program.build_program(source, loop_program.within(4))
     # 1 x 1, 2, 4; 2 x 1, 2; 4 x 1.
     self.assertEqual(program.text.count('#pragma clang loop'), 6)
     self.assertIn('void loop_clone_35(', program.text)

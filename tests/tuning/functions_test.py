@@ -319,7 +319,7 @@ class FunctionsTest(parameterized.TestCase):
         ((str(old),), 'This IR is of -O0'),
         ((str(other),), 'no object code is read of'),
         ((str(broken),), 'expected'),
-        ((str(self.folder),), 'is for one unit'),
+        ((str(self.folder),), 'is for one file'),
         ((str(self.ir), '-o', 'no/where.o'), 'there is no folder'),
         ((str(self.ir), '-o', 'x.so'), '.ll, .bc or .o'),
         ((str(self.ir), '--cmake', 'x.cmake'), '--for size finds'),

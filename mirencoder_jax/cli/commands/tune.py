@@ -2,21 +2,26 @@
 
 import os
 import pathlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING
 
 import click
 
 from mirencoder_jax.cli import console, options
+from mirencoder_jax.cli.commands import predict
 
 if TYPE_CHECKING:
   from mirencoder_jax.tuning.tuned import Settings, Tuned
 
-# What each goal looks for: of what, and beside what.
+# What each goal looks for.
 GOALS = {
     'size': 'flags beside clang -Oz that make units smaller (default)',
     'functions': 'pipelines of passes that make functions smaller',
+    'loops': 'vector width and interleave count of a C loop, measured',
+    'openmp': 'threads, schedule and chunk of an OpenMP region, measured',
+    'branches': 'is `mirencoder profile`, which tries nothing',
 }
+MEASURED = ('loops', 'openmp')
 _WRITTEN = ('.ll', '.bc', '.o')
 
 
@@ -25,6 +30,7 @@ _WRITTEN = ('.ll', '.bc', '.o')
         'mirencoder tune kernel.c',
         'mirencoder tune kernel.bc --trials 40 -o kernel.o',
         'mirencoder tune kernel.c --for functions -o kernel.bc',
+        'mirencoder tune axpy.c --for loops --table labels.jsonl',
         'mirencoder tune build/compile_commands.json --cmake sizes.cmake',
     ),
     call='mir.tune(path)',
@@ -48,9 +54,8 @@ _WRITTEN = ('.ll', '.bc', '.o')
 @click.option(
     '--trials',
     type=click.IntRange(0),
-    default=16,
-    show_default=True,
-    help='sets of flags for a unit, or pipelines for a function',
+    help='sets of flags for a unit (default: 16), pipelines for a function, or '
+    'choices that are measured (default: all)',
 )
 @click.option('--seconds', type=click.FloatRange(0), help='for a unit, at most')
 @click.option(
@@ -68,11 +73,16 @@ _WRITTEN = ('.ll', '.bc', '.o')
 @click.option(
     '--table',
     type=options.FILE,
-    help='keeps every size; a second run goes on from it',
+    help='keeps what was tried; a second run goes on from it. Of loops and '
+    'openmp it is as `measure` writes it, a table.csv for eval.py beside it',
 )
 @click.option(
-    '--compiler', default='', metavar='NAME', help='a clang, by name or path'
+    '--task',
+    metavar='NAME|FOLDER',
+    help='a predictor whose choices are measured first (default for loops: '
+    'loop_vectorization, which ships; `none` for none)',
 )
+@click.option('--compiler', default='', metavar='NAME', help='by name or path')
 @click.option('--target', default='', metavar='TRIPLE', help='of the object')
 @click.option(
     '--flag',
@@ -86,11 +96,12 @@ def command(
     path: str,
     goal: str,
     kind: str,
-    trials: int,
+    trials: int | None,
     seconds: float | None,
     output: str | None,
     cmake: str | None,
     table: str | None,
+    task: str | None,
     compiler: str,
     target: str,
     flags: tuple[str, ...],
@@ -101,29 +112,22 @@ def command(
   from mirencoder_jax.tuning import build_flags, tuned
 
   is_build = path.endswith('.json') or os.path.isdir(path)
-  if is_build and goal != 'size':
-    raise console.UsageError(f'--for {goal} is for one unit, not for a build')
-  if output and is_build:
-    raise console.UsageError('-o is for one unit; --cmake is for a build')
-  if output and goal == 'functions' and not output.endswith(_WRITTEN):
-    raise console.UsageError(f'-o {output}: .ll, .bc or .o are written')
-  if cmake and goal != 'size':
-    raise console.UsageError('--cmake takes flags, which --for size finds')
+  _refuse(goal, is_build, trials, output, cmake, target or flags, task)
   for place in filter(None, (output, cmake, table)):
     if not (folder := pathlib.Path(place).resolve().parent).is_dir():
       raise console.UsageError(f'{place}: there is no folder {folder}')
   settings = tuned.Settings(kind, trials, seconds, compiler, flags, target)
 
-  def tell(name: str, tried: str, found: int | str) -> None:
+  def tell(name: str, tried: str, found: float | str) -> None:
     if not is_quiet and not is_build:
-      console.say(f'  {found if isinstance(found, str) else f"{found:,}"} '
-                  f'{tried or "-Oz"}')  # fmt: skip
+      shown = found if isinstance(found, str) else _amount(found, goal)
+      console.say(f'  {shown} {tried or "-Oz"}')
 
   found = []
-  for one in _tune(goal, path, settings, output, table, tell):
+  for one in _tune(goal, path, settings, output, table, task, tell):
     found.append(one)
     if not as_json:
-      _show(one, kind)
+      _show(one, goal, kind)
       if output and not one.error:
         console.show(f'  {output} is written')
   if cmake:
@@ -141,34 +145,105 @@ def command(
   return console.PARTLY if failed else console.OK
 
 
+def _refuse(goal, is_build, trials, output, cmake, compiled, task) -> None:
+  """What makes no sense together."""
+  if goal == 'branches':
+    raise console.UsageError(
+        'weights of branches are guessed, none is tried: `mirencoder profile '
+        'FILE --out FOLDER` writes them into IR'
+    )
+  if is_build and goal != 'size':
+    raise console.UsageError(f'--for {goal} is for one file, not for a build')
+  if output and is_build:
+    raise console.UsageError('-o is for one unit; --cmake is for a build')
+  if output and goal == 'functions' and not output.endswith(_WRITTEN):
+    raise console.UsageError(f'-o {output}: .ll, .bc or .o are written')
+  if cmake and goal != 'size':
+    raise console.UsageError('--cmake takes flags, which --for size finds')
+  if goal in MEASURED and (output or compiled):
+    raise console.UsageError(
+        f'-o, --flag and --target are not for {goal}: what is found is a line '
+        'to paste, and flags are those of `python -m mirencoder_jax.measure`'
+    )
+  if goal in MEASURED and trials == 0:
+    raise console.UsageError('--trials 0 measures nothing; give 1 or more')
+  if task and goal not in MEASURED:
+    raise console.UsageError(f'no prediction is asked --for {goal}')
+
+
 def _tune(
     goal: str,
     path: str,
     settings: 'Settings',
     output: str | None,
     table: str | None,
+    task: str | None,
     tell: Callable,
 ) -> Iterator['Tuned']:
-  from mirencoder_jax.tuning import functions, size
+  from mirencoder_jax.tuning import functions, kernels, size
 
+  if goal in MEASURED:
+    if task is None and goal == 'loops':
+      task = 'loop_vectorization'
+    rank = None if task in (None, 'none') else _ranker(task)
+    return kernels.tune(
+        path, goal, settings, table=table, rank=rank, on_trial=tell
+    )
   tune = {'size': size.tune, 'functions': functions.tune}[goal]
   return tune(path, settings, output=output, table=table, on_trial=tell)
 
 
-def _show(tuned: 'Tuned', kind: str) -> None:
+def _ranker(task: str) -> Callable:
+  """What a predictor thinks of choices, the best first."""
+  place = predict.find(task)
+
+  def rank(ir: pathlib.Path, inputs: Mapping[str, float]) -> list[str]:
+    from mirencoder_jax.downstream.predictor import predictor as predictor_lib
+    from mirencoder_jax.downstream.predictor import predictor_checkpoint
+
+    predictor = predictor_checkpoint.load_predictor(place)
+    target = next(iter(predictor.targets.values()))
+    asked = {
+        predictor_lib.input_name(name, target.name) for name in target.inputs
+    }
+    decision = predictor.predict(
+        ir,
+        {name: value for name, value in inputs.items() if name in asked},
+        target=target.name,
+    )
+    shares = decision.probabilities
+    order = sorted(shares, key=lambda name: -shares[name])
+    return [*dict.fromkeys([decision.choice, *order])]
+
+  return rank
+
+
+def _amount(value: float, goal: str) -> str:
+  return f'{1e6 * value:.4g} us' if goal in MEASURED else f'{value:,} bytes'
+
+
+def _show(tuned: 'Tuned', goal: str, kind: str) -> None:
   if tuned.error:
     console.say(f'{tuned.path}: {tuned.error}')
     return
-  ended = f', stopped by {tuned.stopped}' if tuned.stopped == 'Ctrl-C' else ''
-  tried = f'{len(tuned.trials)} tried in {tuned.seconds:.1f} s{ended}'
-  found = f'{tuned.path}: {kind} {tuned.base:,} bytes by clang -Oz, '
+  base, best = (_amount(v, goal) for v in (tuned.base, tuned.best))
+  if goal in MEASURED:
+    found = f'{tuned.path}: {base} a call as it is, '
+  else:
+    found = f'{tuned.path}: {kind} {base} by clang -Oz, '
   if tuned.choice:
     with_ = tuned.choice
     if '=' in with_:  # of each function, which the notes say
       with_ = f'pipelines for {console.count(with_.count("="), "function")}'
-    found += f'{tuned.best:,} with {with_}: {tuned.gain:.1%} less'
+    found += (
+        f'{best.removesuffix(" bytes")} with {with_}: {tuned.gain:.1%} less'
+    )
+    if tuned.interval:
+      found += ' [{:.1f}, {:.1f}]'.format(*(100 * x for x in tuned.interval))
   else:
-    found += 'and nothing is smaller'
+    found += f'and nothing is {"faster" if goal in MEASURED else "smaller"}'
+  ended = f', stopped by {tuned.stopped}' if tuned.stopped == 'Ctrl-C' else ''
+  tried = f'{len(tuned.trials)} tried in {tuned.seconds:.1f} s{ended}'
   console.show(f'{found} ({tried})')
   for line in (*tuned.notes, tuned.command):
     if line and (tuned.choice or line in tuned.notes):
