@@ -4,20 +4,24 @@
 
 What that LLVM accepts is valid; what our LLVM refuses of it is read without it
 (`unverified`) and should come out as the bitcode of the same file does, which
-every LLVM since reads. Prints how many files there are of each kind, and with
-`--report` a line of JSON for every file that is not plainly fine.
+every LLVM since reads. Prints how many files there are of each kind. A line of
+JSON for each goes into `--report` as soon as it is read; what is there already
+is not read again. The order is random and always the same, so that what was
+read until a stop is a sample of all.
 """
 
 import argparse
 import collections
-import concurrent.futures
 import json
+import multiprocessing
 import os
 import pathlib
+import random
 import subprocess
 import sys
 import tempfile
 import time
+from typing import Any
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
 
@@ -31,13 +35,15 @@ def assemble(llvm_as: str, path: str, bitcode: str) -> bool:
   """Makes the bitcode of a text; False if that LLVM refuses it."""
   try:
     done = subprocess.run(
-        [llvm_as, path, '-o', bitcode],
+        [llvm_as, path, '-o', f'{bitcode}.part'],
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
         timeout=_TIMEOUT,
     )
   except subprocess.TimeoutExpired:
     return False
+  if done.returncode == 0:
+    os.replace(f'{bitcode}.part', bitcode)
   return done.returncode == 0
 
 
@@ -81,10 +87,16 @@ def _edges(graph: program_graph.ProgramGraph) -> collections.Counter:
   )
 
 
+def timed(row: tuple[str, str, str, bool]) -> dict[str, Any]:
+  start = time.perf_counter()
+  found = judge(*row)
+  return found | {'seconds': round(time.perf_counter() - start, 3)}
+
+
 def judge(
     path: str, llvm_as: str, folder: str, compare: bool
-) -> dict[str, str] | None:
-  """What became of one file; None for one that says nothing of reading.
+) -> dict[str, str]:
+  """What became of one file, and the seconds that it took.
 
   Args:
     path: the text.
@@ -92,11 +104,10 @@ def judge(
     folder: where its bitcode is kept.
     compare: with its bitcode, also where our LLVM accepts the text.
   """
-  data = pathlib.Path(path).read_bytes()
-  if b'define' not in data:
-    return None
-  bitcode = os.path.join(folder, path.strip('/').replace('/', '+') + '.bc')
   found = {'file': path}
+  if b'define' not in pathlib.Path(path).read_bytes():
+    return {**found, 'kind': 'no function'}
+  bitcode = os.path.join(folder, path.strip('/').replace('/', '+') + '.bc')
   if not os.path.exists(bitcode) and not assemble(llvm_as, path, bitcode):
     pathlib.Path(bitcode).write_bytes(b'')
   if not os.path.getsize(bitcode):
@@ -105,7 +116,7 @@ def judge(
     text = ir.read_module(path)
   except ir.IRError as error:
     if 'defines no function' in error.message:
-      return None
+      return {**found, 'kind': 'no function'}
     return {**found, 'kind': 'error', 'why': str(error)}
   except Exception as error:
     return {**found, 'kind': 'crash', 'why': repr(error)}
@@ -130,6 +141,23 @@ def judge(
   return found
 
 
+def read_report(path: str | None) -> list[dict[str, Any]]:
+  if not path or not os.path.exists(path):
+    return []
+  return [json.loads(line) for line in open(path)]
+
+
+def tell(every: list[dict[str, Any]], count: int) -> None:
+  """Prints how many files there are of each kind."""
+  kinds = collections.Counter(
+      (f['kind'], f.get('words', ''), f.get('graph', '')[:7]) for f in every
+  )
+  seconds = sum(f['seconds'] for f in every)
+  print(f'{len(every)} of {count} files, {seconds:.0f} s')
+  for (kind, words, graph), number in sorted(kinds.items()):
+    print(f'  {kind:11} words {words:10} graph {graph:8} {number:6}')
+
+
 def main() -> None:
   parser = argparse.ArgumentParser(description=__doc__.partition('\n')[0])
   parser.add_argument('tree', help='a folder of .ll files, or a list of them')
@@ -141,37 +169,36 @@ def main() -> None:
       '--every', type=int, default=20,
       help='of the files that our LLVM accepts, how many are compared',
   )  # fmt: skip
+  parser.add_argument(
+      '--seconds', type=float, default=float('inf'), help='stop behind them'
+  )
   args = parser.parse_args()
+  stop = time.perf_counter() + args.seconds
   tree = pathlib.Path(args.tree)
   if tree.is_dir():
     paths = sorted(str(path) for path in tree.rglob('*.ll'))
   else:
     paths = tree.read_text().split('\n')[:-1]
-  start = time.perf_counter()
-  with tempfile.TemporaryDirectory() as temporary:
-    folder = args.bitcode or temporary
-    with concurrent.futures.ProcessPoolExecutor(args.processes) as pool:
-      count = len(paths)
-      every = [
-          found
-          for found in pool.map(
-              judge, paths, [args.llvm_as] * count, [folder] * count,
-              [i % args.every == 0 for i in range(count)], chunksize=16,
-          )  # fmt: skip
-          if found
-      ]
-  seconds = time.perf_counter() - start
-  kinds = collections.Counter(
-      (f['kind'], f.get('words', ''), f.get('graph', '')[:7]) for f in every
-  )
-  print(f'{len(paths)} files, {len(every)} with a function, {seconds:.0f} s')
-  for (kind, words, graph), number in sorted(kinds.items()):
-    print(f'  {kind:10} words {words:10} graph {graph:8} {number:6}')
-  if args.report:
-    with open(args.report, 'w') as report:
-      for found in every:
-        if found['kind'] != 'verified' or 'differ' in found.values():
-          report.write(json.dumps(found) + '\n')
+  random.Random(0).shuffle(paths)
+  every = read_report(args.report)
+  known = {found['file'] for found in every}
+  with (
+      tempfile.TemporaryDirectory() as temporary,
+      multiprocessing.Pool(args.processes) as pool,
+      open(args.report or os.devnull, 'a') as report,
+  ):
+    rows = [
+        (path, args.llvm_as, args.bitcode or temporary, i % args.every == 0)
+        for i, path in enumerate(paths)
+        if path not in known
+    ]
+    for found in pool.imap(timed, rows, chunksize=4):
+      every.append(found)
+      report.write(json.dumps(found) + '\n')
+      report.flush()
+      if time.perf_counter() > stop:
+        break
+  tell(every, len(paths))
 
 
 if __name__ == '__main__':

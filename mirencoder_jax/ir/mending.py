@@ -82,7 +82,7 @@ def mend(laid: Laid) -> Mended:
       break
   completed = undeclared.complete(laid)
   if canonical is not None:
-    canonical = canonical.replace(_HIDDEN, '@llvm.')
+    canonical = undeclared.without_sizes(canonical.replace(_HIDDEN, '@llvm.'))
   return Mended(
       upgrade.finish(completed or laid),
       canonical,
@@ -112,6 +112,14 @@ class _State:
 
   def react(self, message: str) -> bool:
     """Changes the text where LLVM points; False if nothing can be done."""
+    if 'sized' in message and self._complete():
+      return True
+    if 'sized' in message and self._once('sized'):
+      sized = undeclared.with_sizes(self.laid)
+      if sized is not None:
+        self.is_sure = False
+        self.laid = sized
+        return True
     found = _DIAGNOSTIC.search(message)
     if not found:
       return False
@@ -132,13 +140,18 @@ class _State:
       # Bitcode that calls what is no more is read as it is.
       self._map(lambda line: _hide(line, names))
       return True
-    if 'use of undefined' in what and self._once('undefined'):
-      completed = undeclared.complete(self.laid)
-      self.is_sure = False
-      if completed is not None:
-        self.laid = completed
-        return True
+    if 'use of undefined' in what and self._complete():
+      return True
     return 'opcode' not in what and self._drop(line, int(found.group(2)) - 1)
+
+  def _complete(self) -> bool:
+    """Adds what a pasted function leaves out; False if that was done."""
+    if not self._once('undefined'):
+      return False
+    self.is_sure = False
+    completed = undeclared.complete(self.laid)
+    self.laid = completed or self.laid
+    return completed is not None
 
   def _once(self, what: str) -> bool:
     is_new = what not in self._tried

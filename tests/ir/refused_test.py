@@ -2,6 +2,8 @@
 
 # ruff: noqa: E501 (lines of IR)
 
+import re
+
 from absl.testing import absltest, parameterized
 
 from mirencoder_jax import ir
@@ -544,6 +546,46 @@ define i32 @f() {
         ' '.join(module.functions[0].words[:10]),
         'define i32 ( ) @g0 global i32 @g1 global struct:opaque',
     )
+
+  def test_types_comdats_and_a_personality_that_are_not_there(self):
+    pasted = """
+define linkonce_odr i32 @"f x"(%class.A* %this, ptr %p) comdat
+    personality i32 (...)* @personality {
+  %a = alloca %"class.std::b", align 8
+  %n = load i64, ptr %p
+  %q = getelementptr %class.A, %class.A* %this, i64 0, i32 2, i64 %n
+  store i8** getelementptr inbounds (%table, %table* @t, i32 0, i32 0, i32 2),
+    ptr %p
+  invoke void @g(%class.A* %this) to label %ok unwind label %bad
+ok:
+  ret i32 0
+bad:
+  %e = landingpad { i8*, i32 } catch i8* bitcast (i8** @info to i8*)
+  resume { i8*, i32 } %e
+}
+"""
+    module = ir.read_module(pasted)
+    whole = """
+$"f x" = comdat any
+%class.A = type { i32, i32, [4 x i64] }
+%"class.std::b" = type { i32, i8 }
+%table = type { [4 x i8*] }
+@t = external global %table
+@info = external global i8*
+declare void @g(%class.A*)
+declare i32 @personality(...)
+"""
+    other = ir.read_module(whole + pasted)
+    self.assertTrue(module.unverified)
+    self.assertFalse(other.unverified)
+    words = re.sub(
+        'struct:[0-9]+', 'struct:opaque', ' '.join(other.functions[0].words)
+    )
+    self.assertEqual(
+        ' '.join(module.functions[0].words),
+        words.replace('@g1 global ptr', '@g1 global struct:opaque'),
+    )
+    self.assertEqual(module.symbols, other.symbols)
 
 
 class SeveralModulesTest(parameterized.TestCase):
