@@ -135,13 +135,17 @@ class _Instruction(Reader):
           return
     else:
       self.flags()
-    if opcode in ('load', 'getelementptr'):
+    if opcode == 'alloca':
+      while self.peek() in ('inalloca', 'swifterror'):
+        self.at += 1
+    if opcode in ('load', 'getelementptr', 'alloca'):
       self.type_tokens()
-      self.expect(',')
+      if not self.accept(','):
+        return  # `alloca i32`
     while self.at_type():
       type_text = self.type_tokens()
       if not self.peek() or self.peek() in ',':
-        return  # `ret void`, `alloca i32`
+        return  # `ret void`
       self.skip_attributes()
       if type_text == 'label':
         return
