@@ -177,12 +177,19 @@ class TrainScriptTest(ScriptTestCase):
       self.assertEqual(output.count('\n'), 1, output)
 
   def test_mistakes_are_told_before_the_data_are_prepared(self):
+    nothing = str(self.folder / 'nothing')
     code = (
         'import train\n'
         'from configs import pretrain\n'
-        'config = pretrain.get_config("tiny")\n'
-        'config.model.dtype = "float17"\n'
-        f'train._train(config, {str(self.folder / "nothing")!r})'
+        'for section, field, value in (\n'
+        '    ("model", "dtype", "float17"), ("train", "num_steps", 3)\n'
+        '):\n'
+        '  config = pretrain.get_config("tiny")\n'
+        '  config[section][field] = value\n'
+        '  try:\n'
+        f'    train._train(config, {nothing!r})\n'
+        '  except train.pretrain.USER_ERRORS as error:\n'
+        '    print(error)\n'
     )
     done = subprocess.run(
         [sys.executable, '-c', code],
@@ -191,7 +198,8 @@ class TrainScriptTest(ScriptTestCase):
         text=True,
         check=False,
     )
-    self.assertIn("did you mean 'float16'?", done.stderr)
+    self.assertIn("did you mean 'float16'?", done.stdout)
+    self.assertIn('num_warmup_steps 20 is not below', done.stdout)
     self.assertNotIn('preparing', done.stdout)
     self.assertFalse((self.folder / 'nothing').exists())
 

@@ -22,6 +22,7 @@ import numpy as np
 
 from mirencoder_jax.inference import search as search_lib
 from mirencoder_jax.inference import vectors as vectors_lib
+from mirencoder_jax.ir.module import IRError
 from mirencoder_jax.storage import sums
 
 _TABLE = 'rows.sqlite'
@@ -163,7 +164,7 @@ class DiskIndex:
   def _reading(self) -> Iterator[None]:
     try:
       yield
-    except vectors_lib.VectorsError:
+    except (vectors_lib.VectorsError, IRError):  # that of what is added
       raise
     except (sqlite3.Error, FileNotFoundError, ValueError, KeyError) as error:
       what = ' '.join(str(error).split())
@@ -382,9 +383,8 @@ def _rows_by_file(part: vectors_lib.Vectors) -> list[np.ndarray]:
 def _content_of_rows(
     part: vectors_lib.Vectors, rows: np.ndarray, vectors: np.ndarray
 ) -> str:
-  digest = hashlib.sha256(
-      json.dumps([part.functions[i] for i in rows]).encode()
-  )
+  names = [part.functions[i] for i in rows]
+  digest = hashlib.sha256(json.dumps(names).encode())
   digest.update(vectors.data)
   return digest.hexdigest()
 

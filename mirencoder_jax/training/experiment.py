@@ -104,6 +104,7 @@ def check_settings(config: ml_collections.ConfigDict) -> None:
   Raises:
     ValueError: naming the field, if one is misspelt or its value is none.
   """
+  sections = {}
   for kind, name in (
       (input_pipeline.DataConfig, 'data'),
       (TrainConfig, 'train'),
@@ -112,7 +113,10 @@ def check_settings(config: ml_collections.ConfigDict) -> None:
       # Of what size the vocabulary is does not matter.
       (mirencoder.MIREncoderConfig, 'model'),
   ):
-    _section(kind, config, name)
+    sections[name] = _section(kind, config, name)
+  optimizer_lib.create_schedule(
+      sections['optimizer'], sections['train'].num_steps
+  )
   # Not `_dtype`, which asks JAX for devices: hosts may have to meet before.
   command_line.choose(config.model.dtype, _DTYPES, 'config.model.dtype')
 

@@ -112,6 +112,13 @@ class DiskIndexTest(parameterized.TestCase):
 
     with self.assertRaisesRegex(RuntimeError, 'stopped'):
       index.add(parts())
+
+    def unreadable():
+      yield vectors_of({'b.ll': [2]})
+      raise mir.IRError('no IR', 'c.ll')
+
+    with self.assertRaisesRegex(mir.IRError, '^c.ll: no IR$'):
+      index.add(unreadable())  # is no damage of the index
     limits = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (40_000, limits[1]))
     try:
