@@ -63,8 +63,7 @@ def main(argv: list[str]) -> None:
   num_read = len(files) - len(found.errors)
   print(
       f'{len(files):,} modules, {len(found):,} functions, '
-      f'{found.num_instructions.sum():,} instructions, '
-      f'{found.report["tokens"]:,} tokens; one core'
+      f'{found.num_instructions.sum():,} instructions; one core'
   )
   print('encoder                         modules read  modules/CPU s')
   for name, seconds in rows:
