@@ -58,7 +58,7 @@ def tuned(cost: Cost, trials: int) -> None:
 
   search.climb(
       counted,
-      size_flags.SETS,
+      [size_flags.CHOICES[s] for s in size_flags.TRIED['text']],
       tuple(size_flags.FLAGS),
       size_flags.joined,
       lambda: len(asked) > trials,  # the first is -Oz alone

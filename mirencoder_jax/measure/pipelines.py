@@ -49,3 +49,5 @@ PIPELINES = {
     'p14': 'Oz loop_deletion loop_simplify new_gvn',
     'p15': 'Oz register_to_memory sroa instruction_combine simplify_cfg',
 }
+# In which order to try them for a function, in the sense of `size_flags.TRIED`.
+TRIED = 'p3 p13 p9 p5 p11 p4 p10 p1 p8 p2 p15 p7 p6 p12 p14'.split()

@@ -55,6 +55,13 @@ SETS: tuple[str, ...] = (
 )
 # What tables call them -> what they are: -Oz alone first.
 CHOICES = {'Oz': '', **{f's{i}': names for i, names in enumerate(SETS, 1)}}
+# In which order to try them where `.text` is to be small, or all of the image:
+# first what gains most for all, then what adds most to the best so far, on the
+# labelled units of packages that sets were chosen on.
+TRIED = {
+    'text': 's1 s11 s8 s3 s4 s6 s7 s10 s13 s9 s5 s12 s2'.split(),
+    'image': 's3 s11 s2 s4 s8 s9 s7 s13 s6 s10 s12 s5 s1'.split(),
+}
 
 
 def words_of(names: str) -> tuple[str, ...]:

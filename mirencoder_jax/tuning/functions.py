@@ -39,7 +39,8 @@ _MAX_CHARACTERS = 1 << 20  # of a function's module
 _MAX_BUILDS = 32  # of the whole module
 _INLINED = 1.05  # what it may cost to inline first
 MIN_VERSION = 17
-NAMES = tuple(pipelines.PIPELINES)  # the first is -Oz alone
+# In the order of trying; the first is -Oz alone.
+NAMES = (next(iter(pipelines.PIPELINES)), *pipelines.TRIED)
 
 OnTrial = Callable[[str, str, int | str], object]
 
@@ -128,7 +129,7 @@ def _header() -> dict:
       kind='tuned_functions',
       llvm='.'.join(map(str, llvm.llvm_version_info)),
       choices=list(NAMES),
-      pipelines=list(pipelines.PIPELINES.values()),
+      pipelines=[pipelines.PIPELINES[name] for name in NAMES],
   )
 
 

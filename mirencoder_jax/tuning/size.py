@@ -145,7 +145,7 @@ def _tune_unit(
   try:
     search.climb(
         cost,
-        size_flags.SETS,
+        [size_flags.CHOICES[s] for s in size_flags.TRIED[settings.kind]],
         tuple(size_flags.FLAGS),
         size_flags.joined,
         is_over,
