@@ -9,6 +9,9 @@ _PRODUCER = re.compile(
     r"Producer: 'LLVM(([0-9]+)[^' ]*)' Reader: 'LLVM ([0-9]+)"
 )
 _RETIRED = re.compile(r'unsupported constant expression of type (\w+)')
+# Of damage, and as well of a retired constant where there must be one, or of a
+# struct that has a function of itself in it.
+_VAGUE = re.compile('Invalid record|Invalid function argument type')
 _LAST_TO_RETIRE = 20  # the last LLVM with expressions that ours has no more
 # Of bits that mean nothing; what means something is older than LLVM's rules.
 _DAMAGE = re.compile(
@@ -55,12 +58,14 @@ def bitcode_advice(message: str) -> str:
     return (
         f'{writer} wrote it, and LLVM accepts no more what it says; {LLVM_DIS}'
     )
-  is_vague = 'Invalid record' in message
-  if producer and is_vague and int(producer.group(2)) <= _LAST_TO_RETIRE:
-    # Of a retired constant where there must be one LLVM says no more.
+  if (
+      producer
+      and int(producer.group(2)) <= _LAST_TO_RETIRE
+      and _VAGUE.search(message)
+  ):
     return (
-        f'{writer} wrote it: it is damaged, or has a constant expression that '
-        f'LLVM has no more; {LLVM_DIS}, or make it again'
+        f'{writer} wrote it: it is damaged, or has a constant expression or a '
+        f'type that LLVM has no more; {LLVM_DIS}, or make it again'
     )
   if producer:
     return (

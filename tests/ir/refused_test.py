@@ -62,6 +62,27 @@ define void @f() {
 """,
       ),
       (
+          'types_behind_their_use_and_in_themselves',
+          """
+define void @f(%"a b"* %p, void (%S)* %q) {
+  call void %q(%S zeroinitializer)
+  %b = getelementptr %"a b", %"a b"* %p, i32 0, i32 1
+  ret void
+}
+%"a b" = type { i32, float }
+%S = type { i32 (%S)*, { void (i8* (i8*)*, %S)*, [2 x i8 (...)*] }, i32 }
+""",
+          """
+%S = type { ptr, { ptr, [2 x ptr] }, i32 }
+%A = type { i32, float }
+define void @f(ptr %p, ptr %q) {
+  call void %q(%S zeroinitializer)
+  %b = getelementptr %A, ptr %p, i32 0, i32 1
+  ret void
+}
+""",
+      ),
+      (
           'value_before_its_address',
           """
 @a = global i64 0
@@ -639,6 +660,10 @@ define void @f(ptr %p) {
         ir.IRError, f'x.ll:{line}: [^\n]*(second module|defined twice)'
     ):
       ir.read_module(self.ONE + second + more, name='x.ll')
+
+  def test_two_names_of_one_module(self):
+    text = f"; ModuleID = 'a'\n; int f(void);\n\n{self.ONE}"
+    self.assertLen(ir.read_module(text).functions, 1)
 
   def test_bundle_of_host_and_device(self):
     mark = '; __CLANG_OFFLOAD_BUNDLE____'

@@ -15,6 +15,7 @@ _DUMP = '*** IR Dump '
 _DUMP_LINE = re.compile(r'^[;#\s]*\*\*\* IR Dump ', re.MULTILINE)
 _MODULE_ID = '; ModuleID = '
 _HEAD_LINE = re.compile(f'^{_MODULE_ID}', re.MULTILINE)
+_STATEMENT = re.compile(r'^\s*[^\s;]', re.MULTILINE)
 # Of these a module has one, before all else.
 _ONCE = re.compile(r'(source_filename|target (?:triple|datalayout))\s*=')
 _ENTITY = re.compile(r'define\b|declare\b|[@%]')
@@ -38,7 +39,7 @@ def check_marks(text: str, name: str) -> None:
     )
   if text.count(_MODULE_ID) > 1:
     heads = [match.start() for match in _HEAD_LINE.finditer(text)]
-    if len(heads) > 1:
+    if len(heads) > 1 and _STATEMENT.search(text, heads[0], heads[1]):
       line = text[heads[1] :].partition('\n')[0]
       raise _second(line, name, text.count('\n', 0, heads[1]) + 1)
   if _DUMP in text:

@@ -22,6 +22,11 @@ from mirencoder_jax.ir.parsing.plan import LineError
 
 _NAME = re.compile(r'%[-\w.$]+(?=\s*=)')
 _LATE = re.compile(r'(?:target\s|source_filename\b)')
+_TYPE = re.compile(r'%(?:"[^"]*"|[-\w.$]+)\s*=\s*type\b')
+# To what takes a struct by value, in that struct.
+_TO_FUNCTION = re.compile(
+    r'(?:(?<= x )|(?<=[,{\[<(]))(?:(?! x )[^,{}\[\]<>()=])*\([^()]*\)\s*\*+'
+)
 # `inrange` before an index of a constant getelementptr, until LLVM 18.
 _INRANGE = re.compile(r'\binrange\s+(?=[^(\s])')
 _MMX = re.compile(r'(?<![-\w.$%@])x86_mmx\b')
@@ -59,6 +64,7 @@ def upgrade(laid: Laid) -> Laid:
   quotes = line_shape.Quotes()
   names = (f'constexpr.{number}.' for number in itertools.count())
   head: list[tuple[str, int]] = []
+  types: list[tuple[str, int]] = []  # LLVM asks for sizes where it reads
   rest: list[tuple[str, int]] = []
   body: list[tuple[str, int]] | None = None
   for line, number in zip(laid.lines, laid.numbers, strict=True):
@@ -71,6 +77,9 @@ def upgrade(laid: Laid) -> Laid:
     if _LATE.match(line):
       head.append((line, number))
       continue
+    if _TYPE.match(line):
+      types.append((_without_function_types(line), number))
+      continue
     line = _words(line, quotes)
     if line.startswith('define'):
       body = [(line, number)]
@@ -81,8 +90,18 @@ def upgrade(laid: Laid) -> Laid:
       rest.append((line, number))
     else:
       rest.append((line, number))
-  lines, numbers = zip(*head, *rest, *(body or ()), strict=True)
+  lines, numbers = zip(*head, *types, *rest, *(body or ()), strict=True)
   return Laid(list(lines), list(numbers))
+
+
+def _without_function_types(line: str) -> str:
+  """A type in which pointers to functions are pointers."""
+  while 'addrspace' not in line and '"' not in line:
+    changed = _TO_FUNCTION.sub(' ptr', line)
+    if changed == line:
+      break
+    line = changed
+  return line
 
 
 def finish(laid: Laid) -> Laid:
