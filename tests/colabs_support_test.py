@@ -35,6 +35,18 @@ class InstallTest(absltest.TestCase):
     self.assertEqual(install.unmet(asked[:2], here), [])
     self.assertEqual(install.unmet(parsed('rensa'), here), ['rensa'])
 
+  def test_what_would_not_go_with_an_older_protobuf(self):
+    self.assertEqual(
+        install.constraints({'protobuf': '5.29.6'}),
+        ['protobuf==5.29.6', 'tensorflow-metadata<1.18'],
+    )
+    for held in (
+        {'protobuf': '6.33.0'},
+        {'protobuf': '5.29.6', 'tensorflow-metadata': '1.17.2'},
+        {},
+    ):
+      self.assertLen(install.constraints(held), len(held))
+
   def test_everything_else_is_held(self):
     here = {'jax': '0.7.2', 'jax-cuda12-plugin': '0.7.2', 'absl-py': '0.1'}
     held = []

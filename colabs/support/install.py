@@ -13,11 +13,14 @@ import sys
 import tempfile
 import tomllib
 
-from packaging import requirements, utils
+from packaging import requirements, utils, version
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 # What is built on another package's insides follows it to a new version.
 FOLLOWS = {'llvmlite': ('numba',)}
+# Of newer ones of the first, code that older ones of the second refuse; the
+# first does not say so.
+_AT_MOST = (('tensorflow-metadata', '1.18', 'protobuf', '6.31.1'),)
 # Held where not everything can be.
 _HELD = ('jax', 'numpy', 'nvidia', 'protobuf', 'torch', 'tensorflow')
 
@@ -66,6 +69,18 @@ def installed() -> dict[str, str]:
   }
 
 
+def constraints(held: dict[str, str]) -> list[str]:
+  """Lines for pip: what is held, and what would not go with that."""
+  lines = [f'{name}=={number}' for name, number in held.items()]
+  for name, below, other, needed in _AT_MOST:
+    is_old = other in held and (
+        version.parse(held[other]) < version.parse(needed)
+    )
+    if is_old and name not in held:
+      lines.append(f'{name}<{below}')
+  return lines
+
+
 def main(extras: list[str]) -> None:
   here = installed()
   missing = unmet(wanted(extras), here)
@@ -82,7 +97,7 @@ def main(extras: list[str]) -> None:
   with tempfile.TemporaryDirectory() as folder:
     path = pathlib.Path(folder, 'held.txt')
     for versions in (held, few):
-      path.write_text(''.join(f'{n}=={v}\n' for n, v in versions.items()))
+      path.write_text('\n'.join(constraints(versions)))
       done = subprocess.run(
           [*pip, '--constraint', str(path)], capture_output=True, text=True
       )
