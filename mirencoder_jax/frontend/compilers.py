@@ -77,6 +77,14 @@ WITHOUT_CUDA_TOOLKIT = (
     *('-include', 'cuda_stub.h', '-include', 'cuda_libm.h'),
     *('-Xclang', '-target-feature', '-Xclang', '+ptx60'),
 )
+# Makes clang say that it left out a pragma of OpenMP, the first of a unit.
+_ASK = ('-Wsource-uses-openmp', '-Wno-error=source-uses-openmp')
+_OPENMP = re.compile(
+    r'(?:^In file included from .*\n(?: .*\n)*)?'
+    r"^(.+):[0-9]+: warning: unexpected '#pragma omp.*\n(?: .*\n)*"
+    r'(?:^.*: note: expanded from here\n(?: .*\n)*)?',
+    re.M,
+)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -275,11 +283,13 @@ def compile_source(
       cuda_toolkit=cuda_toolkit,
       flags=flags,
   )
+  without_openmp = not any(flag.startswith('-fopenmp') for flag in flags)
+  asked = _ASK if without_openmp and language in ('c', 'c++') else ()
   with tempfile.TemporaryDirectory() as folder:
     output = os.path.join(folder, 'out.ll')
     try:
       done = subprocess.run(
-          [*command, '-o', output],
+          [*command, *asked, '-o', output],
           capture_output=True,
           text=True,
           errors='replace',
@@ -299,30 +309,27 @@ def compile_source(
       )
     with open(output, encoding='utf-8', errors='surrogateescape') as file:
       text = file.read()
-  warnings = [done.stderr.strip(), _dropped_openmp(path, language, flags)]
-  return Compiled(
-      path, text, compiler, command, '\n'.join(filter(None, warnings))
-  )
+  warnings = _warnings(done.stderr, path, language, without_openmp)
+  return Compiled(path, text, compiler, command, warnings)
 
 
-def _dropped_openmp(path: str, language: str, flags: Sequence[str]) -> str:
-  """Says that pragmas of OpenMP went unread; '' if none did."""
-  mark = {
-      'c': r'[ \t]*#[ \t]*pragma[ \t]+omp\b',
-      'c++': r'[ \t]*#[ \t]*pragma[ \t]+omp\b',
-      'fortran': r'[ \t]*!\$omp\b',
-  }.get(language)
-  if mark is None or any(flag.startswith('-fopenmp') for flag in flags):
-    return ''
-  with open(path, encoding='utf-8', errors='replace') as file:
-    found = re.search(f'^{mark}', source := file.read(), re.M | re.I)
-  if not found:
-    return ''
-  line = source.count('\n', 0, found.start()) + 1
-  return (
-      f'{path}:{line}: `{found[0].strip()}` was left out, as everything of '
-      'OpenMP is without the flag -fopenmp (--flag=-fopenmp)'
+def _warnings(said: str, path: str, language: str, without: bool) -> str:
+  """What a compiler said, and of OpenMP's pragmas that they went unread."""
+  place = ''
+  if found := _OPENMP.search(said):
+    place = found[1]
+    said = said[: found.start()] + said[found.end() :]
+    said = re.sub(r'^[0-9]+ warnings? generated\.$', '', said, flags=re.M)
+  elif without and language == 'fortran':
+    with open(path, encoding='utf-8', errors='replace') as file:
+      found = re.search(r'^[ \t]*!\$omp\b', text := file.read(), re.M | re.I)
+    place = found and f'{path}:{text.count(chr(10), 0, found.end()) + 1}'
+  dropped = place and (
+      f'{place}: `{"!$omp" if language == "fortran" else "#pragma omp"}` was '
+      'left out, as everything of OpenMP is without the flag -fopenmp '
+      '(--flag=-fopenmp)'
   )
+  return '\n'.join(filter(None, [said.strip(), dropped]))
 
 
 def _hint(text: str) -> str:

@@ -179,25 +179,37 @@ class CompilersTest(parameterized.TestCase):
     self.assertIn('@__assert_fail', texts['O2'])
 
   @parameterized.parameters(
-      ('#pragma omp parallel for\nint f;', 'c', 1),
-      ('int f;\n #  pragma  omp simd', 'cc', 2),
-      ('  subroutine f\n  !$OMP parallel', 'f90', 2),
-      ('#pragma once\n// #pragma omp simd', 'c', None),
-  )
-  def test_pragmas_that_go_unread_are_said(self, text, suffix, line):
-    self.path_is('clang', 'flang')
-    for name in ('clang', 'flang'):
-      fake = self.folder / name
-      fake.write_text(
-          fake.read_text().replace('Debian clang', f'Debian {name}')
-      )
-    path = self.source(f'omp.{suffix}', text)
+      ('#pragma omp parallel\n;}', 'omp.c:2'),
+      ('{\n # pragma  omp simd\nfor(int i=0;i<a;++i);}}', 'omp.c:3'),
+      ('_Pragma("omp simd") for(int i=0;i<a;++i);}', 'omp.c:2'),
+      ('#include "omp_.h"\n}', 'omp_.h:2'),
+      ('// #pragma omp\n/*\n#pragma omp\n*/\n}', ''),
+      ('#if 0\n#pragma omp\n#endif\n}', ''),
+  )  # fmt: skip
+  def test_pragmas_that_go_unread_are_said(self, body, place):
+    try:
+      compilers.find_compiler('c')
+    except ir.IRError:
+      self.skipTest('there is no clang, nor the ziglang wheel')
+    self.source('omp_.h', '\n#pragma omp barrier\n')
+    path = self.source('omp.c', f'void f(int a) {{\n{body}\n')
+    for flags in ([], ['-Werror']):
+      said = compilers.compile_source(path, flags=flags).warnings
+      if place:
+        self.assertRegex(said, f'^.*{place}:.*omp` was left.*--flag=-fopenmp.$')
+      else:
+        self.assertEqual(said, '')
+    for flag in ('-fopenmp', '-fopenmp-simd'):
+      said = compilers.compile_source(path, flags=[flag]).warnings
+      self.assertNotIn('left out', said)
+
+  def test_pragmas_of_fortran(self):
+    self.path_is('flang')
+    fake = self.folder / 'flang'
+    fake.write_text(fake.read_text().replace('Debian clang', 'Debian flang'))
+    path = self.source('omp.f90', '  subroutine f\n  !$OMP parallel')
     said = compilers.compile_source(path).warnings
-    if line:
-      self.assertIn(f'omp.{suffix}:{line}: ', said)
-      self.assertIn('--flag=-fopenmp', said)
-    else:
-      self.assertEqual(said, 'a warning')
+    self.assertRegex(said, r'a warning\n.*omp.f90:2: `!\$omp`.*-fopenmp')
     said = compilers.compile_source(path, flags=['-fopenmp']).warnings
     self.assertEqual(said, 'a warning')
 
