@@ -69,7 +69,7 @@ def left_in(paths: Iterable[str | os.PathLike]) -> list[Left]:
     known = [
         p
         for p in sorted(folder.rglob('*'))
-        if p.suffix in IR_SUFFIXES or compilers.language_of(p)
+        if p.suffix.lower() in IR_SUFFIXES or compilers.language_of(p)
     ]
     left = Left(
         str(folder),
@@ -98,7 +98,7 @@ def find(paths: Iterable[str | os.PathLike]) -> list[str]:
 
 def _in_folder(folder: pathlib.Path) -> list[str]:
   files = sorted(p for p in folder.rglob('*') if p.is_file())
-  chosen = [p for p in files if p.suffix in IR_SUFFIXES] or [
+  chosen = [p for p in files if p.suffix.lower() in IR_SUFFIXES] or [
       p for p in files if compilers.language_of(p)
   ]
   return [str(p) for p in chosen] or [str(folder)]
@@ -123,7 +123,7 @@ def read(
     )
   # By its name it is to be a file. What a shell makes of `<(command)` has no
   # such name, and may be waited for.
-  is_named = path.endswith(IR_SUFFIXES) or compilers.language_of(path)
+  is_named = path.lower().endswith(IR_SUFFIXES) or compilers.language_of(path)
   if is_named and (kind := source_lib.refused_kind(path)):
     raise IRError(
         f'this is {kind} and no file, and is not waited for; `-` reads '
@@ -131,10 +131,11 @@ def read(
         source_lib.shown(path),
     )
   if compilers.language_of(path) is None:
-    return Program(path, reader.read_module(path))
+    # As text, a name with a line break would be IR.
+    return Program(path, reader.read_module(pathlib.Path(path)))
   options = options or CompileOptions()
   compiled = compilers.compile_source(path, **dataclasses.asdict(options))
-  module = reader.read_module(compiled.text, name=path)
+  module = reader.read_module(compiled.text, name=source_lib.shown(path))
   return Program(path, module, compiled, compiled.text)
 
 

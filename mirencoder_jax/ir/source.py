@@ -55,8 +55,17 @@ _MLIR = re.compile(
 
 
 def shown(path: str | os.PathLike) -> str:
-  """A path as texts can hold it: names may have bytes that are no UTF-8."""
-  return os.fsencode(path).decode('utf-8', 'backslashreplace')
+  """A path as texts can hold it and screens show it.
+
+  Names may have bytes that are no UTF-8, line breaks and other controls.
+  """
+  text = os.fsencode(path).decode('utf-8', 'backslashreplace')
+  if text.isprintable():
+    return text
+  return ''.join(
+      c if c.isprintable() else c.encode('unicode_escape').decode()
+      for c in text
+  )
 
 
 def refused_kind(path: str | os.PathLike) -> str | None:

@@ -54,6 +54,17 @@ class FolderTest(absltest.TestCase):
     self.assertEqual(program.module.name, f'{self.root}/caf\\xe9.ll')
     program.module.name.encode()
 
+  def test_names_with_controls_and_capitals(self):
+    text = 'define i32 @f() {\n  ret i32 1\n}\n'
+    for name in ('a\nb.ll', 'a\x1b[31mb.ll', 'A.LL'):
+      (self.root / name).write_text(text)
+    found = program_files.find([self.root])
+    programs = list(program_files.read_all(found))
+    self.assertEqual([p.error for p in programs], [None] * len(found))
+    names = {p.module.name for p in programs}
+    for name in ('a\\nb.ll', 'a\\x1b[31mb.ll', 'A.LL'):
+      self.assertIn(f'{self.root}/{name}', names)
+
 
 if __name__ == '__main__':
   absltest.main()
