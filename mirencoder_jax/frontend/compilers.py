@@ -322,8 +322,9 @@ def _warnings(said: str, path: str, language: str, without: bool) -> str:
     said = re.sub(r'^[0-9]+ warnings? generated\.$', '', said, flags=re.M)
   elif without and language == 'fortran':
     with open(path, encoding='utf-8', errors='replace') as file:
-      found = re.search(r'^[ \t]*!\$omp\b', text := file.read(), re.M | re.I)
-    place = found and f'{path}:{text.count(chr(10), 0, found.end()) + 1}'
+      text = file.read()
+    if found := re.search(r'^[ \t]*!\$omp\b', text, re.M | re.I):
+      place = f'{path}:{text.count(chr(10), 0, found.end()) + 1}'
   dropped = place and (
       f'{place}: `{"!$omp" if language == "fortran" else "#pragma omp"}` was '
       'left out, as everything of OpenMP is without the flag -fopenmp '
