@@ -17,8 +17,14 @@ from typing import Any, NamedTuple
 
 from absl import logging
 
-from mirencoder_jax.evaluation.evaluation import Evaluation, Part, Request
+from mirencoder_jax.evaluation.evaluation import (
+    Comparison,
+    Evaluation,
+    Part,
+    Request,
+)
 from mirencoder_jax.evaluation.heldout_evaluation import HeldoutEvaluation
+from mirencoder_jax.evaluation.report import board
 from mirencoder_jax.evaluation.report import page as page_lib
 from mirencoder_jax.evaluation.task_evaluation import TaskEvaluation
 from mirencoder_jax.inference import encoder as inference
@@ -134,6 +140,13 @@ def write_summary(
   path.write_text(json.dumps(rows, indent=1) + '\n')
 
 
+def write_board(folder: str | os.PathLike[str]) -> None:
+  """Writes board.md, of the summary.json of a folder of pages."""
+  path = pathlib.Path(folder, page_lib.FOLDER, 'summary.json')
+  rows = [Comparison(**row) for row in json.loads(path.read_text())]
+  pathlib.Path(folder, 'board.md').write_text(board.format_board(rows))
+
+
 def run(
     config: Mapping[str, Any], request: Request, pages: Sequence[str] = ()
 ) -> list[Failure]:
@@ -142,9 +155,9 @@ def run(
   Args:
     config: its `evals` are run, one or several.
     request: of the command.
-    pages: markdown files that are to have everything, with pictures and
-      summary.json beside them; in one that has `page.MARKERS` the overview
-      only.
+    pages: markdown files that are to have everything, with pictures,
+      summary.json and the board beside them; in one that has `page.MARKERS`
+      the overview only.
 
   Returns:
     What has no results. Where only one thing was asked for, its error is
@@ -169,7 +182,9 @@ def run(
   for page in pages:
     if not page_lib.update(page, parts):
       page_lib.write(page, parts, failures)
-      write_summary(pathlib.Path(page).parent / page_lib.FOLDER, parts)
+      folder = pathlib.Path(page).parent
+      write_summary(folder / page_lib.FOLDER, parts)
+      write_board(folder)
   for evaluation, found in parts:
     print(f'Verdict: {evaluation.verdict(found)}', flush=True)
   return failures
