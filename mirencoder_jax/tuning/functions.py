@@ -103,7 +103,7 @@ def tune(
       yield tuned
       return
     choices = _try_all(unit, tuned, settings, labels, start, on_trial)
-    best = _put_together(unit, tuned, choices, settings, start)
+    best = _put_together(unit, tuned, choices, settings, start, on_trial)
     made = _confirm(unit, tuned, best, settings, clang, pathlib.Path(folder))
     if output is not None:
       _write(pathlib.Path(output), made, best, worker, tuned)
@@ -267,6 +267,7 @@ def _put_together(
     choices: dict[str, tuple[str, int]],
     settings: tuned_lib.Settings,
     start: float,
+    on_trial: OnTrial | None,
 ) -> _Built:
   """The smallest module of those tried: all choices, then one more or less."""
   order = sorted(choices, key=lambda s: -choices[s][1])
@@ -292,9 +293,12 @@ def _put_together(
       return math.inf
     if not _is_sound(built.sizes, unit.base.sizes):
       return math.inf
-    if unit.size(built) < unit.size(best):
+    size = unit.size(built)
+    if on_trial is not None:
+      on_trial(tuned.path, f'whole, {1 + name.count("+")} of its own', size)
+    if size < unit.size(best):
       best, tuned.choice = built, name
-    return unit.size(built)
+    return size
 
   def is_over() -> bool:
     if num_builds and tuned.stopped:

@@ -13,6 +13,7 @@ from absl.testing import absltest, parameterized
 
 from mirencoder_jax import cli
 from mirencoder_jax.cli import console
+from mirencoder_jax.downstream.tasks import custom
 from mirencoder_jax.ir import IRError
 from mirencoder_jax.measure import (
     batch,
@@ -278,7 +279,9 @@ class CommandTest(parameterized.TestCase):
     self.assertEqual(records['kernel']['family'], 'sum')
     (row,) = read_csv(self.folder / 'table.csv')
     self.assertAlmostEqual(float(row['time:compiler']), found['base'])
-    self.assertTrue((self.folder / 'ir' / 'kernel.ll').exists())
+    read = custom.read_table(self.folder / 'table.csv', self.folder / 'ir')
+    self.assertEmpty(read.problems)
+    self.assertEqual(read.examples[0]['time:compiler'], found['base'])
 
   def test_the_first_choices_of_a_loop(self):
     try:

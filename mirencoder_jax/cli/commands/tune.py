@@ -68,7 +68,8 @@ _WRITTEN = ('.ll', '.bc', '.o')
     '--cmake',
     type=options.FILE,
     metavar='FILE',
-    help='gets flags by source, for include() in a CMakeLists.txt beside it',
+    help='gets flags by source, for include() in a CMakeLists.txt beside it '
+    'or as -DCMAKE_PROJECT_INCLUDE',
 )
 @click.option(
     '--table',
@@ -130,6 +131,8 @@ def command(
       _show(one, goal, kind)
       if output and not one.error:
         console.show(f'  {output} is written')
+      elif goal == 'functions' and one.choice:
+        console.show(f'  -o FILE{", ".join(_WRITTEN)} writes it')
   if cmake:
     root = pathlib.Path(cmake).resolve().parent
     pathlib.Path(cmake).write_text(build_flags.as_cmake(found, root))
