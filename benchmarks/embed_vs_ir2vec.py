@@ -23,7 +23,6 @@ import json
 import os
 import pathlib
 import random
-import shutil
 import statistics
 import subprocess
 import sys
@@ -37,7 +36,7 @@ sys.path.insert(0, str(ROOT))
 from absl import app, flags, logging  # noqa: E402
 
 import mirencoder_jax as mir  # noqa: E402
-from benchmarks import file_to_example  # noqa: E402
+from benchmarks import file_to_example, llvm_ir2vec_vectors  # noqa: E402
 from configs import models, pretrain  # noqa: E402
 from mirencoder_jax import ir  # noqa: E402
 from mirencoder_jax.inference import encoder as inference  # noqa: E402
@@ -100,25 +99,15 @@ def _processes(path: str, folder: str) -> dict[str, list[str]]:
     found['mirencoder_jax, a process'] = [
         *(sys.executable, '-c', script, _CHECKPOINT.value, path)
     ]
-  tool = shutil.which('llvm-ir2vec') or shutil.which('llvm-ir2vec-22')
+  tool = llvm_ir2vec_vectors.find_tool()
   if tool is None:
     print('llvm-ir2vec is left out: it is not on the PATH')
     return found
-  listed = subprocess.run(
-      [tool, 'entities', path], capture_output=True, text=True, check=True
-  )
   vocabulary: dict[str, dict[str, list[float]]] = {}
-  for line in listed.stdout.splitlines()[1:]:
-    name = line.split('\t')[0]
-    section = 'Opcodes'
-    if name.endswith('Ty'):
-      section = 'Types'
-    elif name in ('Function', 'Pointer', 'Constant', 'Variable'):
-      section = 'Arguments'
-    elif name.startswith(('FCMP_', 'ICMP_')):
-      section = 'Predicates'
+  for entity in llvm_ir2vec_vectors.list_entities(tool, path):
     vector = [random.gauss(0, 0.1) for _ in range(75)]
-    vocabulary.setdefault(section, {})[name] = vector
+    section = llvm_ir2vec_vectors.section_of(entity)
+    vocabulary.setdefault(section, {})[entity] = vector
   file = pathlib.Path(folder, 'vocabulary.json')
   file.write_text(json.dumps(vocabulary))
   for kind in ('symbolic', 'flow-aware'):

@@ -1,0 +1,121 @@
+"""Vectors of a task's modules by LLVM's own `llvm-ir2vec`, for --compare.
+
+    python benchmarks/llvm_ir2vec_vectors.py --task=code_size \
+        --data_dir=DATA --vocabulary=seedEmbeddingVocab.txt --output=sym.npz
+    python eval.py --config=configs/tasks.py:code_size --data_dir=DATA \
+        --compare=IR2Vec_symbolic=sym.npz
+
+LLVM 22 or newer has the tool; it reads what IR2Vec's package, which is of an
+older LLVM, does not. The vocabulary is the one that `pip install ir2vec` brings:
+LLVM's entities that it lacks (predicates of comparisons, a few opcodes) are
+zeros. A module's vector is the sum of its functions'. What the tool does not
+read is counted, and has no vector.
+"""
+
+import collections
+import json
+import pathlib
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+
+import numpy as np
+from absl import app, flags
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
+
+from configs import tasks as recipes  # noqa: E402
+from mirencoder_jax.downstream.tasks import tasks  # noqa: E402
+from mirencoder_jax.evaluation import recipe as recipe_lib  # noqa: E402
+from mirencoder_jax.inference import vectors  # noqa: E402
+
+_TASK = flags.DEFINE_string('task', None, 'Of configs/tasks.py.')
+_DATA = flags.DEFINE_string('data_dir', None, 'Of prepared data.')
+_MANUAL = flags.DEFINE_string('manual_dir', None, 'To prepare it from.')
+_VOCABULARY = flags.DEFINE_string('vocabulary', None, "IR2Vec's text file.")
+_KIND = flags.DEFINE_enum(
+    'kind', 'symbolic', ['symbolic', 'flow-aware'], 'Of embeddings.'
+)
+_OUTPUT = flags.DEFINE_string('output', None, 'The .npz to write.')
+flags.mark_flags_as_required(['task', 'data_dir', 'vocabulary', 'output'])
+
+_FUNCTION = re.compile(r'\[([^\]]*)\]')
+
+
+def section_of(entity: str) -> str:
+  """Where LLVM's vocabulary has an entity that `llvm-ir2vec entities` lists."""
+  if entity.endswith('Ty'):
+    return 'Types'
+  if entity in ('Function', 'Pointer', 'Constant', 'Variable'):
+    return 'Arguments'
+  if entity.startswith(('FCMP_', 'ICMP_')):
+    return 'Predicates'
+  return 'Opcodes'
+
+
+def list_entities(tool: str, path: str) -> list[str]:
+  """What a vocabulary has to have; any readable IR will do."""
+  listed = subprocess.run(
+      [tool, 'entities', path], capture_output=True, text=True, check=True
+  )
+  return [line.split('\t')[0] for line in listed.stdout.splitlines()[1:]]
+
+
+def find_tool() -> str | None:
+  return shutil.which('llvm-ir2vec') or shutil.which('llvm-ir2vec-22')
+
+
+def main(argv: list[str]) -> None:
+  if len(argv) > 1:
+    raise app.UsageError('takes flags only')
+  tool = find_tool()
+  if tool is None:
+    raise app.UsageError('llvm-ir2vec is not on the PATH: apt install llvm-22')
+  section = recipes.get_config(_TASK.value).evals[_TASK.value].to_dict()
+  del section['kind']
+  recipe = recipe_lib.Recipe.read(section, _TASK.value)
+  task = tasks.load_task(
+      recipe.task, data_dir=_DATA.value, manual_dir=_MANUAL.value
+  )
+  given = {}
+  for line in pathlib.Path(_VOCABULARY.value).read_text().splitlines():
+    name, _, row = line.partition(':')
+    given[name.lower()] = json.loads(row.rstrip(','))
+  width = len(next(iter(given.values())))
+  found, counts = {}, collections.Counter()
+  with tempfile.TemporaryDirectory() as folder:
+    path = pathlib.Path(folder, 'module.ll')
+    path.write_text('define void @f() {\n  ret void\n}\n')
+    vocabulary: dict[str, dict[str, list[float]]] = {}
+    for entity in list_entities(tool, str(path)):
+      row = given.get(entity.lower())
+      counts['entities without a row'] += row is None
+      of_section = vocabulary.setdefault(section_of(entity), {})
+      of_section[entity] = row or [0.0] * width
+    file = pathlib.Path(folder, 'vocabulary.json')
+    file.write_text(json.dumps(vocabulary))
+    command = [
+        *(tool, 'embeddings', '--level=func', str(path)),
+        *(f'--ir2vec-kind={_KIND.value}', f'--ir2vec-vocab-path={file}'),
+    ]
+    for name, text in zip(task.modules, task.ir, strict=True):
+      path.write_bytes(text)
+      done = subprocess.run(command, capture_output=True, text=True)
+      rows = [x.split() for x in _FUNCTION.findall(done.stdout)]
+      if done.returncode or not rows:
+        counts['not read'] += 1
+        continue
+      counts['read'] += 1
+      found[name] = np.array(rows, np.float32).sum(axis=0)
+  print(dict(counts))
+  if not found:
+    raise SystemExit('nothing was read')
+  vectors.of_names(list(found), np.stack(list(found.values())), '').save(
+      pathlib.Path(_OUTPUT.value)
+  )
+
+
+if __name__ == '__main__':
+  app.run(main)
