@@ -6,7 +6,7 @@
         --compare=IR2Vec_symbolic=sym.npz
 
 LLVM 22 or newer has the tool; it reads what IR2Vec's package, which is of an
-older LLVM, does not. The vocabulary is the one that `pip install ir2vec` brings:
+older LLVM, does not. The vocabulary is the one that `pip install ir2vec` has:
 LLVM's entities that it lacks (predicates of comparisons, a few opcodes) are
 zeros. A module's vector is the sum of its functions'. What the tool does not
 read is counted, and has no vector.

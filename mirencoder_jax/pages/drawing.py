@@ -119,13 +119,6 @@ def _svg(function: Function, layout: drawing_layout.Layout) -> str:
       f'<svg viewBox="0 0 {layout.width:.0f} {layout.height:.0f}" '
       f'width="{layout.width:.0f}" height="{layout.height:.0f}">'
   ]
-  for card in layout.cards:
-    parts.append(
-        f'<rect class="card" x="{card.x:.0f}" y="{card.y:.0f}" rx="4" '
-        f'width="{card.width:.0f}" height="{card.height:.0f}"/>'
-        f'<text class="label" x="{card.x + 6:.0f}" y="{card.y + 12:.0f}">'
-        f'{card.label}</text>'
-    )
   for edge in layout.control:
     back = ' back' if edge.is_back else ''
     parts.append(
@@ -136,6 +129,14 @@ def _svg(function: Function, layout: drawing_layout.Layout) -> str:
     parts.append(
         f'<path class="data" data-a="{edge.sender}" data-b="{edge.receiver}" '
         f'd="{edge.path}"/>'
+    )
+  # Over the edges, so that these pass behind what is to be read.
+  for card in layout.cards:
+    parts.append(
+        f'<rect class="card" x="{card.x:.0f}" y="{card.y:.0f}" rx="4" '
+        f'width="{card.width:.0f}" height="{card.height:.0f}"/>'
+        f'<text class="label" x="{card.x + 6:.0f}" y="{card.y + 12:.0f}">'
+        f'{card.label}</text>'
     )
   for row in layout.rows:
     text = html.escape(row.text)
