@@ -30,8 +30,14 @@ class DrawingTest(absltest.TestCase):
     self.assertIn('two &amp; &lt;more&gt;.ll', page)
     for svg in re.findall(r'<svg viewBox.*?</svg>', page, re.S):
       ET.fromstring(svg)
-    self.assertEqual(page.count('class="row"'), 13 + 2)
-    self.assertEqual(page.count('class="control back"'), 1)
+    legend, *drawn = page.split('<section>')
+    self.assertEqual(sum(s.count('class="row"') for s in drawn), 13 + 2)
+    self.assertEqual(sum(s.count('class="control back"') for s in drawn), 1)
+    for flow in ('class="control"', 'class="data', 'class="call"'):
+      self.assertIn(flow, legend)
+    for section in drawn:  # edges pass behind cards
+      edges = [m.start() for m in re.finditer('<path', section)]
+      self.assertLess(max(edges), section.index('class="card"'))
 
   def test_long_functions_are_counted_and_not_drawn(self):
     lines = [f'  %v{i} = add i32 %v{i - 1}, 1' for i in range(1, 1200)]
