@@ -173,7 +173,14 @@ class ShippedTest(absltest.TestCase):
     self.assertIn('log2 of the bytes', inputs['log_bytes']['meaning'])
     self.assertBetween(inputs['log_bytes']['low'], 2, 6)
     self.assertBetween(inputs['log_bytes']['high'], 20, 26)
-    self.assertIn('--input log_bytes=NUMBER  log2 of', out.getvalue()[end:])
+    text = out.getvalue()[end:]
+    self.assertIn('--input log_bytes=NUMBER  log2 of', text)
+    self.assertIn('for programs of a CPU', text)
+    self.assertRegex(
+        text, r'held-out groups: .* times the speed of the default'
+    )
+    self.assertEqual('no gain' in text, target['held_out']['geomean'] <= 1)
+    self.assertIn('mirencoder tune FILE --for loops', text)
 
   def predict(self, text, **inputs):
     folder = pathlib.Path(self.enter_context(tempfile.TemporaryDirectory()))

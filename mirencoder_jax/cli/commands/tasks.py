@@ -3,6 +3,14 @@
 from mirencoder_jax.cli import console, options
 from mirencoder_jax.cli.commands import predict
 
+_OTHERS = """
+Decided by trying, and not by `predict`:
+  mirencoder tune FILE                 flags of clang or passes for size
+  mirencoder tune FILE --for loops     vector width of a loop, measured here
+  mirencoder tune FILE --for openmp    threads and binding of a region, too
+Written into the IR:
+  mirencoder profile FILE              which way branches go, guessed"""
+
 
 @options.command(
     examples=('mirencoder tasks',),
@@ -19,11 +27,15 @@ def command(as_json: bool, is_quiet: bool) -> int:
     return console.OK
   for number, (name, about) in enumerate(found.items()):
     console.show(f'{chr(10) * bool(number)}{name}: {about["title"] or "yours"}')
+    if about['runs_on']:
+      console.show(f'  for programs of a {about["runs_on"].upper()}')
     for target in about['targets']:
       console.show(
           f'  {target["name"]}: {", ".join(target["choices"])}; default: '
           f'{target["default"] or "of each row"}'
       )
+      if target['held_out']:
+        console.show(f'    {_say_held_out(target["held_out"])}')
       for given in target['inputs']:
         console.show(
             f'    --input {given["name"]}=NUMBER  {given["meaning"] or "?"}; '
@@ -31,7 +43,19 @@ def command(as_json: bool, is_quiet: bool) -> int:
         )
   if not found:
     console.show('none; `python eval.py --save_predictor` fits one')
+  console.show(_OTHERS)
   return console.OK
+
+
+def _say_held_out(measured: dict[str, float]) -> str:
+  """What a decision was worth where nothing related was fitted on."""
+  said = f'held-out groups: the best choice in {measured["accuracy"]:.1%}'
+  if 'geomean' not in measured:
+    return said
+  said += f', {measured["geomean"]:.3f} times the speed of the default'
+  if measured['geomean'] <= 1:
+    said += ': no gain; measure before you take it'
+  return said
 
 
 def _describe(path) -> dict:
@@ -42,6 +66,7 @@ def _describe(path) -> dict:
   return {
       'folder': str(path),
       'title': known.title if known else '',
+      'runs_on': known.runs_on if known else '',
       'targets': [
           {
               'name': target.name,
