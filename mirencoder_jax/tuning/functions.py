@@ -147,7 +147,9 @@ class _Unit:
           f'no object code is read of {self.parts.triple!r}'
       )
     self.base = start = self.build({})
+    # Those that nothing calls any more, and nobody else may.
     gone = set(self.parts.symbols) - set(start.sizes.functions)
+    gone -= start.sizes.undefined
     if gone:
       start = self._begin_inlined(gone)
     # Those that -Oz keeps, the largest first.

@@ -40,11 +40,11 @@ def gate(text: str, symbols: Collection[str]) -> str:
 
 
 def demand_inlining(text: str, symbols: Collection[str]) -> str:
-  """The text with functions of its own that are to be inlined everywhere.
+  """The text with functions that are to be inlined everywhere.
 
   Args:
     text: as LLVM prints it, every defined function with attributes.
-    symbols: those that are internal and may be inlined are marked.
+    symbols: those of them that may be inlined are marked.
   """
   groups = dict(_GROUP.findall(text))
 
@@ -52,19 +52,18 @@ def demand_inlining(text: str, symbols: Collection[str]) -> str:
     never = 'noinline ' in groups[group]
     return f' #{group}' if never else f' alwaysinline #{group}'
 
-  return '\n'.join(_regrouped(text, symbols, marked, 'define internal '))
+  return '\n'.join(_regrouped(text, symbols, marked))
 
 
 def _regrouped(
     text: str,
     symbols: Collection[str],
     change: Callable[[str], str],
-    begins: str = 'define ',
 ) -> list[str]:
   """Lines, in which the attributes of some functions are others."""
   lines = text.split('\n')
   for at, line in enumerate(lines):
-    if not line.startswith(begins):
+    if not line.startswith('define '):
       continue
     symbol = _SYMBOL.search(line)
     if symbol is None or symbol[1].strip('"') not in symbols:

@@ -17,8 +17,8 @@ from mirencoder_jax.ir import IRError
 from mirencoder_jax.measure import elf, size_passes
 from mirencoder_jax.tuning import functions, gating, sources, tuned
 
-# `skip` has blocks that -Oz leaves larger than other passes do; `slot` is
-# inlined by -Oz, `twice` must be, and `never` must not be.
+# `skip` has blocks that -Oz leaves larger than other passes do; `slot` and
+# `shared_code` are inlined by -Oz, `twice` must be, and `never` must not be.
 IR = """
 target triple = "x86_64-unknown-linux-gnu"
 
@@ -68,7 +68,15 @@ define i32 @use(i32 %x) {
   %s = call i32 @slot(i32 %x)
   %t = call i32 @twice(i32 %s)
   %n = call i32 @never(i32 %t)
-  ret i32 %n
+  %m = call i32 @shared_code(i32 %n)
+  ret i32 %m
+}
+
+define linkonce_odr i32 @shared_code(i32 %x) {
+  %place = alloca i32
+  store i32 %x, ptr %place
+  %y = load i32, ptr %place
+  ret i32 %y
 }
 
 define internal i32 @slot(i32 %x) {
@@ -127,7 +135,7 @@ class GatingTest(absltest.TestCase):
     self.text = self.worker.resolve(data)
 
   def test_nothing_passes_through_a_gate_and_all_is_as_it_was(self):
-    names = ('skip', 'use', 'slot', 'never')
+    names = ('skip', 'use', 'slot', 'never', 'shared_code')
     gated = gating.gate(self.text, names)
     self.assertEqual(gated.count('optnone'), 2)  # with noinline, and without
     passed = gating.ungate(self.worker.run(gated, 'instruction_combine'))
@@ -187,6 +195,7 @@ class FunctionsTest(parameterized.TestCase):
     self.assertNotIn('twice', made.functions)
     self.assertIn('never', made.functions)
     self.assertNotIn('slot', made.functions)
+    self.assertNotIn('shared_code', made.functions)
 
   def test_a_table_is_gone_on_from(self):
     table = self.folder / 'sizes.jsonl'
