@@ -70,6 +70,25 @@ class InstallTest(absltest.TestCase):
     # The second time, what cannot be solved otherwise may move, but never JAX.
     self.assertEqual(held, [['jax==0.7.2', 'jax-cuda12-plugin==0.7.2']] * 2)
 
+  def test_without_a_network(self):
+    said = (
+        "WARNING: Retrying after connection broken by 'NewConnectionError'\n"
+        'ERROR: No matching distribution found for etils\n'
+    )
+    for name, value in (
+        ('installed', {}), ('wanted', parsed('etils')),
+    ):  # fmt: skip
+      self.enter_context(
+          mock.patch.object(install, name, return_value=value)
+      )
+    failed = subprocess.CompletedProcess([], 1, '', said)
+    with (
+        mock.patch.object(subprocess, 'run', return_value=failed),
+        contextlib.redirect_stdout(io.StringIO()),
+        self.assertRaisesRegex(SystemExit, '^ERROR: No .*etils\n.*a network'),
+    ):
+      install.main([])
+
 
 class NotebookTest(absltest.TestCase):
 

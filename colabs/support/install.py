@@ -103,7 +103,11 @@ def main(extras: list[str]) -> None:
       )
       if done.returncode == 0:
         return
-  sys.exit(done.stderr)
+  lines = done.stderr.splitlines()
+  said = [line for line in lines if not line.startswith('WARNING')]
+  if len(said) < len(lines) and 'connection broken' in done.stderr:
+    said.append('No package index answers: is there a network?')
+  sys.exit('\n'.join(said))
 
 
 if __name__ == '__main__':
