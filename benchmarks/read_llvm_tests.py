@@ -26,7 +26,7 @@ from typing import Any
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
 
 from mirencoder_jax import ir
-from mirencoder_jax.ir import program_graph
+from mirencoder_jax.ir import llvm, program_graph
 
 _TIMEOUT = 60.0  # seconds for one file
 
@@ -45,6 +45,15 @@ def assemble(llvm_as: str, path: str, bitcode: str) -> bool:
   if done.returncode == 0:
     os.replace(f'{bitcode}.part', bitcode)
   return done.returncode == 0
+
+
+def is_refused(path: str) -> bool:
+  """Whether our LLVM takes the text only when it is mended."""
+  try:
+    llvm.canonical_text(pathlib.Path(path).read_bytes())
+  except (llvm.LlvmRefusal, llvm.LlvmAbort):
+    return True
+  return False
 
 
 def same_words(one: ir.Module, other: ir.Module) -> bool:
@@ -120,10 +129,10 @@ def judge(
     return {**found, 'kind': 'error', 'why': str(error)}
   except Exception as error:
     return {**found, 'kind': 'crash', 'why': repr(error)}
-  if not text.unverified:
-    kind = 'rewritten' if text.refusal else 'verified'
-  else:
+  if text.unverified:
     kind = 'unverified'
+  else:
+    kind = 'mended' if is_refused(path) else 'verified'
   found |= {'kind': kind, 'why': text.refusal}
   try:
     program_graph.validate(ir.build_graph(text))
