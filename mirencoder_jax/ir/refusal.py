@@ -11,7 +11,7 @@ _PRODUCER = re.compile(
 _RETIRED = re.compile(r'unsupported constant expression of type (\w+)')
 # Of damage, and as well of a retired constant where there must be one, or of a
 # struct that has a function of itself in it.
-_VAGUE = re.compile('Invalid record|Invalid function argument type')
+_VAGUE = re.compile('Invalid (?:record|function argument type|TYPE table)')
 _LAST_TO_RETIRE = 20  # the last LLVM with expressions that ours has no more
 # Of bits that mean nothing; what means something is older than LLVM's rules.
 _DAMAGE = re.compile(

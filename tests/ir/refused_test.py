@@ -721,6 +721,11 @@ class BitcodeTest(parameterized.TestCase):
           'LLVM 19.1.7 wrote it: it is damaged, or has a constant.*llvm-dis',
       ),
       (
+          "Invalid TYPE table: Only named structs (Producer: 'LLVM14.0.6' "
+          "Reader: 'LLVM 22.1.0')",
+          'it is damaged, or has.*a type that LLVM has no more',
+      ),
+      (
           "Invalid record (Producer: 'LLVM21.1.0' Reader: 'LLVM 22.1.0')",
           'LLVM 21.1.0 wrote it, which LLVM 22 reads, so it is damaged',
       ),
