@@ -86,9 +86,9 @@ notebook.run([
 # %% [markdown]
 # ## Training
 #
-# `tiny` has 1.0 M parameters. `num_steps` decides how long it takes: about a
-# second a step on two cores, far less on an accelerator. Run the cell again
-# after an interruption, and it goes on from the last checkpoint.
+# `tiny` has about a million parameters. `num_steps` decides how long it takes:
+# minutes on a CPU, far less on an accelerator. Run the cell again after an
+# interruption, and it goes on from the last checkpoint.
 
 # %%
 NUM_STEPS = 2 if QUICK else 300
