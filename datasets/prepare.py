@@ -23,6 +23,7 @@ import importlib
 import io
 import os
 import pathlib
+import re
 import shlex
 import sys
 import tempfile
@@ -44,6 +45,7 @@ from datasets.ir_folder import ir_folder_dataset_builder as ir_folder
 from mirencoder_jax import ir
 from mirencoder_jax.corpus import files, passes
 from mirencoder_jax.corpus import report as corpus_report
+from mirencoder_jax.storage import command_line
 
 # As in `train.py`.
 _DATA_DIR = os.environ.get('TFDS_DATA_DIR', str(_ROOT / 'runs' / 'data'))
@@ -102,11 +104,41 @@ def _is_corpus(module: types.ModuleType) -> bool:
   return issubclass(module.Builder, ir_folder.Builder)
 
 
+class _Parser(argparse.ArgumentParser):
+  """One sentence for what is mistyped, with what may have been meant."""
+
+  def parse_known_args(self, args=None, namespace=None):
+    self._words = list(args or ())
+    found, rest = super().parse_known_args(args, namespace)
+    if rest:  # those of a data set know its options
+      self.error(f'there is no {rest[0]!r}' + self._meant(rest[0]))
+    return found, rest
+
+  def error(self, message: str):
+    choice = re.search(r"choice: '([^']*)' \(choose from (.*)\)", message)
+    if choice:
+      known = [word.strip(" '") for word in choice[2].split(',')]
+      message = f'there is no {choice[1]!r}'
+      message += command_line.suggest(choice[1], known)
+    elif 'are required' in message:
+      for word in self._words:
+        if meant := self._meant(word):
+          message = f'there is no {word!r}{meant}'
+    self.exit(2, f'{self.prog}: {message}; --help lists what there is\n')
+
+  def _meant(self, word: str) -> str:
+    """The end of a sentence on what is no option; '' if it may be one."""
+    name, known = word.partition('=')[0], self._option_string_actions
+    if name[:2] != '--' or any(option.startswith(name) for option in known):
+      return ''
+    return command_line.suggest(name, known)
+
+
 def _parser(
     data_sets: dict[str, types.ModuleType] | None = None,
 ) -> argparse.ArgumentParser:
   keep = argparse.RawDescriptionHelpFormatter
-  parser = argparse.ArgumentParser(
+  parser = _Parser(
       prog='python datasets/prepare.py',
       description=__doc__,
       formatter_class=keep,

@@ -177,6 +177,21 @@ class ShippedDataSetsTest(absltest.TestCase):
     for name in names:
       self.assertRegex(text, rf'\n +{name}\s+\S+ ')
 
+  def test_what_is_mistyped_is_told_in_one_sentence(self):
+    source = '--source=x'
+    for words, told in (
+        (['ir_foldr', source], "no 'ir_foldr'; did you mean 'ir_folder'?"),
+        (['ir_folder', '--sorce=x'], "'--sorce=x'; did you mean '--source'?"),
+        (['ir_folder', source, '--overwite'], "did you mean '--overwrite'?"),
+        (['ir_folder'], 'required: --source'),
+        (['ir_folder', source, 'y'], "no 'y'"),
+    ):
+      with contextlib.redirect_stderr(io.StringIO()) as said:
+        with self.assertRaises(SystemExit):
+          prepare.main(words)
+      self.assertIn(told, said.getvalue())
+      self.assertEqual(said.getvalue().count('\n'), 1)
+
   def test_tasks_want_their_files_and_the_shipped_one_does_not(self):
     errors = io.StringIO()
     with contextlib.redirect_stderr(errors):
