@@ -2,16 +2,16 @@
 
     (found,) = tuning.functions.tune('kernel.c', output='kernel.bc')
 
-What -Oz inlines everywhere is inlined. Then a function is put into a module of
-its own and goes through pipelines of `measure.pipelines`, as `measure size`
-does it. The best ones are then run for
-their functions inside the whole module (`gating`), the rest of which goes
-through -Oz as ever, and the object of the whole is what counts: a function's
-pipeline that does not pay there is taken out again. Where nothing pays, -Oz
-stays. All of that is LLVM in a child process; clang is needed for sources only.
+A function is put into a module of its own and goes through pipelines of
+`measure.pipelines`, as `measure size` does it. The best ones are then run for
+their functions inside the whole module (`whole`, `gating`), the rest of which
+goes through -Oz as ever, and the object of the whole is what counts: a function
+whose pipeline does not pay there is taken out again. That is done twice, as the
+module is and with what -Oz inlines everywhere inlined first. Where nothing
+pays, -Oz stays. All of that is LLVM in a child process; clang is needed for
+sources only.
 """
 
-import dataclasses
 import hashlib
 import math
 import os
@@ -23,7 +23,7 @@ from collections.abc import Callable, Iterator, Sequence
 
 import llvmlite.binding as llvm
 
-from mirencoder_jax.frontend import compilers, isolation
+from mirencoder_jax.frontend import compilers
 from mirencoder_jax.ir import IRError
 from mirencoder_jax.measure import (
     compiler,
@@ -32,26 +32,18 @@ from mirencoder_jax.measure import (
     pipelines,
     size_passes,
 )
-from mirencoder_jax.tuning import gating, search, sources
+from mirencoder_jax.tuning import search, sources
 from mirencoder_jax.tuning import tuned as tuned_lib
+from mirencoder_jax.tuning import whole as whole_lib
 
 _MAX_CHARACTERS = 1 << 20  # of a function's module
-_MAX_BUILDS = 32  # of the whole module
-_INLINED = 1.05  # what it may cost to inline first
+_TRYING = 0.7  # share of the time for functions by themselves
+_MAX_RUNS = 128  # of pipelines over the whole module
 MIN_VERSION = 17
 # In the order of trying; the first is -Oz alone.
 NAMES = (next(iter(pipelines.PIPELINES)), *pipelines.TRIED)
 
 OnTrial = Callable[[str, str, int | str], object]
-
-
-@dataclasses.dataclass
-class _Built:
-  """A whole module behind its passes."""
-
-  text: str
-  made: bytes
-  sizes: elf.Sizes
 
 
 def tune(
@@ -97,16 +89,23 @@ def tune(
     )
     tuned = tuned_lib.Tuned(source.path)
     try:
-      unit = _Unit(source, settings, worker)
+      text = worker.resolve(worker.mark(source.ir.read_bytes()))
+      whole = whole_lib.Whole(text, source.path, worker)
     except (size_passes.SizeError, elf.ElfError) as error:
       tuned.error = str(error) + tuned_lib.hint(str(error))
       yield tuned
       return
-    choices = _try_all(unit, tuned, settings, labels, start, on_trial)
-    best = _put_together(unit, tuned, choices, settings, start, on_trial)
-    made = _confirm(unit, tuned, best, settings, clang, pathlib.Path(folder))
+    found = _Search(tuned, settings, worker, labels, whole.base, on_trial)
+    try:
+      other = whole.inlined()
+      found.run(whole, 0.5 if other else 1)
+      if other:
+        found.run(other, 1)
+    except KeyboardInterrupt:
+      tuned.stopped = 'Ctrl-C'
+    made = found.confirm(source, clang, pathlib.Path(folder))
     if output is not None:
-      _write(pathlib.Path(output), made, best, worker, tuned)
+      _write(pathlib.Path(output), made, found.best, worker, tuned)
     tuned.seconds = time.monotonic() - start
     yield tuned
 
@@ -133,235 +132,181 @@ def _header() -> dict:
   )
 
 
-class _Unit:
-  """A module before passes, and what -Oz makes of it."""
+class _Search:
+  """What was tried so far, and the best of it."""
 
-  def __init__(self, source, settings, worker: size_passes.SizeWorker):
-    self.source = source
-    self.worker = worker
-    self.which = ('text', 'berkeley')[tuned_lib.KINDS.index(settings.kind)]
-    self.text = worker.resolve(worker.mark(source.ir.read_bytes()))
-    self.parts = isolation.Module(self.text, source.path)
-    if not self.parts.triple.startswith(size_passes.ARCHITECTURES):
-      raise size_passes.SizeError(
-          f'no object code is read of {self.parts.triple!r}'
-      )
-    self.base = start = self.build({})
-    # Those that nothing calls any more, and nobody else may.
-    gone = set(self.parts.symbols) - set(start.sizes.functions)
-    gone -= start.sizes.undefined
-    if gone:
-      start = self._begin_inlined(gone)
-    # Those that -Oz keeps, the largest first.
-    functions = start.sizes.functions
-    self.symbols = sorted(
-        (s for s in self.parts.symbols if functions.get(s)),
-        key=lambda s: -functions[s],
-    )
+  def __init__(
+      self,
+      tuned: tuned_lib.Tuned,
+      settings: tuned_lib.Settings,
+      worker: size_passes.SizeWorker,
+      labels: label_file.LabelWriter,
+      base: whole_lib.Built,
+      on_trial: OnTrial | None,
+  ):
+    self.best = self._base = base
+    self._tuned, self._settings = tuned, settings
+    self._worker, self._labels = worker, labels
+    self._tell = on_trial or (lambda *_: None)
+    self._which = ('text', 'berkeley')[tuned_lib.KINDS.index(settings.kind)]
+    self._start = time.monotonic()
+    tuned.base = tuned.best = self._size(base.sizes)
 
-  def _begin_inlined(self, symbols: set[str]) -> _Built:
-    """Goes on with what -Oz inlines inlined, if that costs next to nothing.
+  def _size(self, sizes: elf.Sizes) -> int:
+    return getattr(sizes, self._which)
 
-    A function by itself is then what -Oz makes it of.
+  def _is_late(self, share: float) -> bool:
+    """Whether that share of the time is over."""
+    seconds = self._settings.seconds
+    if seconds is None or time.monotonic() - self._start <= share * seconds:
+      return False
+    self._tuned.stopped = 'seconds'
+    return True
+
+  def run(self, whole: whole_lib.Whole, share: float) -> None:
+    """Tries functions by themselves, then the whole; until that share is over.
+
+    After Ctrl-C the whole is put together once of what was tried.
     """
-    before = self.text, self.parts
-    text = gating.demand_inlining(self.text, symbols)
-    self.text = self.worker.resolve(text.encode('utf-8', 'replace'))
-    self.parts = isolation.Module(self.text, self.source.path)
-    built = self.build({})
-    if self.size(built) > _INLINED * self.size(self.base):
-      self.text, self.parts = before
-      return self.base
-    return built
+    found: dict[str, tuple[str, int]] = {}
+    interrupt = None
+    begun = share * _TRYING if share < 1 else (1 + _TRYING) / 2
+    try:
+      for symbol in whole.symbols:
+        if self._is_late(begun):
+          break
+        if choice := self._try(whole, symbol):
+          found[symbol] = choice
+    except KeyboardInterrupt as error:
+      interrupt = error
+    self._put_together(whole, found, 0 if interrupt else share)
+    if interrupt:
+      raise interrupt
 
-  def build(self, choices: dict[str, str]) -> _Built:
-    """The module, functions of `choices` by pipelines of their own.
+  def _try(self, whole: whole_lib.Whole, symbol: str) -> tuple[str, int] | None:
+    """The best pipeline of a function by itself, and bytes that it saves."""
+    names = NAMES
+    if self._settings.trials is not None:
+      names = NAMES[: 1 + self._settings.trials]
+    sizes = self._sizes(whole.parts.isolate(symbol), names)
+    for name in names[1:]:
+      trial = f'{symbol} {name}'
+      if name in sizes and self._tuned.trials.get(trial) != sizes[name]:
+        self._tuned.trials[trial] = sizes[name]
+        self._tell(self._tuned.path, trial, sizes[name])
+    counted = [n for n in names if isinstance(sizes.get(n), int)]
+    best = min(counted, key=lambda n: sizes[n], default=NAMES[0])
+    if best == NAMES[0]:
+      return None
+    return best, sizes[NAMES[0]] - sizes[best]
 
-    Raises:
-      SizeError: that cannot be.
-    """
-    text = self.text
-    for name in sorted(set(choices.values()), key=NAMES.index):
-      mine = {symbol for symbol in choices if choices[symbol] == name}
-      gated = gating.gate(text, set(self.parts.symbols) - mine)
-      text = self.worker.run(gated, pipelines.PIPELINES[name])
-      text = gating.ungate(text)
-    text = self.worker.run(gating.gate(text, choices), 'Oz')
-    text = gating.ungate(text)
-    made = self.worker.emit(text)
-    return _Built(text, made, elf.read_sizes(made))
-
-  def size(self, built: _Built) -> int:
-    return getattr(built.sizes, self.which)
-
-
-def _try_all(
-    unit: _Unit,
-    tuned: tuned_lib.Tuned,
-    settings: tuned_lib.Settings,
-    labels: label_file.LabelWriter,
-    start: float,
-    on_trial: OnTrial | None,
-) -> dict[str, tuple[str, int]]:
-  """Functions that a pipeline makes smaller: symbol -> pipeline and bytes."""
-  found: dict[str, tuple[str, int]] = {}
-  names = NAMES
-  if settings.trials is not None:
-    names = NAMES[: 1 + settings.trials]
-  try:
-    for symbol in unit.symbols:
-      if _is_late(settings, start, 0.7):
-        tuned.stopped = 'seconds'
-        break
-      sizes = _sizes(unit, symbol, names, labels)
-      for name in names[1:]:
-        if name in sizes:
-          tuned.trials[f'{symbol} {name}'] = sizes[name]
-          if on_trial is not None:
-            on_trial(tuned.path, f'{symbol} {name}', sizes[name])
-      counted = [n for n in names if isinstance(sizes.get(n), int)]
-      best = min(counted, key=lambda n: sizes[n], default=NAMES[0])
-      if best != NAMES[0]:
-        found[symbol] = best, sizes[NAMES[0]] - sizes[best]
-  except KeyboardInterrupt:
-    tuned.stopped = 'Ctrl-C'
-  return found
-
-
-def _is_late(settings, start: float, share: float = 1) -> bool:
-  """Whether that share of the time is over."""
-  if settings.seconds is None:
-    return False
-  return time.monotonic() - start > share * settings.seconds
-
-
-def _sizes(
-    unit: _Unit,
-    symbol: str,
-    names: Sequence[str],
-    labels: label_file.LabelWriter,
-) -> dict[str, int | str]:
-  """Bytes of a function by itself, or why there are none, by pipeline."""
-  text = unit.parts.isolate(symbol)
-  key = hashlib.blake2b(text.encode(), digest_size=16).hexdigest()
-  record = labels.records.get(key) or dict(name=key, digest=key, sizes={})
-  sizes = record['sizes']
-  wanted = [n for n in names if n not in sizes]
-  if not wanted:
+  def _sizes(self, text: str, names: Sequence[str]) -> dict[str, int | str]:
+    """Bytes of a function by itself, or why there are none, by pipeline."""
+    key = hashlib.blake2b(text.encode(), digest_size=16).hexdigest()
+    known = self._labels.records.get(key)
+    record = known or dict(name=key, digest=key, sizes={})
+    sizes = record['sizes']
+    wanted = [n for n in names if n not in sizes]
+    if not wanted:
+      return sizes
+    if len(text) > _MAX_CHARACTERS:
+      return {n: f'its module has {len(text)} characters' for n in names}
+    wanted = [NAMES[0], *(n for n in wanted if n != NAMES[0])]
+    try:
+      sized = self._worker.size(text, [pipelines.PIPELINES[n] for n in wanted])
+    except size_passes.SizeError as error:
+      return dict.fromkeys(names, str(error))
+    for place, name in enumerate(wanted):
+      size = sized.sizes[place]
+      sizes[name] = sized.reasons[place] if size is None else size
+    self._labels.add(record)
     return sizes
-  if len(text) > _MAX_CHARACTERS:
-    return {n: f'its module has {len(text)} characters' for n in names}
-  wanted = [NAMES[0], *(n for n in wanted if n != NAMES[0])]
-  try:
-    sized = unit.worker.size(text, [pipelines.PIPELINES[n] for n in wanted])
-  except size_passes.SizeError as error:
-    return dict.fromkeys(names, str(error))
-  for place, name in enumerate(wanted):
-    size = sized.sizes[place]
-    sizes[name] = sized.reasons[place] if size is None else size
-  labels.add(record)
-  return sizes
 
+  def _put_together(
+      self,
+      whole: whole_lib.Whole,
+      choices: dict[str, tuple[str, int]],
+      share: float,
+  ) -> None:
+    """Builds the whole with all choices, then with one more or less."""
+    order = sorted(choices, key=lambda s: -choices[s][1])
+    numbers = {symbol: str(at) for at, symbol in enumerate(order)}
+    num_runs = 0
 
-def _put_together(
-    unit: _Unit,
-    tuned: tuned_lib.Tuned,
-    choices: dict[str, tuple[str, int]],
-    settings: tuned_lib.Settings,
-    start: float,
-    on_trial: OnTrial | None,
-) -> _Built:
-  """The smallest module of those tried: all choices, then one more or less."""
-  order = sorted(choices, key=lambda s: -choices[s][1])
-  numbers = {symbol: str(at) for at, symbol in enumerate(order)}
-  best = unit.base
-  num_builds = 0
+    def joined(wanted) -> str:
+      return '+'.join(n for n in numbers.values() if n in set(wanted))
 
-  def joined(wanted) -> str:
-    return '+'.join(n for n in numbers.values() if n in set(wanted))
+    def cost(name: str) -> float:
+      nonlocal num_runs
+      if not name:
+        return self._size(self._base.sizes)
+      wanted = set(name.split('+'))
+      kept = {s: choices[s][0] for s in order if numbers[s] in wanted}
+      num_runs += 1 + len(set(kept.values()))
+      try:
+        built = whole.build(kept)
+      except (size_passes.SizeError, elf.ElfError):
+        return math.inf
+      if not built.is_sound(self._base.sizes):
+        return math.inf
+      size = self._size(built.sizes)
+      if size < self._tuned.best:
+        self._keep(built, kept, size)
+      self._tell(self._tuned.path, f'whole, {len(kept)} of its own', size)
+      return size
 
-  def chosen(name: str) -> dict[str, str]:
-    numbers_in = set(name.split('+'))
-    return {s: choices[s][0] for s in order if numbers[s] in numbers_in}
+    def is_over() -> bool:
+      # All together are built in any case.
+      return num_runs >= _MAX_RUNS or num_runs > 0 and self._is_over(share)
 
-  def cost(name: str) -> float:
-    nonlocal best, num_builds
-    if not name:
-      return unit.size(unit.base)
-    num_builds += 1
-    try:
-      built = unit.build(chosen(name))
-    except (size_passes.SizeError, elf.ElfError):
-      return math.inf
-    if not _is_sound(built.sizes, unit.base.sizes):
-      return math.inf
-    size = unit.size(built)
-    if on_trial is not None:
-      on_trial(tuned.path, f'whole, {1 + name.count("+")} of its own', size)
-    if size < unit.size(best):
-      best, tuned.choice = built, name
-    return size
-
-  def is_over() -> bool:
-    if num_builds and tuned.stopped:
-      return True
-    if num_builds and _is_late(settings, start):
-      tuned.stopped = 'seconds'
-    return num_builds >= _MAX_BUILDS or bool(num_builds and tuned.stopped)
-
-  if order:
-    try:
+    if order:
       search.climb(
           cost, [joined(numbers.values())], [*numbers.values()], joined, is_over
       )
-    except KeyboardInterrupt:
-      tuned.stopped = 'Ctrl-C'
-  kept = chosen(tuned.choice)
-  tuned.choice = ' '.join(f'{s}={name}' for s, name in kept.items())
-  tuned.base, tuned.best = unit.size(unit.base), unit.size(best)
-  for symbol, name in kept.items():
-    sizes = [b.sizes.functions.get(symbol, 0) for b in (unit.base, best)]
-    tuned.notes.append(f'{symbol}: {sizes[0]:,} to {sizes[1]:,} bytes, {name}')
-  return best
 
+  def _is_over(self, share: float) -> bool:
+    return not share or self._is_late(share)
 
-def _is_sound(found: elf.Sizes, base: elf.Sizes) -> bool:
-  """Whether an object defines what it should, and needs nothing more."""
-  allowed = base.undefined | size_passes.RUNTIME
-  new = size_passes.unknown(found.undefined, allowed)
-  return base.defined <= found.defined and not new
+  def _keep(self, built: whole_lib.Built, kept, size: int) -> None:
+    tuned = self._tuned
+    self.best, tuned.best = built, size
+    tuned.choice = ' '.join(f'{symbol}={name}' for symbol, name in kept.items())
+    functions = [b.sizes.functions for b in (self._base, built)]
+    tuned.notes = [
+        f'{symbol}: {functions[0].get(symbol, 0):,} to '
+        f'{functions[1].get(symbol, 0):,} bytes, {name}'
+        for symbol, name in kept.items()
+    ]
 
-
-def _confirm(
-    unit: _Unit,
-    tuned: tuned_lib.Tuned,
-    best: _Built,
-    settings: tuned_lib.Settings,
-    clang: compiler.Compiler | None,
-    folder: pathlib.Path,
-) -> bytes:
-  """The object, unless what clang makes at -Oz is no larger."""
-  if clang is None:
-    return best.made
-  command = unit.source.command((), settings, clang)
-  made = unit.source.compile(command, folder)
-  if made is None:
-    return best.made
-  size = getattr(elf.read_sizes(made), unit.which)
-  tuned.base = min(tuned.base, size)
-  if tuned.best < size:
-    return best.made
-  tuned.best = size
-  if tuned.choice:
-    tuned.notes = [f'{clang.version} -Oz is no larger than what passes gave']
-  tuned.choice = ''
-  return made
+  def confirm(
+      self,
+      source: sources.Source,
+      clang: compiler.Compiler | None,
+      folder: pathlib.Path,
+  ) -> bytes:
+    """The best object, unless what clang makes at -Oz is no larger."""
+    tuned, best = self._tuned, self.best
+    if clang is None:
+      return best.made
+    command = source.command((), self._settings, clang)
+    made = source.compile(command, folder)
+    if made is None:
+      return best.made
+    size = self._size(elf.read_sizes(made))
+    tuned.base = min(tuned.base, size)
+    if tuned.best < size:
+      return best.made
+    tuned.best = size
+    if tuned.choice:
+      tuned.notes = [f'{clang.version} -Oz is no larger than what passes gave']
+    tuned.choice = ''
+    return made
 
 
 def _write(
     output: pathlib.Path,
     made: bytes,
-    best: _Built,
+    best: whole_lib.Built,
     worker: size_passes.SizeWorker,
     tuned: tuned_lib.Tuned,
 ) -> None:

@@ -15,7 +15,7 @@ from mirencoder_jax import cli
 from mirencoder_jax.cli import console
 from mirencoder_jax.ir import IRError
 from mirencoder_jax.measure import elf, size_passes
-from mirencoder_jax.tuning import functions, gating, sources, tuned
+from mirencoder_jax.tuning import functions, gating, sources, tuned, whole
 
 # `skip` has blocks that -Oz leaves larger than other passes do; `slot` and
 # `shared_code` are inlined by -Oz, `twice` must be, and `never` must not be.
@@ -173,6 +173,19 @@ class FunctionsTest(parameterized.TestCase):
       (found,) = functions.tune(path or self.ir, **options)
     return found
 
+  def test_both_beginnings(self):
+    with size_passes.SizeWorker() as worker:
+      text = worker.resolve(worker.mark(IR.encode()))
+      module = whole.Whole(text, '', worker)
+      inlined = module.inlined()
+      self.assertIsNone(inlined.inlined())
+      self.assertContainsSubset({'slot', 'shared_code'}, module.parts.symbols)
+      self.assertSameElements(inlined.symbols, ('skip', 'use', 'never'))
+      self.assertEqual(inlined.base.sizes.defined, module.base.sizes.defined)
+      # Where inlining does not pay, there is one beginning.
+      with mock.patch.object(whole, '_INLINED', 0.0):
+        self.assertIsNone(module.inlined())
+
   @parameterized.parameters('small.ll', 'small.bc', 'small.o')
   def test_ir_without_clang(self, name):
     output = self.folder / name
@@ -224,16 +237,16 @@ class FunctionsTest(parameterized.TestCase):
     self.assertEqual(elf.read_sizes(output.read_bytes()).text, found.base)
 
   def test_what_does_not_pay_in_the_whole_is_left_out(self):
-    build = functions._Unit.build
+    build = whole.Whole.build
 
     def larger(unit, choices):
       built = build(unit, choices)
       if choices:
         sizes = built.sizes._replace(text=built.sizes.text + 4096)
-        return functions._Built(built.text, built.made, sizes)
+        return whole.Built(built.text, built.made, sizes)
       return built
 
-    with mock.patch.object(functions._Unit, 'build', larger):
+    with mock.patch.object(whole.Whole, 'build', larger):
       found = self.tune()
     self.assertEqual(found.choice, '')
     self.assertEqual(found.best, found.base)
@@ -241,7 +254,7 @@ class FunctionsTest(parameterized.TestCase):
 
   @parameterized.parameters('lost', 'new')
   def test_a_module_that_lost_a_symbol_or_calls_more_is_out(self, kind):
-    build = functions._Unit.build
+    build = whole.Whole.build
 
     def broken(unit, choices):
       built = build(unit, choices)
@@ -250,9 +263,9 @@ class FunctionsTest(parameterized.TestCase):
         sizes = sizes._replace(defined=sizes.defined - {'skip'})
       elif choices:
         sizes = sizes._replace(undefined=sizes.undefined | {'puts'})
-      return functions._Built(built.text, built.made, sizes)
+      return whole.Built(built.text, built.made, sizes)
 
-    with mock.patch.object(functions._Unit, 'build', broken):
+    with mock.patch.object(whole.Whole, 'build', broken):
       found = self.tune()
     self.assertEqual(found.choice, '')
 
