@@ -70,10 +70,10 @@ define void @f(%"a b"* %p, void (%S)* %q) {
   ret void
 }
 %"a b" = type { i32, float }
-%S = type { i32 (%S)*, { void (i8* (i8*)*, %S)*, [2 x i8 (...)*] }, i32 }
+%S = type { i32 (%S)*, { void (i8* (i8*)*, %S)*, [2 x i8 (...)*] }, x86_mmx }
 """,
           """
-%S = type { ptr, { ptr, [2 x ptr] }, i32 }
+%S = type { ptr, { ptr, [2 x ptr] }, <1 x i64> }
 %A = type { i32, float }
 define void @f(ptr %p, ptr %q) {
   call void %q(%S zeroinitializer)

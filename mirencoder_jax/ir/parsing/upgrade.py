@@ -78,7 +78,8 @@ def upgrade(laid: Laid) -> Laid:
       head.append((line, number))
       continue
     if _TYPE.match(line):
-      types.append((_without_function_types(line), number))
+      line = _without_function_types(_words(line, quotes))
+      types.append((line, number))
       continue
     line = _words(line, quotes)
     if line.startswith('define'):
