@@ -6,9 +6,10 @@
         --compare=IR2Vec_symbolic=sym.npz
 
 LLVM 22 or newer has the tool; it reads what IR2Vec's package, which is of an
-older LLVM, does not. The vocabulary is the one that `pip install ir2vec` has:
+older LLVM, does not. The vocabulary is the one that `pip install ir2vec` has;
 LLVM's entities that it lacks (predicates of comparisons, a few opcodes) are
-zeros. A module's vector is the sum of its functions'. What the tool does not
+zeros. A module's vector is the sum of its functions'; where rows are branches,
+a row has the vectors of the same instructions as ours. What the tool does not
 read is counted, and has no vector.
 """
 
@@ -27,7 +28,8 @@ from absl import app, flags
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
 
 from configs import tasks as recipes  # noqa: E402
-from mirencoder_jax.downstream.tasks import tasks  # noqa: E402
+from mirencoder_jax import ir  # noqa: E402
+from mirencoder_jax.downstream.tasks import places, tasks  # noqa: E402
 from mirencoder_jax.evaluation import recipe as recipe_lib  # noqa: E402
 from mirencoder_jax.inference import vectors  # noqa: E402
 
@@ -41,7 +43,8 @@ _KIND = flags.DEFINE_enum(
 _OUTPUT = flags.DEFINE_string('output', None, 'The .npz to write.')
 flags.mark_flags_as_required(['task', 'data_dir', 'vocabulary', 'output'])
 
-_FUNCTION = re.compile(r'\[([^\]]*)\]')
+_VECTOR = re.compile(r'\[((?:\s+-?\d+\.\d+)+)\s*\]')
+_FUNCTION = re.compile(r'^Function: (.*)$', re.MULTILINE)
 
 
 def section_of(entity: str) -> str:
@@ -65,6 +68,31 @@ def list_entities(tool: str, path: str) -> list[str]:
 
 def find_tool() -> str | None:
   return shutil.which('llvm-ir2vec') or shutil.which('llvm-ir2vec-22')
+
+
+def rows_of(text: str) -> np.ndarray:
+  """The vectors that the tool printed, float32 [n, D]."""
+  return np.array([x.split() for x in _VECTOR.findall(text)], np.float32)
+
+
+def branches_of(
+    task: tasks.Task, number: int, module: ir.Module, printed: str
+) -> dict[str, np.ndarray]:
+  """Row -> vector of the branches of a module, of its instructions' vectors."""
+  _, *parts = _FUNCTION.split(printed)
+  states = dict(zip(parts[::2], map(rows_of, parts[1::2]), strict=True))
+  tables = {
+      f.hash: places.around(states[f.name], f)
+      for f in module.functions
+      if len(states.get(f.name, ())) == f.num_instructions
+  }
+  return {
+      row: tables[place.function][place.number]
+      for row, place, of in zip(
+          task.rows, task.places, task.module_index, strict=True
+      )
+      if of == number and place.function in tables
+  }
 
 
 def main(argv: list[str]) -> None:
@@ -97,18 +125,24 @@ def main(argv: list[str]) -> None:
     file = pathlib.Path(folder, 'vocabulary.json')
     file.write_text(json.dumps(vocabulary))
     command = [
-        *(tool, 'embeddings', '--level=func', str(path)),
+        *(tool, 'embeddings', f'--level={"inst" if task.places else "func"}'),
         *(f'--ir2vec-kind={_KIND.value}', f'--ir2vec-vocab-path={file}'),
+        str(path),
     ]
-    for name, text in zip(task.modules, task.ir, strict=True):
+    for number, text in enumerate(task.ir):
       path.write_bytes(text)
       done = subprocess.run(command, capture_output=True, text=True)
-      rows = [x.split() for x in _FUNCTION.findall(done.stdout)]
-      if done.returncode or not rows:
+      if done.returncode or not _VECTOR.search(done.stdout):
         counts['not read'] += 1
         continue
       counts['read'] += 1
-      found[name] = np.array(rows, np.float32).sum(axis=0)
+      if task.places:
+        module = ir.read_module(text, task.modules[number])
+        found |= branches_of(task, number, module, done.stdout)
+      else:
+        found[task.modules[number]] = rows_of(done.stdout).sum(axis=0)
+  if task.places:
+    counts['rows'] = len(found)
   print(dict(counts))
   if not found:
     raise SystemExit('nothing was read')
