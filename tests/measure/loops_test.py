@@ -59,7 +59,7 @@ _BAD = {
 _REASONS = {
     'compile': "compile.c:2:32: error: use of undeclared identifier 'x'",
     'crash': 'crash: SIGSEGV',
-    # On a machine where a second of processor time takes ten, the clock ends it.
+    # Where a second of processor time takes ten, the clock ends it.
     'hang': 'over 1 s of processor time|not at its end after 10 s',
     'two': '2 innermost loops',
 }
