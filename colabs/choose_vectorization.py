@@ -16,7 +16,7 @@
 # with the repository: loops of 64 families, each measured with every width and
 # interleave count. The first cell installs what is missing, in Jupyter and in
 # Colab; outside a clone of the repository, it says what to set. On a CPU this
-# takes some minutes.
+# takes ten minutes.
 
 # %%
 import os
