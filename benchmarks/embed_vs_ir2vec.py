@@ -19,7 +19,6 @@ with a vocabulary of random numbers (time does not hang on them), beside a
 process that loads the encoder and embeds the file.
 """
 
-import json
 import os
 import pathlib
 import random
@@ -36,7 +35,7 @@ sys.path.insert(0, str(ROOT))
 from absl import app, flags, logging  # noqa: E402
 
 import mirencoder_jax as mir  # noqa: E402
-from benchmarks import file_to_example, llvm_ir2vec_vectors  # noqa: E402
+from benchmarks import file_to_example, llvm_ir2vec  # noqa: E402
 from configs import models, pretrain  # noqa: E402
 from mirencoder_jax import ir  # noqa: E402
 from mirencoder_jax.inference import encoder as inference  # noqa: E402
@@ -99,17 +98,13 @@ def _processes(path: str, folder: str) -> dict[str, list[str]]:
     found['mirencoder_jax, a process'] = [
         *(sys.executable, '-c', script, _CHECKPOINT.value, path)
     ]
-  tool = llvm_ir2vec_vectors.find_tool()
+  tool = llvm_ir2vec.find_tool()
   if tool is None:
     print('llvm-ir2vec is left out: it is not on the PATH')
     return found
-  vocabulary: dict[str, dict[str, list[float]]] = {}
-  for entity in llvm_ir2vec_vectors.list_entities(tool, path):
-    vector = [random.gauss(0, 0.1) for _ in range(75)]
-    section = llvm_ir2vec_vectors.section_of(entity)
-    vocabulary.setdefault(section, {})[entity] = vector
-  file = pathlib.Path(folder, 'vocabulary.json')
-  file.write_text(json.dumps(vocabulary))
+  file = llvm_ir2vec.write_vocabulary(
+      tool, lambda _: [random.gauss(0, 0.1) for _ in range(75)], folder
+  )
   for kind in ('symbolic', 'flow-aware'):
     found[f'llvm-ir2vec {kind}, a process'] = [
         *(tool, 'embeddings', '--level=func', f'--ir2vec-kind={kind}'),

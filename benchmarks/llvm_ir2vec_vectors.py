@@ -17,7 +17,6 @@ import collections
 import json
 import pathlib
 import re
-import shutil
 import subprocess
 import sys
 import tempfile
@@ -27,10 +26,11 @@ from absl import app, flags
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
 
+from benchmarks import llvm_ir2vec  # noqa: E402
 from configs import tasks as recipes  # noqa: E402
 from mirencoder_jax import ir  # noqa: E402
 from mirencoder_jax.downstream.tasks import places, tasks  # noqa: E402
-from mirencoder_jax.evaluation import recipe as recipe_lib  # noqa: E402
+from mirencoder_jax.evaluation import results  # noqa: E402
 from mirencoder_jax.inference import vectors  # noqa: E402
 
 _TASK = flags.DEFINE_string('task', None, 'Of configs/tasks.py.')
@@ -45,29 +45,6 @@ flags.mark_flags_as_required(['task', 'data_dir', 'vocabulary', 'output'])
 
 _VECTOR = re.compile(r'\[((?:\s+-?\d+\.\d+)+)\s*\]')
 _FUNCTION = re.compile(r'^Function: (.*)$', re.MULTILINE)
-
-
-def section_of(entity: str) -> str:
-  """Where LLVM's vocabulary has an entity that `llvm-ir2vec entities` lists."""
-  if entity.endswith('Ty'):
-    return 'Types'
-  if entity in ('Function', 'Pointer', 'Constant', 'Variable'):
-    return 'Arguments'
-  if entity.startswith(('FCMP_', 'ICMP_')):
-    return 'Predicates'
-  return 'Opcodes'
-
-
-def list_entities(tool: str, path: str) -> list[str]:
-  """What a vocabulary has to have; any readable IR will do."""
-  listed = subprocess.run(
-      [tool, 'entities', path], capture_output=True, text=True, check=True
-  )
-  return [line.split('\t')[0] for line in listed.stdout.splitlines()[1:]]
-
-
-def find_tool() -> str | None:
-  return shutil.which('llvm-ir2vec') or shutil.which('llvm-ir2vec-22')
 
 
 def rows_of(text: str) -> np.ndarray:
@@ -98,14 +75,12 @@ def branches_of(
 def main(argv: list[str]) -> None:
   if len(argv) > 1:
     raise app.UsageError('takes flags only')
-  tool = find_tool()
+  tool = llvm_ir2vec.find_tool()
   if tool is None:
     raise app.UsageError('llvm-ir2vec is not on the PATH: apt install llvm-22')
-  section = recipes.get_config(_TASK.value).evals[_TASK.value].to_dict()
-  del section['kind']
-  recipe = recipe_lib.Recipe.read(section, _TASK.value)
+  (evaluation,) = results.read(recipes.get_config(_TASK.value).to_dict())
   task = tasks.load_task(
-      recipe.task, data_dir=_DATA.value, manual_dir=_MANUAL.value
+      evaluation.recipe.task, data_dir=_DATA.value, manual_dir=_MANUAL.value
   )
   given = {}
   for line in pathlib.Path(_VOCABULARY.value).read_text().splitlines():
@@ -115,15 +90,12 @@ def main(argv: list[str]) -> None:
   found, counts = {}, collections.Counter()
   with tempfile.TemporaryDirectory() as folder:
     path = pathlib.Path(folder, 'module.ll')
-    path.write_text('define void @f() {\n  ret void\n}\n')
-    vocabulary: dict[str, dict[str, list[float]]] = {}
-    for entity in list_entities(tool, str(path)):
-      row = given.get(entity.lower())
-      counts['entities without a row'] += row is None
-      of_section = vocabulary.setdefault(section_of(entity), {})
-      of_section[entity] = row or [0.0] * width
-    file = pathlib.Path(folder, 'vocabulary.json')
-    file.write_text(json.dumps(vocabulary))
+
+    def row_of(entity: str) -> list[float]:
+      counts['entities without a row'] += entity.lower() not in given
+      return given.get(entity.lower(), [0.0] * width)
+
+    file = llvm_ir2vec.write_vocabulary(tool, row_of, folder)
     command = [
         *(tool, 'embeddings', f'--level={"inst" if task.places else "func"}'),
         *(f'--ir2vec-kind={_KIND.value}', f'--ir2vec-vocab-path={file}'),

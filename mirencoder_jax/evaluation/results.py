@@ -144,7 +144,7 @@ def write_board(folder: str | os.PathLike[str]) -> None:
   """Writes board.md, of the summary.json of a folder of pages."""
   path = pathlib.Path(folder, page_lib.FOLDER, 'summary.json')
   rows = [Comparison(**row) for row in json.loads(path.read_text())]
-  pathlib.Path(folder, 'board.md').write_text(board.format_board(rows))
+  pathlib.Path(folder, board.NAME).write_text(board.format_board(rows))
 
 
 def run(

@@ -31,6 +31,7 @@ from mirencoder_jax.measure import (
     loops,
     openmp,
     passes,
+    size_summary,
 )
 from mirencoder_jax.tuning import tuned as tuned_lib
 
@@ -332,17 +333,12 @@ def cover(costs: np.ndarray, default: int) -> list[int]:
   """Choices in the order in which each adds most to those before it.
 
   Args:
-    costs: of programs and choices; float [n, C].
+    costs: of programs and choices; float [n, C], infinite for none.
     default: what there is anyway.
   """
-  logs = np.log(costs / costs[:, [default]])
-  best, left = logs[:, default], set(range(logs.shape[1])) - {default}
-  order = []
-  while left:
-    means = {c: np.minimum(best, logs[:, c]).mean() for c in sorted(left)}
-    # Where nothing adds anything, the best by itself.
-    least = min(means, key=lambda c: (round(means[c], 9), logs[:, c].mean()))
-    best = np.minimum(best, logs[:, least])
-    left.remove(least)
-    order.append(least)
-  return order
+  gains = -np.log(costs / costs[:, [default]]).T
+  # Where nothing adds anything, the best by itself.
+  order = sorted(range(len(gains)), key=lambda c: -gains[c].mean())
+  order.remove(default)
+  named = {str(c): gains[c] for c in order}
+  return [int(c) for c, _ in size_summary.coreset(named, len(named))]

@@ -10,7 +10,7 @@ from mirencoder_jax.frontend import isolation
 from mirencoder_jax.measure import elf, pipelines, size_passes
 from mirencoder_jax.tuning import gating
 
-NAMES = tuple(pipelines.PIPELINES)  # the first is -Oz alone
+_ORDER = tuple(pipelines.PIPELINES)
 _INLINED = 1.05  # what it may cost to inline first
 
 
@@ -92,7 +92,7 @@ class Whole:
       ElfError: likewise.
     """
     text = self._text
-    for name in sorted(set(choices.values()), key=NAMES.index):
+    for name in sorted(set(choices.values()), key=_ORDER.index):
       mine = {symbol for symbol in choices if choices[symbol] == name}
       gated = gating.gate(text, set(self.parts.symbols) - mine)
       text = self._worker.run(gated, pipelines.PIPELINES[name])

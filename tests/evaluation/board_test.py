@@ -2,11 +2,13 @@
 
 import json
 import pathlib
+import tempfile
 
 from absl.testing import absltest
 
 from mirencoder_jax.evaluation.evaluation import Comparison
 from mirencoder_jax.evaluation.report import board
+from mirencoder_jax.evaluation.report import page as results_page
 
 DOCS = pathlib.Path(__file__).resolve().parents[2] / 'docs'
 
@@ -69,6 +71,20 @@ class BoardTest(absltest.TestCase):
         titles,
         ['## task, machine: saved %', '## task, machine: R² of log ratios'],
     )
+
+  def test_a_page_of_that_name_is_not_written_over(self):
+    with tempfile.TemporaryDirectory() as folder:
+      page = pathlib.Path(folder, 'RESULTS.md')
+      results_page.check(page)
+      mine = pathlib.Path(folder, board.NAME)
+      mine.write_text('Members of the board')
+      with self.assertRaisesRegex(ValueError, 'board.md is no board of eval'):
+        results_page.check(page)
+      page.write_text('\n'.join(results_page.MARKERS))
+      results_page.check(page)  # gets the overview, and no board
+      page.unlink()
+      mine.write_text(board.format_board([]))
+      results_page.check(page)
 
   def test_the_page_is_that_of_the_summary(self):
     rows = json.loads((DOCS / 'results/summary.json').read_text())

@@ -4,6 +4,7 @@ A vector of anybody's gets its row by `--compare=NAME=vectors.npz`; the page
 that `eval.py` writes has the board beside it.
 """
 
+import pathlib
 from collections.abc import Sequence
 
 from mirencoder_jax.evaluation.evaluation import Comparison
@@ -11,6 +12,7 @@ from mirencoder_jax.evaluation.measures import METRICS, Metric
 from mirencoder_jax.evaluation.metrics import POOLED
 from mirencoder_jax.pages import markdown
 
+NAME = 'board.md'  # beside a page of results
 _TITLE = '# Board'
 _HEAD = """
 Every vector that was compared, by task: its value, and in brackets the interval
@@ -32,6 +34,16 @@ which makes this page anew from `results/summary.json`, where other rows stay.
 # What explains costs, beside what chooses by them.
 _ALSO = ('ratio_r2',)
 _AT_RANDOM = ('random', 'row', 'function')
+
+
+def check(folder: pathlib.Path) -> None:
+  """Raises ValueError if a page of somebody else's has the board's name."""
+  path = folder / NAME
+  if path.exists() and not path.read_text().startswith(_TITLE):
+    raise ValueError(
+        f'{path} is no board of eval.py and would be lost; put the page of '
+        'results into another folder'
+    )
 
 
 def format_board(rows: Sequence[Comparison]) -> str:

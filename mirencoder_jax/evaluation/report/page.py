@@ -11,7 +11,12 @@ from collections.abc import Mapping, Sequence
 from mirencoder_jax.evaluation import metrics
 from mirencoder_jax.evaluation.evaluation import Part
 from mirencoder_jax.evaluation.measures import METRICS
-from mirencoder_jax.evaluation.report import pair_tables, selection, task_tables
+from mirencoder_jax.evaluation.report import (
+    board,
+    pair_tables,
+    selection,
+    task_tables,
+)
 from mirencoder_jax.evaluation.report.selection import Results
 from mirencoder_jax.pages import markdown
 
@@ -218,12 +223,17 @@ def update(path: str | os.PathLike[str], parts: Sequence[Part]) -> bool:
 def check(path: str | os.PathLike[str]) -> None:
   """Whether a page may be written: it is new, has the markers, or is results.
 
+  Beside one that is not for its overview only, the board may be, too.
+
   Raises:
-    ValueError: it is a page of somebody else's.
+    ValueError: it is a page of somebody else's, or the board is.
   """
   page = pathlib.Path(path)
   text = page.read_text() if page.exists() else ''
-  if text.strip() and MARKERS[0] not in text and not text.startswith(_TITLE):
+  if MARKERS[0] in text:
+    return
+  board.check(page.parent)
+  if text.strip() and not text.startswith(_TITLE):
     raise ValueError(
         f'{page} is no page of results and would be lost; name another, or put '
         f'the lines {MARKERS[0]} and {MARKERS[1]} where it is to have the '

@@ -3,25 +3,35 @@
 import hashlib
 import json
 import lzma
+import math
 import pathlib
 
 import numpy as np
 from absl.testing import absltest, parameterized
 
-from mirencoder_jax.measure import pipelines, size_flags, size_summary
-
-_LABELS = (
-    pathlib.Path(__file__).resolve().parents[2]
-    / 'datasets/code_size/labels.jsonl.xz'
+from mirencoder_jax.measure import (
+    loop_program,
+    pipelines,
+    size_flags,
+    size_summary,
 )
+from mirencoder_jax.tuning import kernels
+
+_DATASETS = pathlib.Path(__file__).resolve().parents[2] / 'datasets'
+
+
+def _records(name: str) -> list[dict]:
+  """What ships of a data set's labels."""
+  labels = _DATASETS / name / 'labels.jsonl.xz'
+  lines = lzma.decompress(labels.read_bytes()).splitlines()[1:]
+  return [json.loads(line) for line in lines]
 
 
 def _read(kind: str) -> list[dict]:
   """Records of `kind` of the packages that candidates were chosen on."""
-  lines = lzma.decompress(_LABELS.read_bytes()).splitlines()[1:]
   return [
       record
-      for record in map(json.loads, lines)
+      for record in _records('code_size')
       if kind in record and not record['package'].startswith('starter/')
       if int(hashlib.sha256(record['package'].encode()).hexdigest(), 16) % 10
       < 6
@@ -66,6 +76,25 @@ class TriedTest(parameterized.TestCase):
     columns = zip(*rows, strict=True)
     sizes = dict(zip(pipelines.PIPELINES, columns, strict=True))
     self.assertEqual(_order(sizes), pipelines.TRIED)
+
+  def test_loops(self):
+    costs = np.array(
+        [
+            [math.inf if cost is None else cost for cost in record['costs']]
+            for record in _records('loop_vectorization')
+            if record['status'] == 'ok'
+        ]
+    )
+    order = kernels.cover(costs, loop_program.COMPILER)
+    names = [loop_program.NAMES[choice] for choice in order]
+    num = len(kernels.LOOP_ORDER)
+    self.assertSequenceEqual(names[:num], kernels.LOOP_ORDER)
+    # As the comment on it says.
+    logs = np.log(costs / costs[:, [loop_program.COMPILER]])
+    for choices, gain in ((order[:num], 1.11), (order, 1.12)):
+      best = np.minimum(0, logs[:, choices].min(axis=1))
+      self.assertEqual(round(float(np.exp(-best.mean())), 2), gain)
+    self.assertLen(costs, 1193)
 
 
 if __name__ == '__main__':
