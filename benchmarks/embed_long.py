@@ -1,8 +1,8 @@
 """A long module to vectors: seconds of CPU, and peak memory.
 
-    python benchmarks/embed_long.py --checkpoint=small --instructions=100000
+    python benchmarks/embed_long.py --checkpoint=small --num_instructions=100000
     python benchmarks/embed_long.py --checkpoint=small-fast \
-        --instructions=1000000 --functions=1000
+        --num_instructions=1000000 --num_functions=1000
 
 The module is generated (`file_to_example.generate`). Once, behind a short one;
 compiling for the longest shape counts, unless it is in the cache on disk.
@@ -20,8 +20,10 @@ import mirencoder_jax as mir  # noqa: E402
 from benchmarks import file_to_example  # noqa: E402
 
 _CHECKPOINT = flags.DEFINE_string('checkpoint', None, 'As for mir.load.')
-_INSTRUCTIONS = flags.DEFINE_integer('instructions', 100_000, 'About so many.')
-_FUNCTIONS = flags.DEFINE_integer('functions', 1, 'In so many functions.')
+_INSTRUCTIONS = flags.DEFINE_integer(
+    'num_instructions', 100_000, 'About so many.'
+)
+_FUNCTIONS = flags.DEFINE_integer('num_functions', 1, 'In so many functions.')
 flags.mark_flag_as_required('checkpoint')
 
 
