@@ -1,9 +1,9 @@
 """What labels and trials are worth where passes make functions smaller.
 
-    python datasets/prepare.py code_size --manual_dir=BITCODE --data_dir=DATA
+    python datasets/prepare.py code_size --manual_dir=FOLDER --data_dir=DATA
     python benchmarks/size_trials.py --data_dir=DATA
 
-BITCODE is what `datasets/prepare.py source_packages --bitcode_only` has left.
+FOLDER is what `datasets/prepare.py source_packages --bitcode_only` has left.
 Three tables: what the orders of trying (`size_flags.TRIED`, `pipelines.TRIED`)
 save on labelled packages that they were not chosen on, beside the order of the
 table; how forests explain sizes of packages that `small` was not trained on,
