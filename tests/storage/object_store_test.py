@@ -1,17 +1,14 @@
-"""Tests of data and runs in a store: fsspec's own in memory, and S3's words."""
+"""Tests of data and runs in a store: fsspec's in memory, and emulated ones."""
 
 import contextlib
-import importlib.util
 import os
 import pathlib
-import socket
-import subprocess
-import sys
 import tempfile
 import time
 import unittest
 from unittest import mock
 
+import emulators
 import fsspec
 from absl.testing import absltest
 
@@ -27,9 +24,11 @@ class ObjectStoreTest(absltest.TestCase):
     super().setUp()
     self.folder = pathlib.Path(self.enterContext(tempfile.TemporaryDirectory()))
     self.system, self.root = fsspec.core.url_to_fs(self.URL)
-    if self.system.exists(self.root):
-      self.system.rm(self.root, recursive=True)
-    self.system.makedirs(self.root, exist_ok=True)
+    self.system.invalidate_cache()
+    if not self.system.exists(self.root):
+      self.system.mkdir(self.root)
+    for path in self.system.find(self.root):  # of the test before
+      self.system.rm_file(path)
     self.enterContext(mock.patch.object(object_store, '_RETRY_SECONDS', 0.01))
     self.enterContext(
         mock.patch.object(tempfile, 'tempdir', os.fspath(self.folder))
@@ -161,40 +160,25 @@ class ObjectStoreTest(absltest.TestCase):
     self.assertEqual((folder / 'x').read_text(), 'x')
 
 
-@unittest.skipUnless(
-    all(map(importlib.util.find_spec, ('flask', 'moto', 's3fs'))),
-    'moto[s3], flask, flask-cors and s3fs are not installed',
-)
 class S3Test(ObjectStoreTest):
-  """The same, of an emulator of S3 that listens on this machine."""
+  """The same, of an emulator that listens on this machine."""
 
+  SCHEME = 's3'
   URL = 's3://bucket'
 
   @classmethod
   def setUpClass(cls):
     super().setUpClass()
-    with socket.socket() as free:
-      free.bind(('127.0.0.1', 0))
-      port = free.getsockname()[1]
-    emulator = subprocess.Popen(
-        [sys.executable, '-m', 'moto.server', '-p', str(port)],
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
-    cls.addClassCleanup(emulator.wait)
-    cls.addClassCleanup(emulator.kill)
-    environment = {
-        'AWS_ENDPOINT_URL': f'http://127.0.0.1:{port}',
-        'AWS_ACCESS_KEY_ID': 'any',
-        'AWS_SECRET_ACCESS_KEY': 'any',
-        'AWS_DEFAULT_REGION': 'us-east-1',
-    }
-    cls.enterClassContext(mock.patch.dict(os.environ, environment))
-    for _ in range(600):  # until it listens
-      with contextlib.suppress(ConnectionError):
-        socket.create_connection(('127.0.0.1', port)).close()
-        break
-      time.sleep(0.1)
+    if lacking := emulators.missing(cls.SCHEME):
+      raise unittest.SkipTest(lacking)
+    cls.enterClassContext(emulators.serving(cls.SCHEME))
+
+
+class GoogleTest(S3Test):
+  """And of one of Google's store."""
+
+  SCHEME = 'gs'
+  URL = 'gs://bucket'
 
 
 if __name__ == '__main__':
