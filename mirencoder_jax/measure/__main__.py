@@ -91,14 +91,14 @@ def _finish(folder, output, label, choices, default) -> dict[str, Any]:
 def _loops(folder, output, limit, clang, cpu, **fields) -> dict[str, Any]:
   if cpu is not None:
     os.sched_setaffinity(0, {cpu})
-  batch.find_sources(folder)  # before a compiler is looked for
+  paths = batch.find_sources(folder)  # before a compiler is looked for
   clang = compiler.find_clang(clang)
   print(f'compiler: {clang.name}, {clang.version}', file=sys.stderr)
   config = loops.LoopsConfig(**fields)
   return _finish(
       folder,
       output,
-      lambda path: loops.label_folder(folder, path, config, clang, limit=limit),
+      lambda path: loops.label_files(paths, path, config, clang, limit=limit),
       loop_program.NAMES,
       loop_program.NAMES[loop_program.COMPILER],
   )
@@ -147,10 +147,11 @@ def _listed(numbers) -> str:
 )
 def _openmp(folder, output, limit, name, schedules, **fields) -> dict[str, Any]:
   config = openmp.OpenMPConfig(schedules=tuple(schedules.split(',')), **fields)
+  paths = batch.find_sources(folder)
   return _finish(
       folder,
       output,
-      lambda path: openmp.label_folder(folder, path, config, name, limit=limit),
+      lambda path: openmp.label_files(paths, path, config, name, limit=limit),
       config.names,
       config.default,
   )

@@ -178,19 +178,6 @@ def label_loop(
   )
 
 
-def label_folder(
-    folder: pathlib.Path,
-    output: pathlib.Path,
-    config: LoopsConfig,
-    clang: compiler.Compiler,
-    *,
-    limit: int | None = None,
-) -> dict[str, Any]:
-  """Labels every `.c` file of a folder, see `batch.label_files`."""
-  paths = batch.find_sources(folder)
-  return label_files(paths, output, config, clang, limit=limit)
-
-
 def label_files(
     paths: Sequence[pathlib.Path],
     output: pathlib.Path,

@@ -263,19 +263,6 @@ def label_region(
   )
 
 
-def label_folder(
-    folder: pathlib.Path,
-    output: pathlib.Path,
-    config: OpenMPConfig,
-    name: str | None = None,
-    *,
-    limit: int | None = None,
-) -> dict[str, Any]:
-  """Labels every `.c` file of a folder, see `batch.label_files`."""
-  paths = batch.find_sources(folder)
-  return label_files(paths, output, config, name, limit=limit)
-
-
 def label_files(
     paths: Sequence[pathlib.Path],
     output: pathlib.Path,

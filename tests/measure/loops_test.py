@@ -10,6 +10,7 @@ from absl.testing import absltest
 
 from mirencoder_jax.ir import IRError
 from mirencoder_jax.measure import (
+    batch,
     compiler,
     label_file,
     loop_program,
@@ -88,8 +89,8 @@ class LoopsTest(absltest.TestCase):
   def _label(self, **keywords):
     self.progress = io.StringIO()
     with contextlib.redirect_stderr(self.progress):
-      return loops.label_folder(
-          self.folder,
+      return loops.label_files(
+          batch.find_sources(self.folder),
           self.output,
           _QUICK,
           compiler.find_clang(),
@@ -160,8 +161,11 @@ class LoopsTest(absltest.TestCase):
     self._write(a=_RUNNING)
     self._label()
     with self.assertRaisesRegex(label_file.LabelFileError, 'window'):
-      loops.label_folder(
-          self.folder, self.output, loops.LoopsConfig(), compiler.find_clang()
+      loops.label_files(
+          batch.find_sources(self.folder),
+          self.output,
+          loops.LoopsConfig(),
+          compiler.find_clang(),
       )
 
   def test_empty_folder(self):

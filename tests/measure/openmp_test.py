@@ -9,7 +9,13 @@ import numpy as np
 from absl.testing import absltest, parameterized
 
 from mirencoder_jax.ir import IRError
-from mirencoder_jax.measure import label_file, openmp, source_settings, summary
+from mirencoder_jax.measure import (
+    batch,
+    label_file,
+    openmp,
+    source_settings,
+    summary,
+)
 
 _REGION = """// family: axpy
 // n = 200
@@ -111,8 +117,10 @@ class LabelFolderTest(absltest.TestCase):
 
   def _label(self):
     with contextlib.redirect_stderr(io.StringIO()):
-      return openmp.label_folder(
-          self.folder, self.folder / 'labels.jsonl', _QUICK
+      return openmp.label_files(
+          batch.find_sources(self.folder),
+          self.folder / 'labels.jsonl',
+          _QUICK,
       )
 
   def test_labels(self):

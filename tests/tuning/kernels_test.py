@@ -272,8 +272,11 @@ class CommandTest(parameterized.TestCase):
       self.assertStartsWith(found['command'], '#pragma clang loop vectorize_')
     # It is a table of `measure`, which finds nothing left to do.
     with mock.patch.object(loops, 'label_loop') as spy:
-      records = loops.label_folder(
-          self.folder, self.table, LOOPS, compiler.find_clang()
+      records = loops.label_files(
+          batch.find_sources(self.folder),
+          self.table,
+          LOOPS,
+          compiler.find_clang(),
       )
       spy.assert_not_called()
     self.assertEqual(records['kernel']['family'], 'sum')
