@@ -158,9 +158,15 @@ def progress(
 
 
 def tell_errors(errors: dict[str, Exception], total: int) -> None:
-  """Names the files that could not be read."""
+  """Names the files that could not be read.
+
+  Raises:
+    Exception: the error of a single file.
+  """
   if not errors:
     return
+  if total == 1:
+    raise next(iter(errors.values()))
   say(f'{len(errors)} of {total} files could not be read:')
   for error in errors.values():
     say(f'  {sentence(error)}')

@@ -37,8 +37,6 @@ def embed(
         options=reader.compile_options,
         on_program=on_program,
     )
-  if len(files) == 1 and found.errors:
-    raise next(iter(found.errors.values()))
   console.tell_errors(found.errors, len(files))
   console.tell_cut(found.report)
   return found

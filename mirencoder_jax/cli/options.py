@@ -29,8 +29,8 @@ class Choice(click.Choice):
 def command(*, examples: Sequence[str], call: str) -> Callable:
   """Makes a command of a function, whose docstring is its description.
 
-  The function gets `as_json` and `is_quiet` beside what its own options say,
-  and returns an exit code.
+  The function gets `as_json` and, without `sources`, `is_quiet` beside what its
+  own options say, and returns an exit code.
 
   Args:
     examples: what can be typed; help begins with it.
@@ -142,6 +142,6 @@ def sources(function: Callable) -> Callable:
         ),
         is_quiet,
     )
-    return function(reader=reader, is_quiet=is_quiet, **others)
+    return function(reader=reader, **others)
 
   return with_reader

@@ -40,10 +40,8 @@ def command(
     checkpoint: str,
     reader: reading.Reader,
     as_json: bool,
-    is_quiet: bool,
 ) -> int:
   """Find which function of A became which of B."""
-  del is_quiet
   from mirencoder_jax.inference import comparison, loading
   from mirencoder_jax.ir import names
 

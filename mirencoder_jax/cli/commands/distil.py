@@ -57,7 +57,6 @@ def command(
     per_file: int,
     reader: reading.Reader,
     as_json: bool,
-    is_quiet: bool,
 ) -> int:
   """Fit a table to the vectors that an encoder gives to FILEs."""
   import numpy as np
@@ -74,7 +73,7 @@ def command(
   # By whether they judge the table, or are what it is fitted to.
   rows: dict[bool, list] = {False: [], True: []}
   vectors: dict[bool, list] = {False: [], True: []}
-  with console.progress(len(files), 'files', is_quiet) as advance:
+  with console.progress(len(files), 'files', reader.is_quiet) as advance:
     for modules in _read(reader, files, per_file, errors, advance):
       for judges, some in modules.items():
         vectors[judges].extend(teacher.encode(some).function_vectors())

@@ -39,7 +39,6 @@ def command(
     checkpoint: str,
     reader: reading.Reader,
     as_json: bool,
-    is_quiet: bool,
 ) -> int:
   """Embed IR or source files, or folders of them."""
   from mirencoder_jax.inference import loading
@@ -54,7 +53,7 @@ def command(
     raise console.UsageError('no file could be read: nothing to embed')
   if output:
     found.save(output)
-    if not is_quiet:
+    if not reader.is_quiet:
       console.say(_kept(found, output))
   if as_json:
     console.show_json(_document(found, with_vectors=not output))

@@ -38,10 +38,8 @@ def command(
     checkpoint: str,
     reader: reading.Reader,
     as_json: bool,
-    is_quiet: bool,
 ) -> int:
   """Index programs, folders or vectors.npz on disk; only what is new costs."""
-  del is_quiet
   from mirencoder_jax.frontend import program_files
   from mirencoder_jax.inference import disk_index, loading
   from mirencoder_jax.inference import vectors as vectors_lib

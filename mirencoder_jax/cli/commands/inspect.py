@@ -49,10 +49,8 @@ def command(
     checkpoint: str,
     reader: reading.Reader,
     as_json: bool,
-    is_quiet: bool,
 ) -> int:
   """Show what was read of a file: functions, pieces, graph, what was cut."""
-  del is_quiet
   from mirencoder_jax.ir import graph_builder
   from mirencoder_jax.pages import drawing, inspection
 
@@ -93,12 +91,9 @@ def _inspect_folder(
   files = reader.find([path])
   programs = reader.read_all(files)
   errors = {p.path: p.error for p in programs if p.error}
-  if len(errors) == len(files):
-    if len(files) == 1:
-      raise errors[files[0]]
-    console.tell_errors(errors, len(files))
-    raise console.UsageError('no file could be read: nothing to inspect')
   console.tell_errors(errors, len(files))
+  if len(errors) == len(files):
+    raise console.UsageError('no file could be read: nothing to inspect')
   tokenizer, num_tokens = _vocabulary(checkpoint)
   found = {
       program.path: inspection.inspect_module(

@@ -55,10 +55,8 @@ def command(
     checkpoint: str | None,
     reader: reading.Reader,
     as_json: bool,
-    is_quiet: bool,
 ) -> int:
   """Decide for a program with a fitted head."""
-  del is_quiet
   from mirencoder_jax.downstream.predictor import predictor_checkpoint
 
   inputs = _inputs(pairs)
@@ -66,8 +64,6 @@ def command(
   files = reader.find(paths)
   programs = reader.read_all(files)
   errors = {p.path: p.error for p in programs if p.error}
-  if len(files) == 1 and errors:
-    raise errors[files[0]]
   console.tell_errors(errors, len(files))
   programs = [program for program in programs if program.module]
   if not programs:

@@ -43,7 +43,6 @@ def command(
     opt: str | None,
     reader: reading.Reader,
     as_json: bool,
-    is_quiet: bool,
 ) -> int:
   """Write how likely branches are into IR, as `!prof`, without a run.
 
@@ -58,7 +57,7 @@ def command(
 
   opt = profile_tools.find_opt() if opt is None else opt
   other = None if opt in (None, 'none') else _asker(str(opt))
-  if other is None and not is_quiet:
+  if other is None and not reader.is_quiet:
     console.say(
         'without an opt of LLVM 17 or newer: ours alone, which is as good as '
         'what LLVM guesses itself; the mean of both is better'
@@ -87,8 +86,6 @@ def command(
     taken.add(name)
     (folder / name).write_text(text)
     rows.append((program.path, str(folder / name), written, kept))
-  if len(files) == 1 and errors:
-    raise errors[files[0]]
   console.tell_errors(errors, len(files))
   if as_json:
     keys = ('file', 'output', 'guessed', 'kept')

@@ -45,10 +45,8 @@ def command(
     checkpoint: str,
     reader: reading.Reader,
     as_json: bool,
-    is_quiet: bool,
 ) -> int:
   """Find nearest functions of CORPUS: a folder, vectors.npz, or an index."""
-  del is_quiet
   from mirencoder_jax.inference import disk_index, loading
   from mirencoder_jax.inference import search as search_lib
   from mirencoder_jax.inference import vectors as vectors_lib
