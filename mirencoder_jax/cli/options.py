@@ -102,6 +102,17 @@ def modality(function: Callable) -> Callable:
   )(function)
 
 
+def flags(function: Callable) -> Callable:
+  """Adds what a compiler is told beside our own."""
+  return click.option(
+      *('--flag', 'flags'),
+      multiple=True,
+      metavar='FLAG',
+      help='another for the compiler of sources, as in --flag=-Iinclude; '
+      'repeatable',
+  )(function)
+
+
 def sources(function: Callable) -> Callable:
   """Adds how sources are compiled; the function gets a `reading.Reader`."""
 
@@ -117,31 +128,16 @@ def sources(function: Callable) -> Callable:
       default='O1',
       help='at which sources are compiled (default: O1)',
   )
-  @click.option(
-      '--flag',
-      'flags',
-      multiple=True,
-      metavar='FLAG',
-      help='another for the compiler, as in --flag=-Iinclude; repeatable',
-  )
+  @flags
   @click.option(
       '--cuda-toolkit',
       is_flag=True,
       help='headers of the CUDA toolkit, in place of our few declarations',
   )
   @functools.wraps(function)
-  def with_reader(
-      *, compiler, opt_level, flags, cuda_toolkit, is_quiet, **others: Any
-  ):
-    reader = reading.Reader(
-        dict(
-            compiler=compiler,
-            opt_level=opt_level,
-            flags=flags,
-            cuda_toolkit=cuda_toolkit,
-        ),
-        is_quiet,
-    )
-    return function(reader=reader, **others)
+  def with_reader(*, is_quiet: bool, **given: Any):
+    names = ('compiler', 'opt_level', 'flags', 'cuda_toolkit')
+    reader = reading.Reader({name: given.pop(name) for name in names}, is_quiet)
+    return function(reader=reader, **given)
 
   return with_reader

@@ -60,13 +60,7 @@ from mirencoder_jax.cli import console, options
     default='O1',
     help='of what is written (default: O1)',
 )
-@click.option(
-    '--flag',
-    'flags',
-    multiple=True,
-    metavar='FLAG',
-    help='another for the compiler, as in --flag=-Iinclude; repeatable',
-)
+@options.flags
 def command(
     database: str,
     out: str,

@@ -85,14 +85,7 @@ _WRITTEN = ('.ll', '.bc', '.o')
 )
 @click.option('--compiler', default='', metavar='NAME', help='by name or path')
 @click.option('--target', default='', metavar='TRIPLE', help='of the object')
-@click.option(
-    '--flag',
-    'flags',
-    multiple=True,
-    metavar='FLAG',
-    help='another for the compiler of a source, as in --flag=-Iinclude; '
-    'repeatable',
-)
+@options.flags
 def command(
     path: str,
     goal: str,
