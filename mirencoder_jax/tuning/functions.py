@@ -12,6 +12,7 @@ pays, -Oz stays. All of that is LLVM in a child process; clang is needed for
 sources only.
 """
 
+import dataclasses
 import hashlib
 import math
 import os
@@ -54,18 +55,19 @@ def tune(
     table: str | os.PathLike | None = None,
     on_trial: OnTrial | None = None,
 ) -> Iterator[tuned_lib.Tuned]:
-  """Tries pipelines on every function of a unit.
+  """Tries pipelines on every function of a program, unit by unit.
 
   Args:
-    path: of a C or C++ source, or of IR or bitcode, best as it is before
-      optimisation.
+    path: of a C or C++ source, of IR or bitcode, best as it is before
+      optimisation, or of a compile_commands.json.
     settings: `trials` is the number of pipelines for a function.
-    output: gets the module as the passes leave it (.ll, .bc) or its object.
+    output: gets the module as the passes leave it (.ll, .bc) or its object; of
+      a build, a folder that gets objects where the build has its own.
     table: label file that sizes are kept in; a second run goes on from it.
     on_trial: told path, function and pipeline, and bytes, or what is wrong.
 
   Yields:
-    What was found, once; the best so far after Ctrl-C.
+    What was found for each unit; the best so far after Ctrl-C.
 
   Raises:
     IRError: nothing to read, or no clang for a source.
@@ -73,8 +75,10 @@ def tune(
     OSError: `output` cannot be written.
   """
   settings = settings or tuned_lib.Settings()
-  start = time.monotonic()
-  clang = _find_clang(pathlib.Path(path), settings)
+  path = pathlib.Path(path)
+  clang = _find_clang(path, settings)
+  if settings.target and not compilers.language_of(path):
+    raise IRError('IR has its target; compile it anew for another', str(path))
   with (
       tempfile.TemporaryDirectory() as folder,
       size_passes.SizeWorker() as worker,
@@ -82,20 +86,47 @@ def tune(
           pathlib.Path(table or os.path.join(folder, 'sizes.jsonl')), _header()
       ) as labels,
   ):
-    if settings.target and not compilers.language_of(path):
-      raise IRError('IR has its target; compile it anew for another', str(path))
-    (source,) = sources.find(
-        pathlib.Path(path), settings, clang, pathlib.Path(folder)
-    )
-    tuned = tuned_lib.Tuned(source.path)
+    for source in sources.find(path, settings, clang, pathlib.Path(folder)):
+      session = _Session(settings, worker, labels, clang, pathlib.Path(folder))
+      place = None if output is None else pathlib.Path(output)
+      if place and sources.is_build(path):
+        place = source.place(path, place)
+      tuned = session.tune(source, on_trial, place)
+      yield tuned
+      if tuned.stopped == 'Ctrl-C':
+        return
+
+
+@dataclasses.dataclass
+class _Session:
+  """What all units of a program share."""
+
+  settings: tuned_lib.Settings
+  worker: size_passes.SizeWorker
+  labels: label_file.LabelWriter
+  clang: compiler.Compiler | None
+  folder: pathlib.Path
+
+  def tune(
+      self,
+      source: sources.Source,
+      on_trial: OnTrial | None,
+      output: pathlib.Path | None,
+  ) -> tuned_lib.Tuned:
+    """Searches one unit, and writes it where it is to be written."""
+    start = time.monotonic()
+    tuned = tuned_lib.Tuned(source.path, error=source.error)
+    if source.ir is None:
+      return tuned
     try:
-      text = worker.resolve(worker.mark(source.ir.read_bytes()))
-      whole = whole_lib.Whole(text, source.path, worker)
+      text = self.worker.resolve(self.worker.mark(source.ir.read_bytes()))
+      whole = whole_lib.Whole(text, source.path, self.worker)
     except (size_passes.SizeError, elf.ElfError) as error:
       tuned.error = str(error) + tuned_lib.hint(str(error))
-      yield tuned
-      return
-    found = _Search(tuned, settings, worker, labels, whole.base, on_trial)
+      return tuned
+    found = _Search(
+        tuned, self.settings, self.worker, self.labels, whole.base, on_trial
+    )
     try:
       other = whole.inlined()
       found.run(whole, 0.5 if other else 1)
@@ -103,11 +134,12 @@ def tune(
         found.run(other, 1)
     except KeyboardInterrupt:
       tuned.stopped = 'Ctrl-C'
-    made = found.confirm(source, clang, pathlib.Path(folder))
+    made = found.confirm(source, self.clang, self.folder)
     if output is not None:
-      _write(pathlib.Path(output), made, found.best, worker, tuned)
+      output.parent.mkdir(parents=True, exist_ok=True)
+      _write(output, made, found.best, self.worker, tuned)
     tuned.seconds = time.monotonic() - start
-    yield tuned
+    return tuned
 
 
 def _find_clang(
@@ -118,7 +150,7 @@ def _find_clang(
   try:
     return compiler.find_newer(settings.clang, MIN_VERSION, why)
   except IRError:
-    if settings.clang or compilers.language_of(path):
+    if settings.clang or compilers.language_of(path) or sources.is_build(path):
       raise
     return None
 

@@ -45,6 +45,21 @@ class Source:
               *words)  # fmt: skip
     return (*head, *self.unit.flags, self.unit.file, *words)
 
+  def place(self, build: pathlib.Path, folder: pathlib.Path) -> pathlib.Path:
+    """In `folder`, where the build has this unit's object in its own.
+
+    Args:
+      build: its compile_commands.json, or the folder of that.
+      folder: any.
+    """
+    root = build if build.is_dir() else build.parent
+    made = self.unit.output or f'{self.unit.file}.o'
+    made = os.path.relpath(
+        os.path.join(self.unit.directory, made), root.resolve()
+    )
+    # What lies outside the build's folder stays inside this one.
+    return folder.joinpath(*(p for p in made.split(os.sep) if p != '..'))
+
   def compile(
       self, command: Sequence[str], folder: pathlib.Path
   ) -> bytes | None:
@@ -82,6 +97,11 @@ class Source:
     return bounded.run(command, _BOUNDS, folder=folder)
 
 
+def is_build(path: pathlib.Path) -> bool:
+  """Whether it is a compile database, or a folder that should have one."""
+  return path.suffix == '.json' or path.is_dir()
+
+
 def find(
     path: pathlib.Path,
     settings: tuned.Settings,
@@ -94,7 +114,7 @@ def find(
     IRError: there is nothing to read, or it does not compile.
   """
   language = compilers.language_of(path)
-  if path.suffix == '.json' or path.is_dir():
+  if is_build(path):
     yield from _build(
         compile_database.read_database(path), settings, clang, folder
     )

@@ -296,13 +296,53 @@ class FunctionsTest(parameterized.TestCase):
     self.assertEqual((found.base, found.best, found.choice), (1, 1, ''))
     self.assertEqual(output.read_bytes(), made)
 
-  def test_a_program_still_prints_the_same(self):
+  def find_clang(self):
     try:
       clang = functions.compiler.find_newer('', functions.MIN_VERSION, '')
     except IRError as error:
       self.skipTest(str(error))
     if shutil.which('cc') is None:
       self.skipTest('nothing links')
+    return clang
+
+  def test_a_build(self):
+    self.find_clang()
+    build, objects = self.folder / 'build', self.folder / 'objects'
+    build.mkdir()
+    entries = []
+    for name, text, made in (
+        ('skip', C[: C.index('static')], 'one.dir/skip.c.o'),
+        ('main', C, '../outside.o'),
+        ('bad', 'int f( {', 'bad.o'),
+    ):
+      (self.folder / f'{name}.c').write_text(text)
+      entries.append(
+          dict(
+              directory=str(build),
+              file=f'../{name}.c',
+              output=made,
+              command=f'cc -c ../{name}.c -o {made} -Dskip=skip_{name}',
+          )
+      )
+    path = build / 'compile_commands.json'
+    path.write_text(json.dumps(entries))
+    code, out, err = run(str(build), '-o', str(objects), '--trials', '2')
+    self.assertEqual(code, console.PARTLY, err)
+    self.assertRegex(out, r'2 units: text .* with pipelines by function')
+    self.assertIn(f'cp -a {objects}/. {build}/', out)
+    self.assertRegex(err, r'bad\.c: .*expected')
+    made = [p for p in objects.rglob('*') if p.is_file()]
+    expected = [objects / 'one.dir' / 'skip.c.o', objects / 'outside.o']
+    self.assertSameElements(made, expected)
+    first, second = (elf.read_sizes(p.read_bytes()) for p in expected)
+    self.assertContainsSubset({'skip_skip'}, first.defined)
+    self.assertContainsSubset({'skip_main', 'main'}, second.defined)
+    program = self.folder / 'program'
+    subprocess.run(['cc', *map(str, made), '-o', str(program)], check=True)
+    self.assertEqual(subprocess.check_output([str(program)]), b'4\n')
+
+  def test_a_program_still_prints_the_same(self):
+    clang = self.find_clang()
     source, output = self.folder / 'words.c', self.folder / 'words.o'
     source.write_text(C)
     code, out, err = run(str(source), '-o', str(output), '--json')
@@ -341,7 +381,8 @@ class FunctionsTest(parameterized.TestCase):
         ((str(old),), 'This IR is of -O0'),
         ((str(other),), 'no object code is read of'),
         ((str(broken),), 'expected'),
-        ((str(self.folder),), 'is for one file'),
+        ((str(self.folder),), 'there is no such file; CMake writes it'),
+        ((str(self.folder), '-o', str(self.ir)), 'a folder is written'),
         ((str(self.ir), '-o', 'no/where.o'), 'there is no folder'),
         ((str(self.ir), '-o', 'x.so'), '.ll, .bc or .o'),
         ((str(self.ir), '--cmake', 'x.cmake'), '--for size finds'),

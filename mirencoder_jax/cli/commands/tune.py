@@ -32,6 +32,7 @@ _WRITTEN = ('.ll', '.bc', '.o')
         'mirencoder tune kernel.c --for functions -o kernel.bc',
         'mirencoder tune axpy.c --for loops --table labels.jsonl',
         'mirencoder tune build/compile_commands.json --cmake sizes.cmake',
+        'mirencoder tune build --for functions --seconds 60 -o objects',
     ),
     call='mir.tune(path)',
 )
@@ -62,7 +63,8 @@ _WRITTEN = ('.ll', '.bc', '.o')
     '-o',
     '--output',
     type=options.FILE,
-    help='gets the object of a single unit; .ll or .bc: its IR behind passes',
+    help='gets the object of a single unit; .ll or .bc: its IR behind passes; '
+    'of functions of a build a folder: objects, where the build has its own',
 )
 @click.option(
     '--cmake',
@@ -103,9 +105,9 @@ def command(
     is_quiet: bool,
 ) -> int:
   """Try what makes a program better, and say what did."""
-  from mirencoder_jax.tuning import build_flags, tuned
+  from mirencoder_jax.tuning import build_flags, sources, tuned
 
-  is_build = path.endswith('.json') or os.path.isdir(path)
+  is_build = sources.is_build(pathlib.Path(path))
   _refuse(goal, is_build, trials, output, cmake, target or flags, task)
   for place in filter(None, (output, cmake, table)):
     if not (folder := pathlib.Path(place).resolve().parent).is_dir():
@@ -121,10 +123,10 @@ def command(
   for one in _tune(goal, path, settings, output, table, task, tell):
     found.append(one)
     if not as_json:
-      _show(one, goal, kind)
-      if output and not one.error:
+      _show(one, goal, kind, is_build)
+      if output and not one.error and not is_build:
         console.show(f'  {output} is written')
-      elif goal == 'functions' and one.choice:
+      elif goal == 'functions' and one.choice and not is_build:
         console.show(f'  -o FILE{", ".join(_WRITTEN)} writes it')
   if cmake:
     root = pathlib.Path(cmake).resolve().parent
@@ -132,7 +134,10 @@ def command(
   if as_json:
     console.show_json([_document(one, goal) for one in found])
   elif is_build:
-    _show_sum(found, kind)
+    _show_sum(found, goal, kind)
+    if output:
+      build = path if os.path.isdir(path) else os.path.dirname(path) or '.'
+      console.show(f'  cp -a {output}/. {build}/ and building again links them')
   failed = [one for one in found if one.error]
   if any(one.stopped == 'Ctrl-C' for one in found):
     return console.INTERRUPTED
@@ -148,11 +153,18 @@ def _refuse(goal, is_build, trials, output, cmake, compiled, task) -> None:
         'weights of branches are guessed, none is tried: `mirencoder profile '
         'FILE --out FOLDER` writes them into IR'
     )
-  if is_build and goal != 'size':
+  if is_build and goal in MEASURED:
     raise console.UsageError(f'--for {goal} is for one file, not for a build')
-  if output and is_build:
+  if output and is_build and goal == 'size':
     raise console.UsageError('-o is for one unit; --cmake is for a build')
-  if output and goal == 'functions' and not output.endswith(_WRITTEN):
+  if output and is_build and os.path.isfile(output):
+    raise console.UsageError(f'-o {output}: of a build, a folder is written')
+  if (
+      output
+      and not is_build
+      and goal == 'functions'
+      and not output.endswith(_WRITTEN)
+  ):
     raise console.UsageError(f'-o {output}: .ll, .bc or .o are written')
   if cmake and goal != 'size':
     raise console.UsageError('--cmake takes flags, which --for size finds')
@@ -218,7 +230,7 @@ def _amount(value: float, goal: str) -> str:
   return f'{1e6 * value:.4g} us' if goal in MEASURED else f'{value:,} bytes'
 
 
-def _show(tuned: 'Tuned', goal: str, kind: str) -> None:
+def _show(tuned: 'Tuned', goal: str, kind: str, is_build: bool) -> None:
   if tuned.error:
     console.say(f'{tuned.path}: {tuned.error}')
     return
@@ -241,18 +253,21 @@ def _show(tuned: 'Tuned', goal: str, kind: str) -> None:
   ended = f', stopped by {tuned.stopped}' if tuned.stopped == 'Ctrl-C' else ''
   tried = f'{len(tuned.trials)} tried in {tuned.seconds:.1f} s{ended}'
   console.show(f'{found} ({tried})')
+  if is_build and goal == 'functions':
+    return  # hundreds of lines, which --json has
   for line in (*tuned.notes, tuned.command):
     if line and (tuned.choice or line in tuned.notes):
       console.show(f'  {line}')
 
 
-def _show_sum(found: list['Tuned'], kind: str) -> None:
+def _show_sum(found: list['Tuned'], goal: str, kind: str) -> None:
   known = [tuned for tuned in found if not tuned.error]
   base = sum(tuned.base for tuned in known)
   best = sum(tuned.best for tuned in known)
   console.show(
       f'{console.count(len(known), "unit")}: {kind} {base:,} bytes by clang '
-      f'-Oz, {best:,} with flags by unit'
+      f'-Oz, {best:,} with '
+      + ('flags by unit' if goal == 'size' else 'pipelines by function')
       + (f': {1 - best / base:.1%} less' if base else '')
   )
 
