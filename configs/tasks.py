@@ -380,4 +380,13 @@ def _evaluation(name: str) -> ml_collections.ConfigDict:
       num_resamples=2000,
       confidence=0.95,
   )
+  # The encoder itself, too, where rows are thousands and modules functions:
+  # --config.finetune.vectors="('MIREncoder','not pre-trained')".
+  config.finetune = dict(
+      vectors=(),
+      num_passes=12,
+      patience=4,
+      learning_rate=5e-4,
+      weight_decay=0.01,
+  )
   return config

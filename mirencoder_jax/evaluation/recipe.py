@@ -10,7 +10,7 @@ from mirencoder_jax.downstream import heads
 from mirencoder_jax.downstream.heads import fit
 from mirencoder_jax.downstream.tasks import counts, splits, tasks
 from mirencoder_jax.downstream.tasks import targets as targets_lib
-from mirencoder_jax.evaluation import baselines, measures, metrics
+from mirencoder_jax.evaluation import baselines, finetune, measures, metrics
 from mirencoder_jax.storage import command_line
 
 
@@ -48,6 +48,7 @@ _SECTIONS = {
     'fit': fit.FitConfig,
     'trees': baselines.TreesConfig,
     'report': metrics.ReportConfig,
+    'finetune': finetune.FinetuneConfig,
 }
 
 
@@ -58,7 +59,7 @@ class Recipe:
   Attributes:
     task: its data.
     splits: ways to split them; none for those that a table's groups allow.
-    table, fit, trees, report: as their classes say.
+    table, fit, trees, report, finetune: as their classes say.
   """
 
   task: tasks.TaskConfig
@@ -67,6 +68,7 @@ class Recipe:
   fit: fit.FitConfig
   trees: baselines.TreesConfig
   report: metrics.ReportConfig
+  finetune: finetune.FinetuneConfig
 
   @classmethod
   def read(cls, config: Mapping[str, Any], place: str) -> 'Recipe':

@@ -7,6 +7,7 @@ does.
 """
 
 import dataclasses
+import functools
 import pathlib
 import time
 from collections.abc import Iterator, Mapping, Sequence
@@ -17,7 +18,7 @@ from absl import logging
 
 from mirencoder_jax.downstream.heads import fit
 from mirencoder_jax.downstream.tasks import features, splits, tasks
-from mirencoder_jax.evaluation import baselines, errors, metrics
+from mirencoder_jax.evaluation import baselines, errors, finetune, metrics
 from mirencoder_jax.evaluation import recipe as recipe_lib
 from mirencoder_jax.evaluation.report import map as map_lib
 from mirencoder_jax.evaluation.report import selection, task_tables
@@ -77,12 +78,13 @@ def run_split(
     config: recipe_lib.TableConfig,
     keep_scores: bool = False,
     against: Sequence[str] = (),
+    tuners: Mapping[str, finetune.Tuner] | None = None,
 ) -> Iterator[metrics.Entry]:
   """Every row of one split, as they are done.
 
   `keep_scores` keeps estimated costs beside decisions, for a metric of them.
   Ablations go through one head; those `against` which all are compared, through
-  ours, too.
+  ours, too. Vectors that have `tuners` are fine-tuned behind their heads.
   """
   yield from _rules(task, protocol)
   num_targets = len(task.targets)
@@ -116,11 +118,20 @@ def run_split(
     allowed = fit.allowed(heads, task, protocol, fit_config)
     if is_named and not allowed:  # too many rows for these
       allowed = fit.allowed(fit_config.heads, task, protocol, fit_config)
-    for head in allowed:
-      start = time.monotonic()
-      fits = fit.fit_protocol(
-          head, vectors, task, single if is_null else protocol, fit_config
+    fitters = {
+        head: functools.partial(
+            fit.fit_protocol,
+            *(head, vectors, task, single if is_null else protocol),
+        )
+        for head in allowed
+    }
+    if name in (tuners or {}):
+      fitters[finetune.HEAD] = functools.partial(
+          tuners[name].fit_protocol, task, protocol
       )
+    for head, fit_all in fitters.items():
+      start = time.monotonic()
+      fits = fit_all(fit_config)
       seconds = (time.monotonic() - start) / len(fits)
       for score, answer in sorted(fits.items()):
         yield metrics.Entry(
@@ -263,6 +274,12 @@ def evaluate(
       null_width=config.null_width,
       counts=config.counts,
   )
+  tuners = {}
+  for name in recipe.finetune.vectors if encoder is not None else ():
+    is_trained = features.OURS[name][1]
+    tuners[name] = finetune.Tuner(
+        encoder if is_trained else encoder.untrained(), task, recipe.finetune
+    )
   if workdir is not None:
     ours = [f for f in listed if f.kind == 'ours']
     features.save_vectors(
@@ -324,6 +341,7 @@ def evaluate(
         config,
         keep_scores='ratio_r2' in recipe.report.also,
         against=recipe.report.against,
+        tuners=tuners,
     ):
       entries.append(entry)
       logging.info('%s', metrics.one_line(task, entry, protocol.tested))

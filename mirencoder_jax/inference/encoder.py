@@ -9,6 +9,7 @@ over one graph, those over the largest bucket as segments that are pooled. What
 that cost is in `Encoding.report`.
 """
 
+import copy
 import dataclasses
 import functools
 import hashlib
@@ -195,6 +196,14 @@ class Encoder:
         *(self.config, params, self.tokenizer, self.num_tokens),
         cache=self.cache,
     )
+
+  def with_params(self, params: Any) -> 'Encoder':
+    """The same encoder with other parameters; shares what was compiled."""
+    other = copy.copy(self)
+    other.params, other.directory, other.cache = params, None, None
+    other._recorded_fingerprint = ''
+    other.__dict__.pop('fingerprint', None)  # was of these parameters
+    return other
 
   def push_to_hub(self, name: str, **settings: Any) -> str:
     """Uploads the weights that this encoder was loaded from, with their card.

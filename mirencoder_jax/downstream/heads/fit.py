@@ -278,18 +278,12 @@ def fit_protocol(
   if len(num_choices) > 1:
     raise ValueError(f'targets of {task.name!r} differ in choices')
   (num_choices,) = num_choices
-  vectors = np.broadcast_to(vectors, (len(task.targets),) + vectors.shape[-2:])
-  data = jax.tree.map(
-      lambda *leaves: np.stack(leaves),
-      *(
-          target_data.make_data(t, v, protocol.groups, config.max_log_ratio)
-          for t, v in zip(task.targets, vectors, strict=True)
-      ),
-  )
   regress = heads.get_head(head).regress
   if regress is not None:
-    scores = regression.fit_protocol(regress, data, task, protocol, points)
-    return _answer(task, scores, None, (points[0],))
+    return fit_regression(regress, vectors, task, protocol, config, points)
+  data = target_data.make_all(
+      task, vectors, protocol.groups, config.max_log_ratio
+  )
   asked, again = protocol, np.arange(len(protocol.seed))
   if averaged:
     protocol = protocol._replace(inner=protocol.inner[:, :0])
@@ -347,6 +341,22 @@ def fit_protocol(
 
   costs, classes = unfold(scores.costs, np.inf), unfold(scores.classes, -np.inf)
   return _answer(task, costs, classes, *map(frequent, best.T))
+
+
+def fit_regression(
+    regress: regression.Regress,
+    vectors: np.ndarray,
+    task: tasks.Task,
+    protocol: splits.Protocol,
+    config: FitConfig,
+    points: Sequence[Mapping[str, float]],
+) -> dict[str, Fit]:
+  """`fit_protocol` of a regression; its answers are means over the points."""
+  data = target_data.make_all(
+      task, vectors, protocol.groups, config.max_log_ratio
+  )
+  scores = regression.fit_protocol(regress, data, task, protocol, points)
+  return _answer(task, scores, None, (dict(points[0]),))
 
 
 def allowed(

@@ -9,6 +9,26 @@ from mirencoder_jax.downstream.heads import rows as rows_lib
 from mirencoder_jax.downstream.tasks import tasks
 
 
+def make_all(
+    task: tasks.Task,
+    vectors: np.ndarray,
+    groups: np.ndarray,
+    max_log_ratio: float,
+) -> rows_lib.Data:
+  """`make_data` of all targets, with a leading [T].
+
+  `vectors` are [n, D], or [T, n, D] where they differ between targets.
+  """
+  vectors = np.broadcast_to(vectors, (len(task.targets),) + vectors.shape[-2:])
+  return jax.tree.map(
+      lambda *leaves: np.stack(leaves),
+      *(
+          make_data(t, v, groups, max_log_ratio)
+          for t, v in zip(task.targets, vectors, strict=True)
+      ),
+  )
+
+
 def make_data(
     target: tasks.Target,
     vectors: np.ndarray,
