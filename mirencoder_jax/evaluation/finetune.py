@@ -130,7 +130,6 @@ class Tuner:
     self._sizes = planning.measure(held, encoder.num_tokens, by_instruction)
     self._place = np.cumsum(self._fits) - 1  # of a module among these
     self._frozen = self._embed(encoder.params, range(len(self._examples)))
-    self._step = jax.jit(functools.partial(_step, encoder.model, config))
 
   def fit_protocol(
       self, task: tasks.Task, protocol: splits.Protocol, config: fit.FitConfig
@@ -181,11 +180,14 @@ class Tuner:
     for number in range(self.config.num_passes if len(rows) else 0):
       rng = np.random.default_rng([run.seed, number])
       packs = list(self._packs(rng.permutation(rows), modules, inputs, wanted))
-      moments = moments or _optimizer(self.config, 1).init(trained)
+      moments = moments or _optimizer(0.0, 0.0).init(trained)
       for place, packed in enumerate(packs):
-        progress = (number + place / len(packs)) / self.config.num_passes
-        trained, moments = self._step(
-            trained, moments, packed, scale, jnp.float32(progress)
+        at = (number + place / len(packs)) / self.config.num_passes
+        # Up within a twentieth of the way, then down to nothing.
+        rate = self.config.learning_rate * min(20 * at, (1 - at) / 0.95)
+        trained, moments = _step(
+            *(self.encoder.model, trained, moments, packed, scale, rate),
+            self.config.weight_decay,
         )
       passes += 1
       loss = loss_of(trained)
@@ -239,17 +241,16 @@ def _pad(x: np.ndarray, length: int) -> np.ndarray:
   return padded
 
 
-def _optimizer(
-    config: FinetuneConfig, learning_rate: float | jax.Array
-) -> optax.GradientTransformation:
+def _optimizer(learning_rate, weight_decay) -> optax.GradientTransformation:
   return optax.chain(
       optax.clip_by_global_norm(_CLIP),
-      optax.adamw(learning_rate, b2=0.98, weight_decay=config.weight_decay),
+      optax.adamw(learning_rate, b2=0.98, weight_decay=weight_decay),
   )
 
 
-def _step(model, config: FinetuneConfig, trained, moments, packed, scale, at):
-  """One update; `at` is the share of the passes that is over."""
+@functools.partial(jax.jit, static_argnames='model')
+def _step(model, trained, moments, packed, scale, rate, weight_decay):
+  """One update."""
 
   def loss_of(trained):
     outputs = model.apply(
@@ -264,9 +265,7 @@ def _step(model, config: FinetuneConfig, trained, moments, packed, scale, at):
     return losses @ packed.weight / jnp.maximum(packed.weight.sum(), 1)
 
   gradients = jax.grad(loss_of)(trained)
-  # Up within a twentieth of the way, then down to nothing.
-  rate = config.learning_rate * jnp.minimum(20 * at, (1 - at) / 0.95)
-  optimizer = _optimizer(config, rate)
+  optimizer = _optimizer(rate, weight_decay)
   updates, moments = optimizer.update(gradients, moments, trained)
   return optax.apply_updates(trained, updates), moments
 
