@@ -167,20 +167,5 @@ class FinetuneTest(parameterized.TestCase):
     self.assertEqual(heads, ['forest value', 'fine-tuned value'])
 
 
-class WithParamsTest(absltest.TestCase):
-
-  def test_other_parameters(self):
-    encoder = testing_encoder.create_encoder(reads='instructions')
-    ir = testing_encoder.SQUARE
-    vectors = encoder.embed(ir)
-    other = encoder.with_params(encoder.untrained(3).params)
-    self.assertNotEqual(other.fingerprint, encoder.fingerprint)
-    self.assertGreater(np.abs(other.embed(ir) - vectors).max(), 1e-3)
-    np.testing.assert_array_equal(encoder.embed(ir), vectors)
-    np.testing.assert_array_equal(
-        other.with_params(encoder.params).embed(ir), vectors
-    )
-
-
 if __name__ == '__main__':
   absltest.main()

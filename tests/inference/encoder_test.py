@@ -111,6 +111,14 @@ class EncoderTest(parameterized.TestCase):
     with self.assertRaisesRegex(ValueError, 'none of joint'):
       self.encoder.embed(AXPY, modality='text')
 
+  def test_other_parameters(self):
+    before = self.encoder.embed(AXPY)
+    untrained = self.encoder.untrained(seed=1)
+    other = self.encoder.with_params(untrained.params)
+    self.assertEqual(other.fingerprint, untrained.fingerprint)
+    np.testing.assert_array_equal(other.embed(AXPY), untrained.embed(AXPY))
+    np.testing.assert_array_equal(self.encoder.embed(AXPY), before)
+
   def test_untrained_differs_and_is_reproducible(self):
     other = self.encoder.untrained(seed=1)
     first = other.embed(AXPY)
