@@ -24,7 +24,7 @@ NEEDS = {
     'inference': {'jax', 'flax'},
     'pages': {'jax'},
     'downstream': {'jax', 'flax', 'optax', 'orbax', 'tensorflow_datasets'},
-    'evaluation': {'jax', 'tensorflow_datasets'},
+    'evaluation': {'jax', 'optax', 'tensorflow_datasets'},
 }
 
 
