@@ -4,11 +4,12 @@ import json
 import pathlib
 import tempfile
 
+import measurements_testing
 import numpy as np
 import tensorflow_datasets as tfds
 from absl.testing import absltest
 
-from datasets import measurements, measurements_testing
+from datasets import measurements
 from datasets.code_size import code_size_dataset_builder as builder_module
 from mirencoder_jax import ir
 from mirencoder_jax.measure import pipelines, size_flags

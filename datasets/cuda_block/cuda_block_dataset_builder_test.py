@@ -3,10 +3,10 @@
 import gzip
 import pathlib
 
+import measurements_testing
 import numpy as np
 from absl.testing import absltest
 
-from datasets import measurements_testing
 from datasets.cuda_block import cuda_block_dataset_builder as builder_module
 
 _HERE = pathlib.Path(__file__).parent

@@ -4,9 +4,10 @@ import gzip
 import math
 import pathlib
 
+import measurements_testing
 from absl.testing import absltest, parameterized
 
-from datasets import measurements, measurements_testing
+from datasets import measurements
 from datasets.gpu_roofline import gpu_roofline_dataset_builder as builder_module
 from datasets.gpu_roofline import matching
 

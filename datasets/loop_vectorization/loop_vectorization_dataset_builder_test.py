@@ -4,13 +4,14 @@ import json
 import pathlib
 import tempfile
 
+import measurements_testing
 import numpy as np
 import tensorflow_datasets as tfds
 from absl.testing import absltest
 
-from datasets import measurements, measurements_testing
+from datasets import measurements
 from datasets.loop_vectorization import (
-    loop_vectorization_dataset_builder as builder_module,
+  loop_vectorization_dataset_builder as builder_module,
 )
 
 _HERE = pathlib.Path(__file__).parent

@@ -3,12 +3,12 @@
 import gzip
 import pathlib
 
+import measurements_testing
 import numpy as np
 from absl.testing import absltest
 
-from datasets import measurements_testing
 from datasets.numa_prefetch import (
-    numa_prefetch_dataset_builder as builder_module,
+  numa_prefetch_dataset_builder as builder_module,
 )
 
 _HERE = pathlib.Path(__file__).parent

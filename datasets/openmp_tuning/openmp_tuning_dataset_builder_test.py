@@ -2,11 +2,11 @@
 
 import pathlib
 
+import measurements_testing
 from absl.testing import absltest
 
-from datasets import measurements_testing
 from datasets.openmp_tuning import (
-    openmp_tuning_dataset_builder as builder_module,
+  openmp_tuning_dataset_builder as builder_module,
 )
 
 _HERE = pathlib.Path(__file__).parent

@@ -2,12 +2,12 @@
 
 import pathlib
 
+import measurements_testing
 import numpy as np
 from absl.testing import absltest
 
-from datasets import measurements_testing
 from datasets.thread_coarsening import (
-    thread_coarsening_dataset_builder as builder_module,
+  thread_coarsening_dataset_builder as builder_module,
 )
 
 _HERE = pathlib.Path(__file__).parent
