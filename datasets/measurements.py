@@ -127,6 +127,9 @@ def read_folder(folder) -> dict[str, str]:
 class TaskBuilder(tfds.core.GeneratorBasedBuilder):
   """A builder of a task: one split, from the files in `manual_dir`."""
 
+  VERSION = tfds.core.Version('1.0.0')
+  RELEASE_NOTES = {'1.0.0': 'First version.'}
+
   def __init__(self, **kwargs):
     super().__init__(**({'file_format': 'array_record'} | kwargs))
 

@@ -41,8 +41,6 @@ class Builder(measurements.ShippedTaskBuilder):
   """Branches with their counts."""
 
   pkg_dir_path = epath.Path(__file__).parent
-  VERSION = tfds.core.Version('1.0.0')
-  RELEASE_NOTES = {'1.0.0': 'First version.'}
   # Not needed for the programs that are shipped.
   MANUAL_DOWNLOAD_INSTRUCTIONS = (
       'manual_dir holds labels.jsonl and a folder ir, as '

@@ -125,8 +125,6 @@ class Builder(measurements.ShippedTaskBuilder):
   """Functions and units with their sizes."""
 
   pkg_dir_path = _HERE
-  VERSION = tfds.core.Version('1.0.0')
-  RELEASE_NOTES = {'1.0.0': 'First version.'}
   # Not needed for the starter corpus.
   MANUAL_DOWNLOAD_INSTRUCTIONS = (
       'manual_dir holds IR: what datasets/source_packages has built, or files '

@@ -48,8 +48,6 @@ def usual_shape(program: str, kernel: str) -> str:
 class Builder(measurements.TaskBuilder):
   """Kernels of the table with their IR."""
 
-  VERSION = tfds.core.Version('1.0.0')
-  RELEASE_NOTES = {'1.0.0': 'First version.'}
   MANUAL_DOWNLOAD_INSTRUCTIONS = (
       'manual_dir holds klaraptor_runs.csv.gz and a folder ir with '
       '<program>_<kernel>.ll; datasets/cuda_block/README.md says where they '

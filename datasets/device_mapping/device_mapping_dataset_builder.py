@@ -29,8 +29,6 @@ def connect_kernels(benchmarks: list[str], sources: list[str]) -> list[str]:
 class Builder(measurements.TaskBuilder):
   """Rows of the device-mapping tables with the IR of their kernels."""
 
-  VERSION = tfds.core.Version('1.0.0')
-  RELEASE_NOTES = {'1.0.0': 'First version.'}
   MANUAL_DOWNLOAD_INSTRUCTIONS = (
       'manual_dir holds cgo17-amd.csv.gz, cgo17-nvidia.csv.gz, row_to_ir.csv '
       'and kernels_ir.tar.xz; datasets/device_mapping/README.md says where '

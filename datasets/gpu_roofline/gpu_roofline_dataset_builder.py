@@ -39,8 +39,6 @@ def _size(text: str) -> float:
 class Builder(measurements.TaskBuilder):
   """Kernels of the table with their IR."""
 
-  VERSION = tfds.core.Version('1.0.0')
-  RELEASE_NOTES = {'1.0.0': 'First version.'}
   MANUAL_DOWNLOAD_INSTRUCTIONS = (
       'manual_dir holds profiling-data.csv.gz and a folder ir that '
       '`mirencoder compile` wrote; datasets/gpu_roofline/README.md says more.'

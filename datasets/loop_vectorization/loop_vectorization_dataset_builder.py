@@ -67,8 +67,6 @@ class Builder(measurements.ShippedTaskBuilder):
   """Loops with the cost of each vectorisation."""
 
   pkg_dir_path = epath.Path(__file__).parent
-  VERSION = tfds.core.Version('1.0.0')
-  RELEASE_NOTES = {'1.0.0': 'First version.'}
   # Not needed for the loops that are shipped.
   MANUAL_DOWNLOAD_INSTRUCTIONS = (
       'manual_dir holds labels.jsonl and a folder ir, as '

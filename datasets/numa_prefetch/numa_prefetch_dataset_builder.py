@@ -8,6 +8,7 @@ page policy. README.md says which files FOLDER holds and where they come from;
 nothing is downloaded. `openmp_tuning` is a slice of the same table.
 """
 
+import itertools
 import math
 
 import numpy as np
@@ -68,11 +69,7 @@ class Builder(measurements.TaskBuilder):
         prefetch_mask=map(str, range(16)),
         page=('ori', 'bal', 'loc'),
     ) | {setting: (value,) for setting, value in self.kept.items()}
-    names = ['']
-    for setting in SETTINGS:
-      options = list(values[setting])
-      names = [f'{name}-{option}' for name in names for option in options]
-    names = [name.removeprefix('-') for name in names]
+    names = map('-'.join, itertools.product(*map(values.get, SETTINGS)))
     # One node has 32 hardware threads, and nothing to scatter over.
     return [
         name

@@ -213,34 +213,17 @@ class Build:
       self, tasks: list[tuple[units.Unit, units.Sources]]
   ) -> Iterator[tuple[units.Unit, compiling.Outcome]]:
     """Compiles; threads are enough, as the work is in other processes."""
-    processes = self._config.processes or machine.num_cores()
-    executor = concurrent.futures.ThreadPoolExecutor(processes)
-    rest = iter(tasks)
-    running = {}
+    executor = concurrent.futures.ThreadPoolExecutor(
+        self._config.processes or machine.num_cores()
+    )
+    settings = self._tools, self._output, self._config.bounds
     try:
-      while True:
-        while len(running) < 2 * processes:
-          task = next(rest, None)
-          if task is None:
-            break
-          unit, sources = task
-          future = executor.submit(
-              compiling.compile_unit,
-              unit,
-              sources,
-              self._tools,
-              self._output,
-              self._config.bounds,
-          )
-          running[future] = unit
-        if not running:
-          return
-        done, _ = concurrent.futures.wait(
-            running, return_when=concurrent.futures.FIRST_COMPLETED
-        )
-        for future in done:
-          unit = running.pop(future)
-          yield unit, future.result()
+      units_of = {
+          executor.submit(compiling.compile_unit, *task, *settings): task[0]
+          for task in tasks
+      }
+      for future in concurrent.futures.as_completed(units_of):
+        yield units_of[future], future.result()
     finally:
       executor.shutdown(cancel_futures=True)
 

@@ -40,12 +40,10 @@ class CMakeFlags:
       root: pathlib.Path,
       tools: toolchain.Toolchain,
       folder: pathlib.Path,
-      bounds: bounded.Bounds = _BOUNDS,
   ):
     self._package = package
     self._root = root
     self._tools = tools
-    self._bounds = bounds
     self._lock = threading.Lock()
     self._flags: dict[str, tuple[str, ...]] | None = None
     self.folder = folder
@@ -101,7 +99,7 @@ class CMakeFlags:
     cache = str((self.folder.parent / 'zig').resolve())
     done = bounded.run(
         words,
-        self._bounds,
+        _BOUNDS,
         folder=self.folder,
         environment={
             'ZIG_GLOBAL_CACHE_DIR': cache,

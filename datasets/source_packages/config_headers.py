@@ -15,39 +15,17 @@ from collections.abc import Callable
 
 from datasets.source_packages import includes, packages, toolchain
 
-_SIZES = {
-    'CHAR': 1,
-    'BOOL': 1,
-    '_BOOL': 1,
-    'SHORT': 2,
-    'SHORT_INT': 2,
-    'WCHAR_T': 4,
-    'INT': 4,
-    'UNSIGNED_INT': 4,
-    'UNSIGNED': 4,
-    'FLOAT': 4,
-    'LONG': 8,
-    'LONG_INT': 8,
-    'UNSIGNED_LONG': 8,
-    'LONG_LONG': 8,
-    'UNSIGNED_LONG_LONG': 8,
-    'DOUBLE': 8,
-    'VOIDP': 8,
-    'VOID_P': 8,
-    'VOID_PTR': 8,
-    'SIZE_T': 8,
-    'SSIZE_T': 8,
-    'PTRDIFF_T': 8,
-    'OFF_T': 8,
-    'TIME_T': 8,
-    'INTPTR_T': 8,
-    'UINTPTR_T': 8,
-    'INT8_T': 1,
-    'INT16_T': 2,
-    'INT32_T': 4,
-    'INT64_T': 8,
-    'LONG_DOUBLE': 16,
+# Bytes -> types.
+_BY_SIZE = {
+    1: 'CHAR BOOL _BOOL INT8_T',
+    2: 'SHORT SHORT_INT INT16_T',
+    4: 'WCHAR_T INT UNSIGNED_INT UNSIGNED FLOAT INT32_T',
+    8: 'LONG LONG_INT UNSIGNED_LONG LONG_LONG UNSIGNED_LONG_LONG DOUBLE VOIDP '
+    'VOID_P VOID_PTR SIZE_T SSIZE_T PTRDIFF_T OFF_T TIME_T INTPTR_T UINTPTR_T '
+    'INT64_T',
+    16: 'LONG_DOUBLE',
 }
+_SIZES = {t: size for size, names in _BY_SIZE.items() for t in names.split()}
 # What holds of every C compiler today, or of this one.
 _TRUE = {
     'STDC_HEADERS',
@@ -281,13 +259,7 @@ def _flat(name: str) -> str:
 
 @functools.cache
 def _c_headers(tools: toolchain.Toolchain) -> frozenset[str]:
-  names = set()
-  for folder in tools.libc_dirs:
-    for pattern in ('*.h', '*/*.h'):
-      names.update(
-          path.relative_to(folder).as_posix() for path in folder.glob(pattern)
-      )
-  return frozenset(names)
+  return toolchain.header_names(tools.libc_dirs, '*.h', '*/*.h')
 
 
 @functools.cache

@@ -130,43 +130,16 @@ class Report:
     lines = [f'# Bitcode of the tier {self._tier}', '']
     lines += _table(
         ('language', 'compiled', 'failed', 'refused', 'MB', 'CPU s'),
-        (
-            (
-                name,
-                counts[compiling.COMPILED],
-                counts[compiling.FAILED],
-                counts[compiling.REFUSED],
-                f'{counts["num_bytes"] / 1e6:.1f}',
-                f'{counts["seconds"]:.0f}',
-            )
-            for name, counts in sorted(self._languages.items())
-        ),
+        ((k, *_figures(v)) for k, v in sorted(self._languages.items())),
     )
     lines += _table(
         (
-            'package',
-            'version',
-            'licence',
-            'compiled',
-            'failed',
-            'refused',
-            'over limit',
-            'MB',
-            'CPU s',
+            *('package', 'version', 'licence'),
+            *('compiled', 'failed', 'refused', 'over limit', 'MB', 'CPU s'),
         ),
         (
-            (
-                name,
-                counts['version'],
-                counts['licence'],
-                counts[compiling.COMPILED],
-                counts[compiling.FAILED],
-                counts[compiling.REFUSED],
-                counts['over_limit'],
-                f'{counts["num_bytes"] / 1e6:.1f}',
-                f'{counts["seconds"]:.0f}',
-            )
-            for name, counts in sorted(self._packages.items())
+            (k, v['version'], v['licence'], *_figures(v, v['over_limit']))
+            for k, v in sorted(self._packages.items())
         ),
     )
     lines += _table(
@@ -223,6 +196,13 @@ class Report:
 
 def _place(entry: dict) -> tuple[str, str]:
   return entry['package'], entry['source']
+
+
+def _figures(counts, *more) -> tuple:
+  states = (compiling.COMPILED, compiling.FAILED, compiling.REFUSED)
+  megabytes = f'{counts["num_bytes"] / 1e6:.1f}'
+  seconds = f'{counts["seconds"]:.0f}'
+  return *(counts[state] for state in states), *more, megabytes, seconds
 
 
 def _table(header, rows) -> list[str]:

@@ -14,6 +14,7 @@ import functools
 import importlib.metadata
 import pathlib
 import sysconfig
+from collections.abc import Iterable
 
 from datasets.source_packages import packages
 from mirencoder_jax.frontend import compilers, wheel
@@ -55,6 +56,19 @@ def language_of(path: str | pathlib.PurePath) -> str | None:
   if pathlib.PurePath(path).suffix.lower() in _LEFT_OUT:
     return None
   return compilers.language_of(path)
+
+
+def header_names(
+    folders: Iterable[pathlib.Path], *globs: str
+) -> frozenset[str]:
+  """Names of the headers below folders, as they are included."""
+  return frozenset(
+      path.relative_to(folder).as_posix()
+      for folder in folders
+      for glob in globs
+      for path in folder.glob(glob)
+      if path.is_file()
+  )
 
 
 def opt_level(language: str) -> str:
@@ -100,11 +114,6 @@ class Toolchain:
     return wheel.libc_folders(self.library)
 
   @functools.cached_property
-  def libcxx_dirs(self) -> tuple[pathlib.Path, ...]:
-    """Where the headers of C++ are."""
-    return wheel.libcxx_folders(self.library)
-
-  @functools.cached_property
   def python_dirs(self) -> tuple[pathlib.Path, ...]:
     """Where the headers of this Python and its NumPy are, if they are."""
     import numpy as np
@@ -120,24 +129,15 @@ class Toolchain:
   def python_headers(self) -> frozenset[str]:
     """Names of the headers in `python_dirs` that nothing else is called."""
     names = {'Python.h', 'structmember.h', 'frameobject.h', 'pythread.h'}
-    for folder in self.python_dirs:
-      names.update(
-          path.relative_to(folder).as_posix()
-          for path in folder.glob('numpy/*.h')
-      )
-    return frozenset(names if self.python_dirs else ())
+    if not self.python_dirs:
+      return frozenset()
+    return names | header_names(self.python_dirs, 'numpy/*.h')
 
   @functools.cached_property
   def library_headers(self) -> frozenset[str]:
     """Names of the headers of C and C++, as they are included."""
-    names = set()
-    for folder in (*self.libc_dirs, *self.libcxx_dirs):
-      names.update(
-          path.relative_to(folder).as_posix()
-          for path in folder.rglob('*')
-          if path.is_file()
-      )
-    return frozenset(names)
+    folders = (*self.libc_dirs, *wheel.libcxx_folders(self.library))
+    return header_names(folders, '**/*')
 
   def command(
       self,
