@@ -86,24 +86,18 @@ def constant_choices(task: tasks.Task, protocol: splits.Protocol) -> np.ndarray:
   """
   answers = []
   for target in task.targets:
-    if target.values is not None:
-      values = np.zeros((len(protocol.seed), len(target.values)))
-      for run, train in enumerate(protocol.train & target.judges):
-        train = train if train.any() else protocol.train[run] & target.valid
-        values[run] = target.values[train].mean() if train.any() else 0
-      answers.append(splits.gather_test(protocol, values))
-      continue
-    per_run = np.zeros((len(protocol.seed), len(target.labels)), int)
-    if target.costs is not None:
-      costs = target.decision_costs
+    costs = None if target.costs is None else np.log(target.decision_costs)
+    best = np.zeros(len(protocol.seed), int if target.values is None else float)
     for run, train in enumerate(protocol.train & target.judges):
-      if target.costs is None:
-        counts = np.bincount(
-            target.labels[train], minlength=len(target.choices)
-        )
-        per_run[run] = counts.argmax()
+      if target.values is not None:
+        train = train if train.any() else protocol.train[run] & target.valid
+        best[run] = target.values[train].mean() if train.any() else 0
+      elif costs is not None:
+        best[run] = costs[train].mean(axis=0).argmin()
       else:
-        per_run[run] = np.log(costs[train]).mean(axis=0).argmin()
+        labels = target.labels[train]
+        best[run] = np.bincount(labels, minlength=len(target.choices)).argmax()
+    per_run = np.repeat(best[:, None], len(task.rows), axis=1)
     answers.append(splits.gather_test(protocol, per_run))
   return np.stack(answers)
 
