@@ -10,9 +10,7 @@ filled, whose labels ship (figures, found by the hashes of the functions), or
 any that `python -m mirencoder_jax.measure size` has labelled.
 """
 
-import io
 import math
-import tarfile
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
@@ -23,6 +21,7 @@ from etils import epath
 
 from datasets import measurements
 from mirencoder_jax import ir
+from mirencoder_jax.corpus import files
 from mirencoder_jax.frontend import isolation, slicing
 from mirencoder_jax.ir import llvm
 from mirencoder_jax.measure import pipelines, size_flags, unit_sizes
@@ -102,23 +101,12 @@ def read_labels(*paths) -> Labels:
   return labels
 
 
-class _Source:
-  """Modules of IR by name: of a folder, or of an archive."""
-
-  def __init__(self, path):
-    self._path = path
-
-  def read(self, names: set[str]) -> Iterator[tuple[str, bytes]]:
-    if self._path.is_dir():
-      for name in sorted(names):
-        path = self._path / name
-        if path.exists():
-          yield name, path.read_bytes()
-      return
-    with tarfile.open(fileobj=io.BytesIO(self._path.read_bytes())) as archive:
-      for member in archive:
-        if member.name in names:
-          yield member.name, archive.extractfile(member).read()
+def _read(path, names: set[str]) -> Iterator[tuple[str, bytes]]:
+  """Modules of IR by name, of a folder or of an archive."""
+  source = files.CorpusFiles(path)
+  wanted = [file for file in source.files if file.name in names]
+  for file, data in source.read(wanted):
+    yield file.name, epath.Path(file.path).read_bytes() if file.path else data
 
 
 class Builder(measurements.ShippedTaskBuilder):
@@ -160,10 +148,9 @@ class Builder(measurements.ShippedTaskBuilder):
   def _split_generators(self, dl_manager: tfds.download.DownloadManager):
     del dl_manager
     if self._folder is None:
-      source, own = _Source(_STARTER), []
+      source, own = _STARTER, []
     else:
-      folder = epath.Path(self._folder)
-      source = _Source(folder)
+      source = folder = epath.Path(self._folder)
       names = ('function_sizes.jsonl', 'unit_sizes.jsonl')
       own = [folder / name for name in names if (folder / name).exists()]
     if own:
@@ -181,10 +168,10 @@ class Builder(measurements.ShippedTaskBuilder):
         if part.functions or part.units
     }
 
-  def _generate_examples(self, labels: Labels, source: _Source):
+  def _generate_examples(self, labels: Labels, source: epath.Path):
     functions, units = dict(labels.functions), dict(labels.units)
     names = labels.modules[0] if functions else labels.modules[1]
-    for name, data in source.read(names):
+    for name, data in _read(source, names):
       try:
         module = ir.read_module(data, name)
         text = llvm.canonical_text(data)
