@@ -83,7 +83,6 @@ class BeamCorpus(job.Job):
     )
 
   def clear(self) -> None:
-    """Removes the working files; not before the shards are in place."""
     if self._work_dir.exists():
       self._work_dir.rmtree()
     # The folder of all jobs, where this was the last.

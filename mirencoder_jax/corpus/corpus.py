@@ -88,7 +88,6 @@ class Corpus(job.Job):
           yield f'{name}#{index}', example
 
   def clear(self) -> None:
-    """Removes the working files; not before the shards are in place."""
     self._store.clear()
 
   def _open(self):

@@ -148,7 +148,6 @@ class CorpusFiles(IrSource):
       raise CorpusError(self._nothing())
 
   def origin(self, name: str) -> origins.Origin:
-    """Where the file called `name` comes from."""
     return self._origins.origin(name)._replace(**self._manifest.get(name, {}))
 
   def read(self, wanted: Iterable[IrFile]) -> Iterator[tuple[IrFile, bytes]]:

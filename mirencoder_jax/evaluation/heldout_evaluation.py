@@ -25,7 +25,6 @@ class HeldoutEvaluation:
   def read(
       cls, name: str, config: Mapping[str, Any], place: str
   ) -> 'HeldoutEvaluation':
-    """Of its part of a config; ValueError for a field that is wrong."""
     section = command_line.make_section(heldout.HeldoutConfig, config, place)
     return cls(name, section)
 

@@ -68,7 +68,11 @@ class Sized(NamedTuple):
 
 
 class SizeWorker:
-  """One child process with LLVM in it, started when it is needed."""
+  """One child process with LLVM in it, started when it is needed.
+
+  Whatever is asked of it raises SizeError where LLVM refuses the module, or
+  aborts on it, or a pipeline fails.
+  """
 
   def __init__(self, seconds: int = 10):
     """With a limit of processor seconds for one pipeline and function."""
@@ -103,48 +107,27 @@ class SizeWorker:
 
     The attribute is gone then: a pipeline without an inliner must not look
     small by leaving out what the source demands.
-
-    Raises:
-      SizeError: LLVM refuses the module, or aborts on it.
     """
     return self._answer('resolve', data).decode('utf-8', 'replace')
 
   def mark(self, data: bytes) -> bytes:
-    """Bitcode of a module whose functions are to be small, as at -Oz.
-
-    Raises:
-      SizeError: LLVM refuses the module, or aborts on it.
-    """
+    """Bitcode of a module whose functions are to be small, as at -Oz."""
     return self._answer('mark', data)
 
   def compile(self, text: str, pipeline: str) -> bytes:
-    """The object of a module whose functions went through a pipeline.
-
-    Raises:
-      SizeError: the pipeline fails.
-    """
+    """The object of a module whose functions went through a pipeline."""
     request = dict(NATIVE._asdict(), pipelines=[pipeline])
-    data = text.encode('utf-8', 'replace')
-    return self._answer('compile', data, self._seconds, **request)
+    return self._answer('compile', _encoded(text), self._seconds, **request)
 
   def run(self, text: str, pipeline: str) -> str:
-    """Text of a module, as it is, behind a pipeline.
-
-    Raises:
-      SizeError: the pipeline fails.
-    """
+    """Text of a module, as it is, behind a pipeline."""
     request = dict(NATIVE._asdict(), pipeline=pipeline)
-    data = text.encode('utf-8', 'replace')
-    return self._answer('run', data, **request).decode('utf-8', 'replace')
+    found = self._answer('run', _encoded(text), **request)
+    return found.decode('utf-8', 'replace')
 
   def emit(self, text: str) -> bytes:
-    """The object of a module; no pass is run.
-
-    Raises:
-      SizeError: LLVM refuses the module, or aborts on it.
-    """
-    data = text.encode('utf-8', 'replace')
-    return self._answer('emit', data, **NATIVE._asdict())
+    """The object of a module; no pass is run."""
+    return self._answer('emit', _encoded(text), **NATIVE._asdict())
 
   def _answer(self, op: str, data: bytes, seconds: int = 60, **more) -> bytes:
     ok, body = next(self._ask(dict(more, op=op, seconds=seconds), data))
@@ -182,7 +165,7 @@ class SizeWorker:
       (size,) = self.size(text, pipelines[:1], target).sizes
       if size < at_least:
         return None
-    data = text.encode('utf-8', 'replace')
+    data = _encoded(text)
     sizes: list[int | None] = []
     reasons: dict[int, str] = {}
     allowed = kept = frozenset()
@@ -259,6 +242,10 @@ class SizeWorker:
           start_new_session=True,  # Ctrl-C is for the parent only
       )
     return self._process
+
+
+def _encoded(text: str) -> bytes:
+  return text.encode('utf-8', 'replace')
 
 
 def unknown(symbols: frozenset[str], allowed: frozenset[str]) -> frozenset[str]:
