@@ -9,7 +9,7 @@ from absl.testing import absltest
 
 from datasets import measurements
 from datasets.branch_probability import (
-  branch_probability_dataset_builder as builder_module,
+    branch_probability_dataset_builder as builder_module,
 )
 from mirencoder_jax import ir
 from mirencoder_jax.downstream.tasks import branch_features

@@ -11,7 +11,7 @@ from absl.testing import absltest
 
 from datasets import measurements
 from datasets.loop_vectorization import (
-  loop_vectorization_dataset_builder as builder_module,
+    loop_vectorization_dataset_builder as builder_module,
 )
 
 _HERE = pathlib.Path(__file__).parent

@@ -8,7 +8,7 @@ import numpy as np
 from absl.testing import absltest
 
 from datasets.numa_prefetch import (
-  numa_prefetch_dataset_builder as builder_module,
+    numa_prefetch_dataset_builder as builder_module,
 )
 
 _HERE = pathlib.Path(__file__).parent

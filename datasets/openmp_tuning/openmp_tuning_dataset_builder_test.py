@@ -6,7 +6,7 @@ import measurements_testing
 from absl.testing import absltest
 
 from datasets.openmp_tuning import (
-  openmp_tuning_dataset_builder as builder_module,
+    openmp_tuning_dataset_builder as builder_module,
 )
 
 _HERE = pathlib.Path(__file__).parent

@@ -7,7 +7,7 @@ import numpy as np
 from absl.testing import absltest
 
 from datasets.thread_coarsening import (
-  thread_coarsening_dataset_builder as builder_module,
+    thread_coarsening_dataset_builder as builder_module,
 )
 
 _HERE = pathlib.Path(__file__).parent
