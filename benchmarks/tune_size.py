@@ -31,6 +31,7 @@ from mirencoder_jax.measure import (
     size_flags,
     size_modules,
     size_passes,
+    size_plan,
     unit_search,
     unit_sizes,
 )
@@ -49,7 +50,7 @@ def is_held_out(package: str) -> bool:
   return int(hashlib.sha256(package.encode()).hexdigest(), 16) % 10 >= 6
 
 
-def tuned(cost: Cost, trials: int) -> None:
+def tuned(cost: Cost, trials: int, *, by_plan: bool = True) -> None:
   asked: list[str] = []
 
   def counted(names: str) -> float:
@@ -62,7 +63,12 @@ def tuned(cost: Cost, trials: int) -> None:
       tuple(size_flags.FLAGS),
       size_flags.joined,
       lambda: len(asked) > trials,  # the first is -Oz alone
+      next_known=size_plan.next_known('text') if by_plan else None,
   )
+
+
+def in_one_order(cost: Cost, trials: int) -> None:
+  tuned(cost, trials, by_plan=False)
 
 
 def random_sets(cost: Cost, trials: int) -> None:
@@ -126,6 +132,7 @@ def table(
   runs = {
       'the set for all, unchecked': None,
       '`mirencoder tune`': tuned,
+      '... in one order for all': in_one_order,
       'random sets': random_sets,
       'one flag more at a time': one_more,
       'Optuna, TPE': optuna_tpe,
@@ -135,17 +142,24 @@ def table(
   constant = np.array(
       [unit_search.log_ratio(unit, size_flags.SETS[0]) for unit in units]
   )
+  found: dict[str, np.ndarray] = {}
   for name, run in runs.items():
     if run is None:
       cells = [_cell(constant, greedy, packages)] + [''] * (len(counts) - 1)
     else:
       try:
-        found = np.array([curve(unit, run, counts) for unit in units])
+        found[name] = np.array([curve(unit, run, counts) for unit in units])
       except ImportError as error:
         cells = [f'no {error.name}'] + [''] * (len(counts) - 1)
       else:
-        cells = [_cell(column, greedy, packages) for column in found.T]
+        cells = [_cell(column, greedy, packages) for column in found[name].T]
     rows.append(f'| {name} | ' + ' | '.join(cells) + ' |')
+  first, second = list(found)[:2]
+  more = [
+      _interval(100 * column, packages, '+.2f')
+      for column in (found[first] - found[second]).T
+  ]
+  rows.append(f'| {first} over {second}, points | ' + ' | '.join(more) + ' |')
   return (
       f'{len(units)} units of {len(set(packages))} packages; greedy search '
       f'over all flags saves {_cell(greedy, greedy, packages)}.\n\n'
@@ -153,8 +167,8 @@ def table(
   )
 
 
-def _cell(gain: np.ndarray, greedy: np.ndarray, packages: list[str]) -> str:
-  """Mean, interval by packages, share of the greedy search."""
+def _bounds(values: np.ndarray, packages: list[str]) -> np.ndarray:
+  """Of the mean, by packages."""
   groups = [
       np.flatnonzero(np.array(packages) == p) for p in sorted(set(packages))
   ]
@@ -162,9 +176,19 @@ def _cell(gain: np.ndarray, greedy: np.ndarray, packages: list[str]) -> str:
   means = []
   for _ in range(_RESAMPLES):
     drawn = chooser.integers(len(groups), size=len(groups))
-    means.append(gain[np.concatenate([groups[i] for i in drawn])].mean())
-  low, high = np.quantile(means, (0.025, 0.975))
-  shown = [100 * (1 - math.exp(-x)) for x in (gain.mean(), low, high)]
+    means.append(values[np.concatenate([groups[i] for i in drawn])].mean())
+  return np.quantile(means, (0.025, 0.975))
+
+
+def _interval(values: np.ndarray, packages: list[str], style: str) -> str:
+  low, high = _bounds(values, packages)
+  return f'{values.mean():{style}} [{low:{style}}, {high:{style}}]'
+
+
+def _cell(gain: np.ndarray, greedy: np.ndarray, packages: list[str]) -> str:
+  """Mean, interval by packages, share of the greedy search."""
+  bounds = (gain.mean(), *_bounds(gain, packages))
+  shown = [100 * (1 - math.exp(-x)) for x in bounds]
   return (
       f'{shown[0]:.1f} % [{shown[1]:.1f}, {shown[2]:.1f}], '
       f'{gain.mean() / greedy.mean():.0%}'

@@ -5,7 +5,7 @@ goes to neighbours of the best one: a flag more, or a flag less.
 """
 
 import itertools
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 NUM_KNOWN = 4  # sets of the table that are tried before neighbours
 
@@ -18,6 +18,7 @@ def climb(
     is_over: Callable[[], bool],
     *,
     num_known: int = NUM_KNOWN,
+    next_known: Callable[[Mapping[str, float]], str | None] | None = None,
 ) -> str:
   """The best of the sets that were tried before the budget was over.
 
@@ -31,6 +32,8 @@ def climb(
     joined: a set's name, of its flags in any order.
     is_over: whether nothing more may be tried.
     num_known: how many of `sets` are tried before neighbours.
+    next_known: says, of the costs so far, what is tried in place of these; None
+      when it knows no more.
   """
   costs = {'': cost('')}
 
@@ -42,8 +45,12 @@ def climb(
     if name not in costs and not is_over():
       costs[name] = cost(name)
 
-  for name in sets[:num_known]:
-    try_set(name)
+  if next_known is None:
+    for name in sets[:num_known]:
+      try_set(name)
+  else:
+    while not is_over() and (known := next_known(costs)) is not None:
+      try_set(known)
   unchanged = 0  # flags in a row that the best set is right about
   for flag in itertools.cycle(flags):
     if unchanged == len(flags) or is_over():
@@ -51,6 +58,6 @@ def climb(
     start = best()
     try_set(joined(set(filter(None, start.split('+'))) ^ {flag}))
     unchanged = unchanged + 1 if best() == start else 0
-  for name in sets[num_known:]:
+  for name in sets:
     try_set(name)
   return best()

@@ -24,6 +24,7 @@ from mirencoder_jax.measure import (
     size_flags,
     size_modules,
     size_passes,
+    size_plan,
     unit_sizes,
 )
 from mirencoder_jax.tuning import search, sources
@@ -149,6 +150,7 @@ def _tune_unit(
         tuple(size_flags.FLAGS),
         size_flags.joined,
         is_over,
+        next_known=size_plan.next_known(settings.kind),
     )
   except KeyboardInterrupt:
     tuned.stopped = 'Ctrl-C'

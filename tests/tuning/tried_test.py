@@ -13,9 +13,10 @@ from mirencoder_jax.measure import (
     loop_program,
     pipelines,
     size_flags,
+    size_plan,
     size_summary,
 )
-from mirencoder_jax.tuning import kernels
+from mirencoder_jax.tuning import kernels, search
 
 _DATASETS = pathlib.Path(__file__).resolve().parents[2] / 'datasets'
 
@@ -38,7 +39,7 @@ def _read(kind: str) -> list[dict]:
   ]
 
 
-def _order(sizes: dict[str, list], first: tuple[str, ...] = ()) -> list[str]:
+def _gains(sizes: dict[str, list]) -> dict[str, np.ndarray]:
   table = {
       name: np.array(
           [s if isinstance(s, int) else np.nan for s in column], float
@@ -46,29 +47,41 @@ def _order(sizes: dict[str, list], first: tuple[str, ...] = ()) -> list[str]:
       for name, column in sizes.items()
   }
   base = table.pop('Oz')
-  gains = {  # what failed gains nothing
+  return {  # what failed gains nothing
       name: np.nan_to_num(np.log(base / column))
       for name, column in table.items()
   }
+
+
+def _order(sizes: dict[str, list], first: tuple[str, ...] = ()) -> list[str]:
+  gains = _gains(sizes)
   return [n for n, _ in size_summary.coreset(gains, len(gains), first)]
+
+
+def _sizes(place: int) -> dict[str, list]:
+  """Of units: 0 for `.text`, 1 for the whole image."""
+
+  def size(record, names):
+    found = record['sizes'][names]
+    return found if isinstance(found, str) else found[place]
+
+  return {
+      name: [size(record, names) for record in _read('hash')]
+      for name, names in size_flags.CHOICES.items()
+  }
 
 
 class TriedTest(parameterized.TestCase):
 
   @parameterized.parameters(('text', 0, ('s1',)), ('image', 1, ()))
   def test_sets(self, kind, place, first):
-    records = _read('hash')
-    self.assertGreater(len(records), 100)
-
-    def size(record, names):
-      found = record['sizes'][names]
-      return found if isinstance(found, str) else found[place]
-
-    sizes = {
-        name: [size(record, names) for record in records]
-        for name, names in size_flags.CHOICES.items()
-    }
+    sizes = _sizes(place)
+    self.assertGreater(len(sizes['Oz']), 100)
     self.assertEqual(_order(sizes, first), size_flags.TRIED[kind])
+
+  def test_plan(self):
+    plan = size_plan.grow(_gains(_sizes(0)), search.NUM_KNOWN, first='s1')
+    self.assertEqual(plan, size_plan.PLANS['text'])
 
   def test_pipelines(self):
     rows = [f[1] for r in _read('functions') for f in r['functions']]
