@@ -1,18 +1,17 @@
 """What a plan and more sets of flags are worth in the first trials for a unit.
 
     python benchmarks/size_sets.py
-    python benchmarks/size_sets.py --source=FOLDER --sets=ext-tsp+no-lsr,ipra \
-        --table=sets.jsonl
+    python benchmarks/size_sets.py --source=FOLDER --table=sets.jsonl
 
 The first command needs labels alone: what is saved of `.text` by the plan
 (`measure/size_plan.py`) and by one order for all, on the labelled units of
 packages that neither was made of; and on those that they were made of, each
-fifth of the packages by a plan and an order of the other four. The second
-measures sets on the labelled units of the latter packages, which FOLDER has the
-bitcode of (`datasets/prepare.py source_packages --bitcode_only`), one of a
-package before a second, and says the same of them with these sets and without.
-Sizes are kept in --table, so that it can be stopped; they do not hang on the
-machine. Intervals of 95 % by a bootstrap over packages.
+fifth of the packages by a plan and an order of the other four, also of the whole
+image. The second measures --sets on the labelled units of the latter packages,
+of which FOLDER has the bitcode (`datasets/prepare.py source_packages
+--bitcode_only`), one of a package before a second, and tells what an order gains
+by these sets. Sizes are kept in --table, so that it can be stopped; they do not
+hang on the machine. Intervals of 95 % by a bootstrap over packages.
 """
 
 import hashlib
@@ -41,13 +40,23 @@ from mirencoder_jax.measure import (  # noqa: E402
 from mirencoder_jax.tuning import size  # noqa: E402
 
 _SOURCE = flags.DEFINE_string('source', None, 'Folder of bitcode.')
-_SETS = flags.DEFINE_list('sets', [], 'To measure on units of it.')
+_SETS = flags.DEFINE_list(
+    'sets',
+    [
+        'ext-tsp+outliner+ir-outliner+no-machine-licm+gvn-sink+ipra+no-lsr+list-burr+no-load-pre+tail-merge-1',
+        'ext-tsp+outliner+no-machine-licm+gvn-sink+ipra+no-lsr+no-jump-threading+no-load-pre+tail-merge-1',
+        'ext-tsp+no-machine-licm+gvn-hoist+no-lsr+list-burr+no-load-pre+tail-merge-1+no-misched',
+        'ext-tsp+outliner+gvn-hoist+no-inline+list-burr+no-load-pre+tail-merge-1',
+        'ext-tsp+outliner+ir-outliner+gvn-sink+ipra+no-lsr+no-inline+no-load-pre+tail-merge-1',
+    ],
+    'To measure on units of it.',
+)
 _TABLE = flags.DEFINE_string('table', None, 'Label file of their sizes.')
 _UNITS = flags.DEFINE_integer('units', 100, 'To measure, at most.')
 _MEGABYTES = flags.DEFINE_float('megabytes', 0.06, 'Larger ones are left out.')
 _CLANG = flags.DEFINE_string('clang', '', 'Name or path.')
 LABELS = ROOT / 'datasets/code_size/labels.jsonl.xz'
-NUM_TRIALS, NUM_FOLDS, NUM_DRAWS, FIRST = 4, 5, 1000, 's1'
+NUM_TRIALS, NUM_FOLDS, NUM_DRAWS = 4, 5, 1000
 
 
 def read_units() -> list[dict]:
@@ -66,12 +75,16 @@ def is_chosen_on(record: dict) -> bool:
   return int(digest, 16) % 10 < 6
 
 
-def gains_of(units: list[dict], sets: dict[str, str]) -> dict[str, np.ndarray]:
-  """Log ratios of `.text` of -Oz over each set; 0 where it failed."""
+def gains_of(
+    units: list[dict], sets: dict[str, str], place: int = 0
+) -> dict[str, np.ndarray]:
+  """Log ratios of -Oz over each set, of `.text` or (1) of the whole image."""
 
   def gain(sizes: dict, names: str) -> float:
     found = sizes[names]
-    return 0 if isinstance(found, str) else np.log(sizes[''][0] / found[0])
+    if isinstance(found, str):
+      return 0  # it failed
+    return np.log(sizes[''][place] / found[place])
 
   return {
       name: np.array([gain(unit['sizes'], names) for unit in units])
@@ -136,7 +149,9 @@ def tell(title: str, found: dict[str, np.ndarray], packages: np.ndarray):
       more = 100 * (column - other)
       low, high = np.percentile([more[d].mean() for d in draws], (2.5, 97.5))
       saved = 100 * (1 - np.exp(-column.mean()))
-      cells.append(f'{saved:.2f} ({more.mean():+.2f} [{low:+.2f}, {high:+.2f}])')
+      cells.append(
+          f'{saved:.2f} ({more.mean():+.2f} [{low:+.2f}, {high:+.2f}])'
+      )
     print(f'  {way}: {", ".join(cells)}')
 
 
@@ -150,11 +165,13 @@ def tell_labels(units: list[dict]) -> None:
       'plan': np.array([by_plan(plan, row) for row in rows]),
       'order': np.array([by_order(order, row) for row in rows]),
   }
-  tell('not chosen on', found, np.array([u['package'] for u in others]))
+  tell('not chosen on, text', found, np.array([u['package'] for u in others]))
   units = [unit for unit in units if is_chosen_on(unit)]
   packages = np.array([unit['package'] for unit in units])
-  plans, orders = left_out(gains_of(units, sets), packages, FIRST)
-  tell('chosen on, in turn', dict(plan=plans, order=orders), packages)
+  for place, (kind, first) in enumerate(dict(text='s1', image=None).items()):
+    plans, orders = left_out(gains_of(units, sets, place), packages, first)
+    found = dict(plan=plans, order=orders)
+    tell(f'chosen on, in turn, {kind}', found, packages)
 
 
 def tell_more(units: list[dict], sets: list[str]) -> None:

@@ -20,16 +20,12 @@ class PlanTest(absltest.TestCase):
 
   def test_what_is_next_hangs_on_what_came_before(self):
     plan = size_plan.grow(GAINS, 2, min_rows=4)
-    self.assertEqual(
-        plan, {'': ('a', 0.06), '+': ('b', 1.0), '-': ('c', 1.0)}
-    )
+    self.assertEqual(plan, {'': ('a', 0.06), '+': ('b', 1.0), '-': ('c', 1.0)})
 
   def test_a_question_needs_rows_on_both_sides(self):
     plan = size_plan.grow(GAINS, 3, min_rows=5)
     # Without questions it is the greedy order.
-    self.assertEqual(
-        plan, {'': ('a', 1.0), '-': ('c', 1.0), '--': ('b', 1.0)}
-    )
+    self.assertEqual(plan, {'': ('a', 1.0), '-': ('c', 1.0), '--': ('b', 1.0)})
 
   def test_answers(self):
     plan = {'': ('a', 0.1), '+': ('b', 1.0), '-': ('c', 1.0)}

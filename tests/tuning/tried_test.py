@@ -60,13 +60,14 @@ def _order(sizes: dict[str, list], first: tuple[str, ...] = ()) -> list[str]:
 
 def _sizes(place: int) -> dict[str, list]:
   """Of units: 0 for `.text`, 1 for the whole image."""
+  records = _read('hash')
 
   def size(record, names):
     found = record['sizes'][names]
     return found if isinstance(found, str) else found[place]
 
   return {
-      name: [size(record, names) for record in _read('hash')]
+      name: [size(record, names) for record in records]
       for name, names in size_flags.CHOICES.items()
   }
 
