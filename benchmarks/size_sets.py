@@ -6,12 +6,12 @@
 The first command needs labels alone: what is saved of `.text` by the plan
 (`measure/size_plan.py`) and by one order for all, on the labelled units of
 packages that neither was made of; and on those that they were made of, each
-fifth of the packages by a plan and an order of the other four, also of the whole
-image. The second measures --sets on the labelled units of the latter packages,
-of which FOLDER has the bitcode (`datasets/prepare.py source_packages
---bitcode_only`), one of a package before a second, and tells what an order gains
-by these sets. Sizes are kept in --table, so that it can be stopped; they do not
-hang on the machine. Intervals of 95 % by a bootstrap over packages.
+fifth of the packages by a plan and an order of the other four, also of the
+whole image. The second measures --sets on the labelled units of the latter
+packages, of which FOLDER has the bitcode (`datasets/prepare.py source_packages
+--bitcode_only`), one of a package before a second, and tells what an order
+gains by these sets. Sizes are kept in --table, so that it can be stopped; they
+do not hang on the machine. Intervals of 95 % by a bootstrap over packages.
 """
 
 import hashlib
