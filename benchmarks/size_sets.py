@@ -238,7 +238,10 @@ def main(argv: list[str]) -> None:
   for names in _SETS.value:
     size_flags.words_of(names)  # says which is wrong
   units = [unit for unit in units if is_chosen_on(unit)]
-  tell_more(measure(units), _SETS.value)
+  records = measure(units)
+  if not records:
+    raise app.UsageError(f'--source={_SOURCE.value} has no labelled units')
+  tell_more(records, _SETS.value)
 
 
 if __name__ == '__main__':
