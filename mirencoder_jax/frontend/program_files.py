@@ -4,7 +4,7 @@ import dataclasses
 import os
 import pathlib
 import sys
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from mirencoder_jax.frontend import compilers
 from mirencoder_jax.ir import reader
@@ -155,20 +155,15 @@ def _standard_input() -> bytes:
 def read_all(
     paths: Sequence[str],
     options: CompileOptions | None = None,
-    on_compiled: Callable[[compilers.Compiled], None] | None = None,
 ) -> Iterator[Program]:
   """Reads many files; one that cannot be read costs itself only.
 
   Args:
     paths: of files.
     options: for sources.
-    on_compiled: is told how each source was compiled.
   """
   for path in paths:
     try:
-      program = read(path, options)
+      yield read(path, options)
     except IRError as error:
-      program = Program(path, error=error)
-    if program.compiled and on_compiled:
-      on_compiled(program.compiled)
-    yield program
+      yield Program(path, error=error)

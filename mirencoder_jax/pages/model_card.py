@@ -5,6 +5,7 @@ the report of the data it read and from the tables of `eval.py`. Nothing in it
 is typed in by hand; what was not handed over is said to be missing.
 """
 
+import contextlib
 import datetime
 import json
 import os
@@ -160,18 +161,8 @@ def read_metrics(
     workdir: str | os.PathLike, step: int
 ) -> dict[str, float] | None:
   """The evaluation nearest before or at a step, of a run's `metrics.jsonl`."""
-  path = epath.Path(workdir) / 'metrics.jsonl'
-  if not path.exists():
-    return None
-  found = None
-  for line in path.read_text().splitlines():
-    try:
-      row = json.loads(line)
-    except ValueError:  # cut off by a crash
-      continue
-    if row.get('step', 0) <= step and 'eval/loss' in row:
-      found = row
-  return found
+  found = [row for row in _rows(workdir, step) if 'eval/loss' in row]
+  return found[-1] if found else None
 
 
 def read_cost(workdir: str | os.PathLike, step: int) -> dict[str, float]:
@@ -179,17 +170,21 @@ def read_cost(workdir: str | os.PathLike, step: int) -> dict[str, float]:
 
   Interruptions, compilation and evaluations are not in it.
   """
+  rows = _rows(workdir, step)
+  return {
+      name: sum(row.get(f'speed/{name}', 0.0) for row in rows)
+      for name in ('seconds', 'tokens')
+  }
+
+
+def _rows(workdir: str | os.PathLike, step: int) -> list[dict[str, float]]:
+  """What a run logged up to a step; nothing where it has no log."""
   path = epath.Path(workdir) / 'metrics.jsonl'
-  cost = dict(seconds=0.0, tokens=0.0)
+  rows = []
   for line in path.read_text().splitlines() if path.exists() else ():
-    try:
-      row = json.loads(line)
-    except ValueError:  # cut off by a crash
-      continue
-    if row.get('step', 0) <= step:
-      for name in cost:
-        cost[name] += row.get(f'speed/{name}', 0.0)
-  return cost
+    with contextlib.suppress(ValueError):  # cut off by a crash
+      rows.append(json.loads(line))
+  return [row for row in rows if row.get('step', 0) <= step]
 
 
 def _cost(cost: Mapping[str, float] | None) -> str:

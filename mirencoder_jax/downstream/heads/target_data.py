@@ -40,21 +40,14 @@ def make_data(
   A value or a probability is the cost of the only choice there is, and as it
   is: not the log of a ratio, and not cut off.
   """
-  if target.values is not None:
-    column = np.asarray(target.values, np.float32)[:, None]  # [n, 1]
-    ones = np.ones_like(column)
-    return rows_lib.Data(
-        vectors=np.asarray(vectors, np.float32),
-        inputs=scale_inputs(target.inputs),
-        costs=column,
-        known=ones,
-        classes=ones,
-        defaults=ones,
-        offered=ones,
-        groups=groups.astype(np.int32),
-    )
-  shape = (len(target.labels), len(target.choices))
+  shape = (len(target.labels), len(target.choices) or 1)
   costs, known = np.zeros(shape), np.zeros(shape)
+  if target.values is not None:
+    costs, known = target.values[:, None], np.ones(shape)
+    classes = defaults = known
+  else:
+    choices = np.eye(shape[1])
+    classes, defaults = choices[target.labels], choices[target.defaults]
   if target.costs is not None:
     # Also of choices that were not measured: what deciding for one comes to.
     # Fits are judged by all of them, and learn from those that are known.
@@ -71,8 +64,8 @@ def make_data(
       inputs=scale_inputs(target.inputs),
       costs=costs.astype(np.float32),
       known=known.astype(np.float32),
-      classes=np.eye(shape[1], dtype=np.float32)[target.labels],
-      defaults=np.eye(shape[1], dtype=np.float32)[target.defaults],
+      classes=classes.astype(np.float32),
+      defaults=defaults.astype(np.float32),
       offered=np.ones(shape, np.float32),
       groups=groups.astype(np.int32),
   )

@@ -4,7 +4,6 @@ What a predictor promises (probabilities, gains, what is far) is measured with
 groups held out; only then are its heads fitted on every row.
 """
 
-import importlib.metadata
 import os
 import time
 from collections.abc import Sequence
@@ -112,7 +111,7 @@ def save_predictor(
       'modality': modality,
       'group': group,
       'date': time.strftime('%Y-%m-%d'),
-      'mirencoder_jax': _version(),
+      'mirencoder_jax': version.__version__,
       'targets': about,
       'encoder': {
           'held': not encoder_name,
@@ -293,9 +292,3 @@ def _log_loss(
   share = np.take_along_axis(shares, best[:, None], axis=1)
   return -float(np.log(np.maximum(share, 1e-3)).mean())
 
-
-def _version() -> str:
-  try:
-    return importlib.metadata.version('mirencoder_jax')
-  except importlib.metadata.PackageNotFoundError:  # a clone
-    return version.__version__
