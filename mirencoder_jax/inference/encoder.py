@@ -34,7 +34,7 @@ Source = encoding_lib.Source
 _CACHE = '~/.cache/mirencoder_jax/compiled'
 
 
-class Encoder:
+class Encoder(encoding_lib.Embeds):
   """A trained encoder with its vocabulary.
 
   Attributes:
@@ -110,41 +110,9 @@ class Encoder:
     widths['joint'] = create.joint_width(self.config)
     return widths | {'all': sum(widths.values())}
 
-  def embed(
-      self,
-      ir: Source | Sequence[Source],
-      level: str = 'module',
-      *,
-      modality: str = 'joint',
-      on_error: str = 'raise',
-  ) -> np.ndarray:
-    """Embeds IR.
-
-    Args:
-      ir: a path, IR text, bytes of text or bitcode, a module of
-        `ir.read_module`, or a list of these.
-      level: `module`: one row for each input. `function`: one row for each
-        function that the inputs define, in order; `encode` has their names.
-      modality: the joint embedding of text and graph, one of the two, or `all`
-        three side by side.
-      on_error: `raise` at the first input that cannot be read, or `nan`: its
-        row is NaN (at function level it has none).
-
-    Returns:
-      float32 [n, D].
-
-    Raises:
-      ir.IRError: naming file and line, if on_error is `raise`.
-    """
-    return self.encode(ir, on_error=on_error).at_level(level, modality)
-
   def encode(
-      self,
-      ir: Source | Sequence[Source],
-      *,
-      on_error: str = 'raise',
+      self, ir: Source | Sequence[Source], *, on_error: str = 'raise'
   ) -> encoding_lib.Encoding:
-    """As `embed`, with names, counts, and errors."""
     ir = encoding_lib.listed(ir)
     examples: list[example_lib.Example] = []
     modules: list[int] = []

@@ -78,6 +78,44 @@ class Encoding:
       return (sums / total[:, None]).astype(np.float32)
 
 
+class Embeds:
+  """What embeds IR: an encoder, or a table that stands for one."""
+
+  def encode(
+      self, ir: Source | Sequence[Source], *, on_error: str = 'raise'
+  ) -> Encoding:
+    """As `embed`, with names, counts, and errors."""
+    raise NotImplementedError
+
+  def embed(
+      self,
+      ir: Source | Sequence[Source],
+      level: str = 'module',
+      *,
+      modality: str = 'joint',
+      on_error: str = 'raise',
+  ) -> np.ndarray:
+    """Embeds IR.
+
+    Args:
+      ir: a path, IR text, bytes of text or bitcode, a module of
+        `ir.read_module`, or a list of these.
+      level: `module`: one row for each input. `function`: one row for each
+        function that the inputs define, in order; `encode` has their names.
+      modality: the joint embedding of text and graph, one of the two, or `all`
+        three side by side; `widths` has those that there are.
+      on_error: `raise` at the first input that cannot be read, or `nan`: its
+        row is NaN (at function level it has none).
+
+    Returns:
+      float32 [n, D]; the row of a module without functions is NaN.
+
+    Raises:
+      ir.IRError: naming file and line, if on_error is `raise`.
+    """
+    return self.encode(ir, on_error=on_error).at_level(level, modality)
+
+
 def listed(ir: Source | Sequence[Source]) -> Sequence[Source]:
   """One source as a list of one."""
   is_one = isinstance(ir, (str, bytes, os.PathLike, ir_lib.Module))

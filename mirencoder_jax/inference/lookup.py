@@ -132,7 +132,7 @@ def function_rows(
 
 
 @dataclasses.dataclass(frozen=True)
-class Lookup:
+class Lookup(encoding_lib.Embeds):
   """A table and what is added to its sums; embeds as an `Encoder` does.
 
   Attributes:
@@ -164,35 +164,9 @@ class Lookup:
     """64 bits over the file's bytes, hexadecimal, as `Encoder.fingerprint`."""
     return hashlib.blake2b(self._to_bytes(), digest_size=8).hexdigest()
 
-  def embed(
-      self,
-      ir: Any,
-      level: str = 'module',
-      *,
-      modality: str = 'joint',
-      on_error: str = 'raise',
-  ) -> np.ndarray:
-    """Embeds IR.
-
-    Args:
-      ir: a path, text, bytes, a module of `ir.read_module`, or a list of these.
-      level: `module`: one row for each input, made of what is summed over its
-        functions. `function`: one for each function.
-      modality: `joint`, the only one.
-      on_error: `raise` at the first input that cannot be read, or `nan`.
-
-    Returns:
-      float32 [n, D]; the row of a module without functions is NaN.
-
-    Raises:
-      ir.IRError: naming file and line, if on_error is `raise`.
-    """
-    return self.encode(ir, on_error=on_error).at_level(level, modality)
-
   def encode(
       self, ir: Any, *, on_error: str = 'raise'
   ) -> encoding_lib.Encoding:
-    """As `embed`, with names, counts, and errors."""
     ir = encoding_lib.listed(ir)
     functions: list[ir_lib.Function] = []
     modules: list[int] = []

@@ -24,6 +24,7 @@ class Writer:
       num_last: how many of the newest to keep, besides the best.
     """
     self._directory = pathlib.Path(workdir).absolute() / checkpoint.FOLDER
+    self._directory.mkdir(parents=True, exist_ok=True)
     self._num_last = num_last
     self._manager = self._open()
 
@@ -137,12 +138,6 @@ class Writer:
     """Waits and lets go of the folder."""
     self.wait()
     self._manager.close()
-
-
-def create_writer(workdir: str | os.PathLike, num_last: int = 2) -> Writer:
-  """Creates the checkpoint folder of a workdir and a writer for it."""
-  (pathlib.Path(workdir) / checkpoint.FOLDER).mkdir(parents=True, exist_ok=True)
-  return Writer(workdir, num_last)
 
 
 def _loss(metrics: dict[str, float]) -> float:

@@ -68,9 +68,7 @@ class Recorder:
     self._log = self._writer = None
     if jax.process_index() == 0:
       self._workdir.mkdir(parents=True, exist_ok=True)
-      self._writer = checkpoint_writer.create_writer(
-          workdir, num_last_checkpoints
-      )
+      self._writer = checkpoint_writer.Writer(workdir, num_last_checkpoints)
       self._log = training_log.TrainingLog(
           workdir, step, num_steps, every_log_steps
       )

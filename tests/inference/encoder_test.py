@@ -133,7 +133,7 @@ class LoadTest(absltest.TestCase):
   def test_checkpoint_is_enough_in_a_fresh_process(self):
     encoder = create_encoder()
     workdir = pathlib.Path(self.enterContext(tempfile.TemporaryDirectory()))
-    writer = checkpoint_writer.create_writer(workdir)
+    writer = checkpoint_writer.Writer(workdir)
     writer.save(
         7,
         encoder.params,

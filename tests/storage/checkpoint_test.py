@@ -37,7 +37,7 @@ class CheckpointTest(parameterized.TestCase):
 
   def save(self, *losses, first_step=1):
     """Saves steps 1, 2, ... with these losses; parameters are the step."""
-    writer = checkpoint_writer.create_writer(self.workdir)
+    writer = checkpoint_writer.Writer(self.workdir)
     for step, loss in enumerate(losses, first_step):
       writer.save(step, params(step), TRAIN, CONFIG, VOCAB, 'hash', loss)
     writer.close()
@@ -157,7 +157,7 @@ class CheckpointTest(parameterized.TestCase):
 
   def test_no_room(self):
     self.save(None)
-    writer = checkpoint_writer.create_writer(self.workdir)
+    writer = checkpoint_writer.Writer(self.workdir)
     with mock.patch.object(
         checkpoint_writer.shutil, 'disk_usage', return_value=mock.Mock(free=100)
     ):
@@ -171,7 +171,7 @@ class CheckpointTest(parameterized.TestCase):
     self.assertEqual(self.restore().step, 3)
 
   def test_a_write_that_fails_in_the_background(self):
-    writer = checkpoint_writer.create_writer(self.workdir)
+    writer = checkpoint_writer.Writer(self.workdir)
     error = OSError(28, 'No space left on device')
     with mock.patch.object(
         writer._manager, 'wait_until_finished', side_effect=error

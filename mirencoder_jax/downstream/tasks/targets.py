@@ -315,24 +315,26 @@ def read_target(
   inputs = _numbers(examples, config.inputs)
   for row in np.flatnonzero(~np.isfinite(inputs).all(axis=1)):
     reject(row, f'inputs {inputs[row].tolist()} are not finite')
-  inputs = np.where(np.isfinite(inputs), inputs, 0)
+  common = dict(
+      name=config.name,
+      inputs=np.where(np.isfinite(inputs), inputs, 0),
+      valid=valid,
+      judged=judged if config.judged else None,
+      input_fields=tuple(config.inputs),
+  )
   if config.kind != 'choice':
     values, guesses = _read_values(config, examples, note, reject)
     # What rows at random are dealt by: the likelier side.
     labels = (values > 0.5).astype(int) if config.kind == 'probability' else 0
     return Target(
-        name=config.name,
         choices=(),
         default=0,
-        inputs=inputs,
         costs=None,
         labels=np.broadcast_to(labels, valid.shape),
-        valid=valid,
-        judged=judged if config.judged else None,
-        input_fields=tuple(config.inputs),
         kind=config.kind,
         values=values,
         guesses=guesses,
+        **common,
     )
 
   default = _read_defaults(config, examples, reject)
@@ -386,15 +388,11 @@ def read_target(
         note(row, f'label {name} is not the cheapest choice; the costs count')
   problems += _check_labels(config, labels[valid & judged])
   return Target(
-      name=config.name,
       choices=config.choices,
       default=default,
-      inputs=inputs,
       costs=costs,
       labels=labels,
-      valid=valid,
       fallback=fallback,
-      judged=judged if config.judged else None,
       is_clamped=config.unmeasured == 'largest_below',
-      input_fields=tuple(config.inputs),
+      **common,
   )
