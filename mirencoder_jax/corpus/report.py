@@ -23,6 +23,40 @@ from mirencoder_jax.pages import markdown
 _MAX_FAILURES = 50
 _MAX_ROWS = 40
 
+_HEAD = """\
+# Corpus report
+
+Source: `{source}`. {summary}.
+
+|  | number |
+|---|---:|
+| files found (.ll, .bc) | {files[found]:,} |
+| files read | {files[read]:,} |
+| ... as text only, not verified by LLVM | {files[unverified]:,} |
+| files without a function, or not read | {files[failed]:,} |
+| other files{others} | {num_others:,} |
+| functions found | {functions[found]:,} |
+| ... in the files as they are | {functions[before_views]:,} |
+| ... ... distinct among these | {functions[distinct_before_views]:,} |
+| ... of a benchmark, left out | {functions[contaminated]:,} |
+| ... duplicates, left out | {functions[duplicates]:,} |
+| ... of the training side, left out of the validation | {functions[in_both_splits]:,} |
+| ... near-duplicates, left out | {functions[near_duplicates]:,} |
+| ... near one of the training side, left out of the validation | {functions[near_in_both_splits]:,} |
+| ... read but not encoded | {functions[not_encoded]:,} |
+| functions written | {functions[written]:,} |
+| instructions | {totals[instructions]:,} |
+| tokens | {totals[tokens]:,} |
+| unknown tokens | {unknown_tokens:,} |
+| nodes | {totals[nodes]:,} |
+| edges | {totals[edges]:,} |
+| windows of {windows[row_tokens]} tokens | {windows[windows]:,} |
+| ... functions of more than one window | {windows[functions_of_several]:,} |
+
+Vocabulary: {vocabulary[size]:,} entries, from {vocabulary[from]}{sample}, hash `{vocabulary[hash]}`.
+Content hash: `{content_hash}`.
+"""  # noqa: E501
+
 
 class Report:
   """Counts of one job.
@@ -180,65 +214,16 @@ def summary(report: dict[str, Any]) -> str:
 
 def as_markdown(report: dict[str, Any]) -> str:
   """The whole report as tables, of what `Report.as_dict` gives."""
-  files, functions = report['files'], report['functions']
-  totals, windows = report['totals'], report['windows']
-  others = ', '.join(f'{n} {suffix}' for suffix, n in files['other'].items())
+  others = report['files']['other']
+  named = ', '.join(f'{n} {suffix}' for suffix, n in others.items())
   lines = [
-      '# Corpus report',
-      '',
-      f"Source: `{report['source']}`. {summary(report)}.",
-      '',
-      *markdown.table(
-          ('', 'number'),
-          [
-              ('files found (.ll, .bc)', files['found']),
-              ('files read', files['read']),
-              ('... as text only, not verified by LLVM', files['unverified']),
-              ('files without a function, or not read', files['failed']),
-              (
-                  f"other files{f' ({others})' if others else ''}",
-                  sum(files['other'].values()),
-              ),
-              ('functions found', functions['found']),
-              ('... in the files as they are', functions['before_views']),
-              (
-                  '... ... distinct among these',
-                  functions['distinct_before_views'],
-              ),
-              ('... of a benchmark, left out', functions['contaminated']),
-              ('... duplicates, left out', functions['duplicates']),
-              (
-                  '... of the training side, left out of the validation',
-                  functions['in_both_splits'],
-              ),
-              ('... near-duplicates, left out', functions['near_duplicates']),
-              (
-                  '... near one of the training side, left out of the '
-                  'validation',
-                  functions['near_in_both_splits'],
-              ),
-              ('... read but not encoded', functions['not_encoded']),
-              ('functions written', functions['written']),
-              ('instructions', totals['instructions']),
-              ('tokens', totals['tokens']),
-              ('unknown tokens', report['unknown_tokens']),
-              ('nodes', totals['nodes']),
-              ('edges', totals['edges']),
-              (
-                  f"windows of {windows['row_tokens']} tokens",
-                  windows['windows'],
-              ),
-              (
-                  '... functions of more than one window',
-                  windows['functions_of_several'],
-              ),
-          ],
-      ),
-      '',
-      f"Vocabulary: {report['vocabulary']['size']:,} entries, from "
-      f"{report['vocabulary']['from']}{_sample(report['vocabulary'])}, hash "
-      f"`{report['vocabulary']['hash']}`.",
-      f"Content hash: `{report['content_hash']}`.",
+      *_HEAD.format(
+          summary=summary(report),
+          others=f' ({named})'.replace('|', '\\|') if others else '',
+          num_others=sum(others.values()),
+          sample=_sample(report['vocabulary']),
+          **report,
+      ).splitlines(),
       '',
       '## Splits',
       '',
