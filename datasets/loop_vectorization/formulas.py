@@ -21,7 +21,7 @@ def polynomial(rng: random.Random) -> str:
   if rng.random() < 0.4:
     value = f'{value} / {horner(rng.randint(1, 5))}'
   lines = [f'const {kind} x = a[i];', f'y[i] = {value};']
-  return sketch.write('polynomial', sketch.block(lines))
+  return sketch.write(sketch.block(lines))
 
 
 def roots_and_quotients(rng: random.Random) -> str:
@@ -45,4 +45,4 @@ def roots_and_quotients(rng: random.Random) -> str:
   value = form
   if rng.random() < 0.5:
     value = f'{literal(rng, kind)} * {value} - {literal(rng, kind)}'
-  return sketch.write('roots_and_quotients', sketch.each(f'y[i] = {value};'))
+  return sketch.write(sketch.each(f'y[i] = {value};'))

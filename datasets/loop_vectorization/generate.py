@@ -76,7 +76,9 @@ def generate(num_loops: int = NUM_LOOPS) -> list[Loop]:
     else:
       raise ValueError(f'{make.__name__} has no loop number {turn}')
     seen.add(_code(text))
-    loops.append(Loop(f'{number:04d}_{make.__name__}', make.__name__, text))
+    name = make.__name__
+    text = f'// family: {name}\n{text}'
+    loops.append(Loop(f'{number:04d}_{name}', name, text))
   return loops
 
 

@@ -28,7 +28,7 @@ def strided_load(rng: random.Random) -> str:
     at = 'i * stride'
   leaves = [f'a[{at} + {o}]' for o in offsets]
   value = expression(rng, kind, leaves, rng.randint(0, 2))
-  return sketch.write('strided_load', sketch.each(f'y[i] = {value};'))
+  return sketch.write(sketch.each(f'y[i] = {value};'))
 
 
 def strided_store(rng: random.Random) -> str:
@@ -44,7 +44,7 @@ def strided_store(rng: random.Random) -> str:
   for offset in offsets:
     value = expression(rng, kind, ['a[i]', 'b[i]'], rng.randint(0, 1))
     lines.append(f'y[{stride} * i + {offset}] = {value};')
-  return sketch.write('strided_store', sketch.block(lines))
+  return sketch.write(sketch.block(lines))
 
 
 def stepped(rng: random.Random) -> str:
@@ -61,7 +61,7 @@ def stepped(rng: random.Random) -> str:
     word = sketch.scalar('step', 'int', step)
   value = expression(rng, kind, ['a[i]', 'b[i]'], rng.randint(0, 2))
   body = f'for (int i = 0; i < {sketch.n}; i += {word}) y[i] = {value};'
-  return sketch.write('stepped', body)
+  return sketch.write(body)
 
 
 def gather(rng: random.Random) -> str:
@@ -79,7 +79,7 @@ def gather(rng: random.Random) -> str:
     sketch.array('b', kind, sketch.trip)
     leaves.append('b[i]')
   value = expression(rng, kind, leaves, rng.randint(0, 3))
-  return sketch.write('gather', sketch.each(f'y[i] = {value};'))
+  return sketch.write(sketch.each(f'y[i] = {value};'))
 
 
 def scatter(rng: random.Random) -> str:
@@ -90,7 +90,7 @@ def scatter(rng: random.Random) -> str:
   sketch.output('y', kind, sketch.trip)
   value = expression(rng, kind, ['a[i]'], rng.randint(0, 4))
   operator = rng.choice(('=', '=', '+=')) if kind in FLOATS else '='
-  return sketch.write('scatter', sketch.each(f'y[at[i]] {operator} {value};'))
+  return sketch.write(sketch.each(f'y[at[i]] {operator} {value};'))
 
 
 def reverse(rng: random.Random) -> str:
@@ -105,7 +105,7 @@ def reverse(rng: random.Random) -> str:
   header = f'int i = 0; i < {n}; ++i'
   if rng.random() < 0.4:
     header = f'int i = {n} - 1; i >= 0; --i'
-  return sketch.write('reverse', f'for ({header}) y[i] = {value};')
+  return sketch.write(f'for ({header}) y[i] = {value};')
 
 
 def array_of_structs(rng: random.Random) -> str:
@@ -121,7 +121,7 @@ def array_of_structs(rng: random.Random) -> str:
   used = rng.sample(fields, rng.randint(1, min(num_fields, 4)))
   value = expression(rng, kind, [f'p[i].{f}' for f in used], rng.randint(0, 3))
   return sketch.write(
-      'array_of_structs', sketch.each(f'y[i] = {value};'), prelude=prelude
+      sketch.each(f'y[i] = {value};'), prelude=prelude
   )
 
 
@@ -144,7 +144,7 @@ def update_structs(rng: random.Random) -> str:
     lines.append(f'p[i].{place} += {step} * p[i].{speed};')
   if rng.random() < 0.4:
     lines.append(f'p[i].{fields[-1]} -= {literal(rng, kind)};')
-  return sketch.write('update_structs', sketch.block(lines), prelude=prelude)
+  return sketch.write(sketch.block(lines), prelude=prelude)
 
 
 def struct_of_arrays(rng: random.Random) -> str:
@@ -161,7 +161,7 @@ def struct_of_arrays(rng: random.Random) -> str:
     sketch.output('energy', kind, sketch.trip)
     terms = ' + '.join(f'v{f}[i] * v{f}[i]' for f in fields)
     lines.append(f'energy[i] = {terms};')
-  return sketch.write('struct_of_arrays', sketch.block(lines))
+  return sketch.write(sketch.block(lines))
 
 
 def complex_arithmetic(rng: random.Random) -> str:
@@ -194,7 +194,7 @@ def complex_arithmetic(rng: random.Random) -> str:
         f'y[2 * i] {operator} {real};',
         f'y[2 * i + 1] {operator} {imaginary};',
     ]
-  return sketch.write('complex_arithmetic', sketch.block(lines))
+  return sketch.write(sketch.block(lines))
 
 
 def pixels(rng: random.Random) -> str:
@@ -224,4 +224,4 @@ def pixels(rng: random.Random) -> str:
         value = f'({weights[channel]} * {value} + {rng.randint(1, 99)} * '
         value += f'{at[channel]}) >> {shift}'
       lines.append(f'y[{channels} * i + {channel}] = {value};')
-  return sketch.write('pixels', sketch.block(lines))
+  return sketch.write(sketch.block(lines))

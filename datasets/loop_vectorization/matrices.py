@@ -36,7 +36,7 @@ def matrix_vector(rng: random.Random) -> str:
     at = f'i * {m} + j' if form == 'rows' else f'j * {n} + i'
     update = f's += a[{at}] * x[j];'
     body = row_sums(n, m, total, update, result=f'{scale}s')
-  return sketch.write('matrix_vector', body)
+  return sketch.write(body)
 
 
 def matrix_product(rng: random.Random) -> str:
@@ -69,7 +69,7 @@ def matrix_product(rng: random.Random) -> str:
         '  ' * depth + f'for (int {letter} = 0; {letter} < {size}; ++{letter})'
     )
   lines.append(f'      {at_c} += {alpha}{at_a} * {at_b};')
-  return sketch.write('matrix_product', '\n'.join(lines))
+  return sketch.write('\n'.join(lines))
 
 
 def triangle(rng: random.Random) -> str:
@@ -103,7 +103,7 @@ def triangle(rng: random.Random) -> str:
     ]
   inner = '\n'.join(lines)
   body = f'for (int i = 0; i < {size}; ++i) {{\n{inner}\n}}'
-  return sketch.write('triangle', body)
+  return sketch.write(body)
 
 
 def transpose(rng: random.Random) -> str:
@@ -119,7 +119,7 @@ def transpose(rng: random.Random) -> str:
     source, target = f'a[j * {n} + i]', f'y[i * {m} + j]'
   k = literal(rng, kind)
   value = rng.choice((source, f'{k} * {source}', f'{source} + {k}'))
-  return sketch.write('transpose', nest(n, m, f'{target} = {value};'))
+  return sketch.write(nest(n, m, f'{target} = {value};'))
 
 
 def outer_product(rng: random.Random) -> str:
@@ -143,7 +143,7 @@ def outer_product(rng: random.Random) -> str:
   )
   operator = rng.choice(('=', '+='))
   body = nest(n, m, f'y[i * {m} + j] {operator} {value};')
-  return sketch.write('outer_product', body)
+  return sketch.write(body)
 
 
 def row_statistics(rng: random.Random) -> str:
@@ -167,7 +167,7 @@ def row_statistics(rng: random.Random) -> str:
           f's += {k} * {at};',
       )
   )
-  return sketch.write('row_statistics', row_sums(n, m, total, update))
+  return sketch.write(row_sums(n, m, total, update))
 
 
 def sparse_rows(rng: random.Random) -> str:
@@ -190,7 +190,7 @@ def sparse_rows(rng: random.Random) -> str:
   k = f'{literal(rng, kind)} * ' if rng.random() < 0.5 else ''
   at = f'i * {m} + j'
   update = f's += {k}a[{at}] * x[column[{at}]];'
-  return sketch.write('sparse_rows', row_sums(n, m, kind, update))
+  return sketch.write(row_sums(n, m, kind, update))
 
 
 def interactions(rng: random.Random) -> str:
@@ -226,4 +226,4 @@ def interactions(rng: random.Random) -> str:
       f'  for (int j = 0; j < {size}; ++j) {{\n{inner}\n  }}\n'
       '  f[i] = s;\n}'
   )
-  return sketch.write('interactions', body)
+  return sketch.write(body)

@@ -34,7 +34,7 @@ def stencil_1d(rng: random.Random) -> str:
   if rng.random() < 0.3:
     sketch.array('c', kind, sketch.trip)
     value = f'c[i] * ({value})'
-  return sketch.write('stencil_1d', sketch.each(f'y[i + {reach}] = {value};'))
+  return sketch.write(sketch.each(f'y[i + {reach}] = {value};'))
 
 
 def stencil_2d(rng: random.Random) -> str:
@@ -57,7 +57,7 @@ def stencil_2d(rng: random.Random) -> str:
       f'  for (int j = 1; j < {w} - 1; ++j)\n'
       f'    y[i * {w} + j] = {value};'
   )
-  return sketch.write('stencil_2d', body)
+  return sketch.write(body)
 
 
 def stencil_3d(rng: random.Random) -> str:
@@ -81,7 +81,7 @@ def stencil_3d(rng: random.Random) -> str:
       f'      const int at = (i * {h} + j) * {w} + k;\n'
       f'      y[at] = {value};\n    }}'
   )
-  return sketch.write('stencil_3d', body)
+  return sketch.write(body)
 
 
 def convolution(rng: random.Random) -> str:
@@ -98,7 +98,7 @@ def convolution(rng: random.Random) -> str:
   at = rng.choice(('i + j', f'i + {m} - 1 - j'))
   bias = '0' if rng.random() < 0.7 else literal(rng, total)
   body = row_sums(n, m, total, f's += a[{at}] * f[j];', start=bias)
-  return sketch.write('convolution', body)
+  return sketch.write(body)
 
 
 def sweep(rng: random.Random) -> str:
@@ -123,4 +123,4 @@ def sweep(rng: random.Random) -> str:
   if rng.random() < 0.5:
     sketch.scalar('k', kind, 0.2)
     body = body.replace(quarter, 'k')
-  return sketch.write('sweep', body)
+  return sketch.write(body)

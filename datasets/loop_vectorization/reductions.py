@@ -20,11 +20,9 @@ def _sum_type(rng: random.Random, kind: str) -> str:
   return rng.choice(('int', 'unsigned', 'long long'))
 
 
-def _reduce(
-    sketch: Sketch, family: str, total: str, update: str, start: str = '0'
-) -> str:
+def _reduce(sketch: Sketch, total: str, update: str, start: str = '0') -> str:
   body = f'{total} s = {start};\n{sketch.each(update)}\nreturn s;'
-  return sketch.write(family, body, returns=total)
+  return sketch.write(body, returns=total)
 
 
 def sum_of_array(rng: random.Random) -> str:
@@ -39,7 +37,7 @@ def sum_of_array(rng: random.Random) -> str:
   value = ' * '.join([value] * rng.choice((1, 1, 2, 3)))
   if rng.random() < 0.3:
     value = f'{literal(rng, total)} * {value}'
-  return _reduce(sketch, 'sum_of_array', total, f's += {value};')
+  return _reduce(sketch, total, f's += {value};')
 
 
 def bitwise_reduction(rng: random.Random) -> str:
@@ -52,11 +50,7 @@ def bitwise_reduction(rng: random.Random) -> str:
   operator = rng.choice('&|^')
   start = '-1' if operator == '&' else '0'
   return _reduce(
-      sketch,
-      'bitwise_reduction',
-      total,
-      f's {operator}= ({total})({value});',
-      start,
+      sketch, total, f's {operator}= ({total})({value});', start
   )
 
 
@@ -73,7 +67,7 @@ def product(rng: random.Random) -> str:
     if rng.random() < 0.5:
       sketch.array('b', kind, sketch.trip, 'uniform(0.9999, 1.0001)')
       value = rng.choice(('a[i] * b[i]', 'a[i] / b[i]', '(a[i] + b[i]) * 0.5f'))
-  return _reduce(sketch, 'product', kind, f's *= {value};', '1')
+  return _reduce(sketch, kind, f's *= {value};', '1')
 
 
 def dot_product(rng: random.Random) -> str:
@@ -105,7 +99,7 @@ def dot_product(rng: random.Random) -> str:
     terms.insert(0, literal(rng, total))
   if rng.random() < 0.2:
     terms[-1] = terms[-1].replace('[i]', f'[{sketch.n} - 1 - i]')
-  return _reduce(sketch, 'dot_product', total, f's += {" * ".join(terms)};')
+  return _reduce(sketch, total, f's += {" * ".join(terms)};')
 
 
 def distance(rng: random.Random) -> str:
@@ -127,7 +121,7 @@ def distance(rng: random.Random) -> str:
       f'{{\n  const {total} d = ({total})a[i] - ({total})b[i];\n'
       f'  s += {values[form]};\n}}'
   )
-  return _reduce(sketch, 'distance', total, update)
+  return _reduce(sketch, total, update)
 
 
 def reduced_expression(rng: random.Random) -> str:
@@ -139,7 +133,7 @@ def reduced_expression(rng: random.Random) -> str:
   if kind in FLOATS:
     # Sums that cancel would compare badly.
     value = f'__builtin_fabs({value})'
-  return _reduce(sketch, 'reduced_expression', kind, f's += {value};')
+  return _reduce(sketch, kind, f's += {value};')
 
 
 def extremum(rng: random.Random) -> str:
@@ -156,7 +150,7 @@ def extremum(rng: random.Random) -> str:
   update = f'{{\n  const {total} v = {value};\n  s = v {sign} s ? v : s;\n}}'
   if rng.random() < 0.3:
     update = f'{{\n  const {total} v = {value};\n  if (v {sign} s) s = v;\n}}'
-  return _reduce(sketch, 'extremum', total, update, 'a[0]')
+  return _reduce(sketch, total, update, 'a[0]')
 
 
 def position_of_extremum(rng: random.Random) -> str:
@@ -173,7 +167,7 @@ def position_of_extremum(rng: random.Random) -> str:
       f'  if (v {sign} best) {{\n    best = v;\n    where = i;\n  }}\n}}\n'
       'return where;'
   )
-  return sketch.write('position_of_extremum', body, returns='int')
+  return sketch.write(body, returns='int')
 
 
 def count_if(rng: random.Random) -> str:
@@ -192,7 +186,7 @@ def count_if(rng: random.Random) -> str:
   condition = rng.choice((' && ', ' || ')).join(f'({c})' for c in chosen)
   condition = f'({condition})'
   update = rng.choice((f's += {condition};', f'if ({condition}) ++s;'))
-  return _reduce(sketch, 'count_if', total, update)
+  return _reduce(sketch, total, update)
 
 
 def conditional_sum(rng: random.Random) -> str:
@@ -214,7 +208,7 @@ def conditional_sum(rng: random.Random) -> str:
   form = f'if (c[i] < {limit}) s += {value};'
   if rng.random() < 0.4:
     form = f's += c[i] < {limit} ? {value} : {rng.choice("012")};'
-  return _reduce(sketch, 'conditional_sum', total, form)
+  return _reduce(sketch, total, form)
 
 
 def several_sums(rng: random.Random) -> str:
@@ -232,7 +226,7 @@ def several_sums(rng: random.Random) -> str:
   updates = [f's{k} += {value};' for k, value in enumerate(chosen)]
   sums = ' + '.join(f's{k}' for k in range(len(chosen)))
   lines += [sketch.block(updates), f'return {sums};']
-  return sketch.write('several_sums', '\n'.join(lines), returns=total)
+  return sketch.write('\n'.join(lines), returns=total)
 
 
 def search(rng: random.Random) -> str:
@@ -256,7 +250,7 @@ def search(rng: random.Random) -> str:
       f'int i;\nfor (i = 0; i < {sketch.n}; ++i) {{\n'
       f'  if ({condition}) break;\n}}\nreturn i;'
   )
-  return sketch.write('search', body, returns='int')
+  return sketch.write(body, returns='int')
 
 
 def prefix_sum(rng: random.Random) -> str:
@@ -278,7 +272,7 @@ def prefix_sum(rng: random.Random) -> str:
   order = [updates[form], 'y[i] = s;']
   if rng.random() < 0.3:
     order.reverse()
-  return sketch.write('prefix_sum', f'{kind} s = 0;\n{sketch.block(order)}')
+  return sketch.write(f'{kind} s = 0;\n{sketch.block(order)}')
 
 
 def recurrence(rng: random.Random) -> str:
@@ -301,7 +295,7 @@ def recurrence(rng: random.Random) -> str:
     value += f' - {literal(rng, kind)}'
   end = f'{sketch.n} + {back}' if not sketch.known else sketch.trip + back
   body = f'for (int i = {back}; i < {end}; ++i) y[i] = {value};'
-  return sketch.write('recurrence', body)
+  return sketch.write(body)
 
 
 def first_order(rng: random.Random) -> str:
@@ -316,9 +310,7 @@ def first_order(rng: random.Random) -> str:
     carried, extra = 'before = 0, older = 0', f' {rng.choice("+-")} older'
     kept = ['older = before;']
   lines = [f'y[i] = {value}{extra};', *kept, 'before = a[i];']
-  return sketch.write(
-      'first_order', f'{kind} {carried};\n{sketch.block(lines)}'
-  )
+  return sketch.write(f'{kind} {carried};\n{sketch.block(lines)}')
 
 
 def induction(rng: random.Random) -> str:
@@ -341,6 +333,6 @@ def induction(rng: random.Random) -> str:
     sketch.array('a', kind, sketch.trip)
     value = f'{value} {rng.choice("+-")} a[i]'
   if form not in ('carried', 'two'):
-    return sketch.write('induction', sketch.block([f'y[i] = {value};']))
+    return sketch.write(sketch.block([f'y[i] = {value};']))
   loop = sketch.block([f'y[i] = {value};', f'x += {m};'])
-  return sketch.write('induction', f'int x = {k};\n{loop}')
+  return sketch.write(f'int x = {k};\n{loop}')

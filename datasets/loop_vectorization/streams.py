@@ -27,7 +27,6 @@ def axpy(rng: random.Random) -> str:
       factor = f'k{position}'
     terms.append(f'{factor} * {name}[i]')
   return sketch.write(
-      'axpy',
       sketch.each(f'y[i] += {" + ".join(terms)};'),
       restrict=rng.random() < 0.7,
   )
@@ -41,9 +40,7 @@ def elementwise(rng: random.Random) -> str:
   sketch.output('y', kind, sketch.trip)
   value = expression(rng, kind, [f'{n}[i]' for n in names], rng.randint(0, 4))
   return sketch.write(
-      'elementwise',
-      sketch.each(f'y[i] = {value};'),
-      restrict=rng.random() < 0.7,
+      sketch.each(f'y[i] = {value};'), restrict=rng.random() < 0.7
   )
 
 
@@ -58,7 +55,7 @@ def many_outputs(rng: random.Random) -> str:
     leaves = [f'{n}[i]' for n in names]
     value = expression(rng, kind, leaves, rng.randint(0, 3))
     lines.append(f'{output}[i] = {value};')
-  return sketch.write('many_outputs', sketch.block(lines))
+  return sketch.write(sketch.block(lines))
 
 
 def conversion(rng: random.Random) -> str:
@@ -72,7 +69,7 @@ def conversion(rng: random.Random) -> str:
   if middle in FLOATS and target in ('unsigned char', 'unsigned short'):
     middle = 'int'
   value = expression(rng, middle, [f'({middle})a[i]'], rng.randint(0, 2))
-  return sketch.write('conversion', sketch.each(f'y[i] = ({target})({value});'))
+  return sketch.write(sketch.each(f'y[i] = ({target})({value});'))
 
 
 def mixed_types(rng: random.Random) -> str:
@@ -89,9 +86,7 @@ def mixed_types(rng: random.Random) -> str:
     sketch.array('b', other, sketch.trip)
     leaves.append(f'({wide})b[i]')
   value = expression(rng, wide, leaves, rng.randint(0, 2))
-  return sketch.write(
-      'mixed_types', sketch.each(f'y[i] = ({target})({value});')
-  )
+  return sketch.write(sketch.each(f'y[i] = ({target})({value});'))
 
 
 def clamp(rng: random.Random) -> str:
@@ -114,7 +109,7 @@ def clamp(rng: random.Random) -> str:
         )
     )
   lines.append(f'y[i] = ({kind})v;')
-  return sketch.write('clamp', sketch.block(lines))
+  return sketch.write(sketch.block(lines))
 
 
 def predicated_store(rng: random.Random) -> str:
@@ -130,7 +125,7 @@ def predicated_store(rng: random.Random) -> str:
     sketch.scalar('limit', 'int', limit)
     limit = 'limit'
   body = sketch.block([f'if (c[i] < {limit}) y[i] = {value};'])
-  return sketch.write('predicated_store', body)
+  return sketch.write(body)
 
 
 def branches(rng: random.Random) -> str:
@@ -148,7 +143,7 @@ def branches(rng: random.Random) -> str:
     word = 'else ' if position else ''
     word += f'if (c[i] < {limit}) ' if limit is not None else ''
     lines.append(f'{word}y[i] = {value};')
-  return sketch.write('branches', sketch.block(lines))
+  return sketch.write(sketch.block(lines))
 
 
 def select(rng: random.Random) -> str:
@@ -168,4 +163,4 @@ def select(rng: random.Random) -> str:
       f'for (int i = 0; i < {sketch.n}; ++i)\n'
       f'  y[i] = {condition} ? {values[0]} : {values[1]};'
   )
-  return sketch.write('select', body)
+  return sketch.write(body)

@@ -40,7 +40,7 @@ def bit_tricks(rng: random.Random) -> str:
       rng.randint(2, 6),
   )
   lines = [f'{declared} x = a[i];', *parts, 'y[i] = x;']
-  return sketch.write('bit_tricks', sketch.block(lines))
+  return sketch.write(sketch.block(lines))
 
 
 def population_count(rng: random.Random) -> str:
@@ -59,9 +59,9 @@ def population_count(rng: random.Random) -> str:
     value = f'{rng.randint(2, 20)} * {value}'
   if rng.random() < 0.5:
     sketch.output('y', 'int', sketch.trip)
-    return sketch.write('population_count', sketch.block([f'y[i] = {value};']))
+    return sketch.write(sketch.block([f'y[i] = {value};']))
   body = f'int s = 0;\n{sketch.block([f"s += {value};"])}\nreturn s;'
-  return sketch.write('population_count', body, returns='int')
+  return sketch.write(body, returns='int')
 
 
 def hash_each(rng: random.Random) -> str:
@@ -76,7 +76,7 @@ def hash_each(rng: random.Random) -> str:
   if rng.random() < 0.5:
     lines.append(f'h &= {(1 << rng.randint(4, 20)) - 1}u;')
   lines.append('y[i] = h;')
-  return sketch.write('hash_each', sketch.block(lines))
+  return sketch.write(sketch.block(lines))
 
 
 def checksum(rng: random.Random) -> str:
@@ -100,7 +100,7 @@ def checksum(rng: random.Random) -> str:
   )
   # The sum of a hash means nothing if a bit differs: kept below 2^24.
   body = body.replace('return h + g;', 'return (h + g) & 0xffffffu;')
-  return sketch.write('checksum', body, returns='unsigned')
+  return sketch.write(body, returns='unsigned')
 
 
 def letters(rng: random.Random) -> str:
@@ -120,7 +120,7 @@ def letters(rng: random.Random) -> str:
     total = rng.choice(('int', 'unsigned', 'long long'))
     count = sketch.block([f'if ({condition}) ++s;'])
     body = f'{total} s = 0;\n{count}\nreturn s;'
-    return sketch.write('letters', body, returns=total)
+    return sketch.write(body, returns=total)
   sketch.output('y', 'unsigned char', sketch.trip)
   lines = {
       'case': [
@@ -134,7 +134,7 @@ def letters(rng: random.Random) -> str:
           f'y[i] = c > {high} ? c - 26 : c;',
       ],
   }
-  return sketch.write('letters', sketch.block(lines[form]))
+  return sketch.write(sketch.block(lines[form]))
 
 
 def bytes_equal(rng: random.Random) -> str:
@@ -153,7 +153,7 @@ def bytes_equal(rng: random.Random) -> str:
     k = rng.choice((1, 255, 128))
     sign = rng.choice(('==', '!=', '<'))
     lines = [f'y[i] = a[i] {sign} b[i] ? {k} : 0;']
-    return sketch.write('bytes_equal', sketch.block(lines))
+    return sketch.write(sketch.block(lines))
   k = rng.randint(1, 99)
   bodies = {
       'first': (
@@ -171,7 +171,7 @@ def bytes_equal(rng: random.Random) -> str:
       ),
   }
   body = bodies[form].format(n=sketch.n)
-  return sketch.write('bytes_equal', body, returns='int')
+  return sketch.write(body, returns='int')
 
 
 def table_lookup(rng: random.Random) -> str:
@@ -194,7 +194,7 @@ def table_lookup(rng: random.Random) -> str:
   if rng.random() < 0.6:
     value = expression(rng, kind, [value], rng.randint(1, 2))
   lines = [f'y[i] = {value};']
-  return sketch.write('table_lookup', sketch.block(lines))
+  return sketch.write(sketch.block(lines))
 
 
 def interpolation(rng: random.Random) -> str:
@@ -214,7 +214,7 @@ def interpolation(rng: random.Random) -> str:
     lines[-1] = f'y[i] = {scale}(table[k] * (1 - t) + table[k + 1] * t);'
   if rng.random() < 0.3:
     lines[-1] = lines[-1].replace('y[i] =', 'y[i] = x[i] -')
-  return sketch.write('interpolation', sketch.block(lines))
+  return sketch.write(sketch.block(lines))
 
 
 def histogram(rng: random.Random) -> str:
@@ -239,7 +239,7 @@ def histogram(rng: random.Random) -> str:
     update = f'y[{at}] += w[i];'
   if rng.random() < 0.3:
     update = f'if (a[i] > {rng.randint(0, bins // 2)}) {update}'
-  return sketch.write('histogram', sketch.block([update]))
+  return sketch.write(sketch.block([update]))
 
 
 def compaction(rng: random.Random) -> str:
@@ -259,7 +259,7 @@ def compaction(rng: random.Random) -> str:
       )
   )
   body = f'int count = 0;\n{sketch.block([form])}\nreturn count;'
-  return sketch.write('compaction', body, returns='int')
+  return sketch.write(body, returns='int')
 
 
 def fixed_point(rng: random.Random) -> str:
@@ -278,7 +278,7 @@ def fixed_point(rng: random.Random) -> str:
     lines.append(f'if (v > {limit}) v = {limit};')
     lines.append(f'if (v < -{limit}) v = -{limit};')
   lines.append(f'y[i] = ({kind})v;')
-  return sketch.write('fixed_point', sketch.block(lines))
+  return sketch.write(sketch.block(lines))
 
 
 def averages(rng: random.Random) -> str:
@@ -303,7 +303,7 @@ def averages(rng: random.Random) -> str:
           f'y[i] = ({kind})(s < 0 ? 0 : s);',
       ],
   }
-  return sketch.write('averages', sketch.block(lines[form]))
+  return sketch.write(sketch.block(lines[form]))
 
 
 def whole_division(rng: random.Random) -> str:
@@ -329,4 +329,4 @@ def whole_division(rng: random.Random) -> str:
           f'a[i] - a[i] / {divisor} * {rng.randint(2, 9)}',
       )
   )
-  return sketch.write('whole_division', sketch.block([f'y[i] = {value};']))
+  return sketch.write(sketch.block([f'y[i] = {value};']))

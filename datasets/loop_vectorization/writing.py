@@ -83,16 +83,14 @@ class Sketch:
 
   def write(
       self,
-      family: str,
       body: str,
       *,
       returns: str = 'void',
       prelude: str = '',
       restrict: bool = True,
   ) -> str:
-    """The file: settings, then the function."""
-    lines = [f'// family: {family}']
-    lines += [f'// {name} = {v}' for name, (_, v) in self._scalars.items()]
+    """The file: settings, then the function; `generate` says its family."""
+    lines = [f'// {name} = {v}' for name, (_, v) in self._scalars.items()]
     lines += [
         f'// {name} = {kind}[{rest}'
         for name, (kind, rest, _, _) in self._arrays.items()

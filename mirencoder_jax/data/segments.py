@@ -45,19 +45,16 @@ def fits(example: example_lib.Example, budget: batch_lib.Budget) -> bool:
 
 
 def find_segments(
-    example: example_lib.Example,
-    budget: batch_lib.Budget,
-    share: float = SEGMENT_SHARE,
+    example: example_lib.Example, budget: batch_lib.Budget
 ) -> list[tuple[int, int]]:
   """Instruction ranges that cut an example into segments for a budget.
 
   Args:
     example: any example that does not fit.
     budget: of the pack.
-    share: the part of the budget that a segment may take.
   """
   view = _View(example)
-  limit = _Limit.of(budget, share)
+  limit = _Limit.of(budget)
   ranges, end = [], 0
   while end < view.num_instructions:
     start, end = end, view.furthest_end(end, limit)
@@ -69,7 +66,6 @@ def take_segments(
     example: example_lib.Example,
     ranges: list[tuple[int, int]],
     budget: batch_lib.Budget,
-    share: float = SEGMENT_SHARE,
 ) -> tuple[list[example_lib.Example], Cuts]:
   """The segments of instruction ranges that `find_segments` found.
 
@@ -77,7 +73,7 @@ def take_segments(
     The segments, and what is in none of them.
   """
   view = _View(example)
-  limit = _Limit.of(budget, share)
+  limit = _Limit.of(budget)
   segments = []
   is_kept = np.zeros(len(example['senders']), bool)
   for start, end in ranges:
@@ -94,16 +90,13 @@ def take_segments(
 
 
 def split_example(
-    example: example_lib.Example,
-    budget: batch_lib.Budget,
-    share: float = SEGMENT_SHARE,
+    example: example_lib.Example, budget: batch_lib.Budget
 ) -> tuple[list[example_lib.Example], Cuts]:
   """Splits an example if it does not fit an empty pack.
 
   Args:
     example: any example.
     budget: of the pack.
-    share: the part of the budget that a segment may take.
 
   Returns:
     The segments in text order (the example itself if it fits) and what was
@@ -112,8 +105,7 @@ def split_example(
   """
   if fits(example, budget):
     return [example], Cuts()
-  ranges = find_segments(example, budget, share)
-  return take_segments(example, ranges, budget, share)
+  return take_segments(example, find_segments(example, budget), budget)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -128,7 +120,8 @@ class _Limit:
   text_tokens: int
 
   @classmethod
-  def of(cls, budget: batch_lib.Budget, share: float) -> '_Limit':
+  def of(cls, budget: batch_lib.Budget) -> '_Limit':
+    share = SEGMENT_SHARE
     # Windows end at instructions, so rows fill to three quarters at worst in
     # practice; at least one row is always there.
     rows = max(1, int(share * budget.num_rows))

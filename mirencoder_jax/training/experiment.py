@@ -98,8 +98,11 @@ class TrainConfig:
       )
 
 
-def check_settings(config: ml_collections.ConfigDict) -> None:
+def check_settings(config: ml_collections.ConfigDict) -> dict[str, Any]:
   """What can be told of a config before there are data.
+
+  Returns:
+    Its sections, by name.
 
   Raises:
     ValueError: naming the field, if one is misspelt or its value is none.
@@ -113,27 +116,24 @@ def check_settings(config: ml_collections.ConfigDict) -> None:
       # Of what size the vocabulary is does not matter.
       (mirencoder.MIREncoderConfig, 'model'),
   ):
-    sections[name] = _section(kind, config, name)
+    place = f'config.{name}'
+    sections[name] = command_line.make_section(kind, config[name], place)
   optimizer_lib.create_schedule(
       sections['optimizer'], sections['train'].num_steps
   )
   # Not `_dtype`, which asks JAX for devices: hosts may have to meet before.
   command_line.choose(config.model.dtype, _DTYPES, 'config.model.dtype')
+  return sections
 
 
 class Experiment:
   """What a run is made of, opened and checked before anything is computed."""
 
   def __init__(self, config: ml_collections.ConfigDict, data_dir):
-    self.data = _section(input_pipeline.DataConfig, config, 'data')
-    self.train = _section(TrainConfig, config, 'train')
-    self.objectives = _section(
-        objectives.ObjectivesConfig, config, 'objectives'
-    )
-    optimizer_config = _section(
-        optimizer_lib.OptimizerConfig, config, 'optimizer'
-    )
-    check_settings(config)  # before the data are read
+    sections = check_settings(config)  # before the data are read
+    self.data, self.train = sections['data'], sections['train']
+    self.objectives = sections['objectives']
+    optimizer_config = sections['optimizer']
     dtype = _dtype(config.model.dtype)
     self.optimizer = optimizer_lib.create_optimizer(
         optimizer_config, self.train.num_steps
@@ -294,10 +294,6 @@ class Experiment:
         f'{self.data.num_tokens} {places}, {self.dataset.budget.num_nodes} '
         f'nodes, {self.dataset.budget.num_edges} edges'
     )
-
-
-def _section(kind, config, name):
-  return command_line.make_section(kind, config[name], f'config.{name}')
 
 
 def _dtype(name: str) -> str:
