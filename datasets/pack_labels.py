@@ -19,6 +19,7 @@ import lzma
 import pathlib
 import sys
 import tarfile
+from collections.abc import Iterable
 
 FOLDER = pathlib.Path(__file__).resolve().parent
 # First, because elsewhere `datasets` is another package's name.
@@ -43,13 +44,12 @@ def pack_labels(path: pathlib.Path) -> bytes:
   return lzma.compress(text.encode(), preset=9 | lzma.PRESET_EXTREME)
 
 
-def pack_ir(paths: list[pathlib.Path]) -> bytes:
-  """A tar archive of the files, with nothing of this machine in it."""
+def pack_files(files: Iterable[tuple[str, bytes]]) -> bytes:
+  """A tar archive of names and contents, with nothing of this machine in it."""
   buffer = io.BytesIO()
   with tarfile.open(fileobj=buffer, mode='w') as archive:
-    for path in sorted(paths):
-      data = path.read_bytes()
-      member = tarfile.TarInfo(path.name)
+    for name, data in files:
+      member = tarfile.TarInfo(name)
       member.size = len(data)
       archive.addfile(member, io.BytesIO(data))
   return lzma.compress(buffer.getvalue(), preset=9 | lzma.PRESET_EXTREME)
@@ -72,8 +72,9 @@ def main() -> None:
   else:
     units = records.keys() - failed
   (FOLDER / name / 'labels.jsonl.xz').write_bytes(pack_labels(labels))
-  texts = [folder / 'ir' / f'{unit}.ll' for unit in units]
-  (FOLDER / name / archive).write_bytes(pack_ir(texts))
+  texts = sorted(folder / 'ir' / f'{unit}.ll' for unit in units)
+  files = ((path.name, path.read_bytes()) for path in texts)
+  (FOLDER / name / archive).write_bytes(pack_files(files))
   print(f'{len(records)} records, IR of {len(texts)} files')
 
 

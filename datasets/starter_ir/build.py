@@ -23,13 +23,10 @@ import concurrent.futures
 import csv
 import dataclasses
 import hashlib
-import io
-import lzma
 import pathlib
 import re
 import subprocess
 import sys
-import tarfile
 import tempfile
 
 from llvmlite import binding
@@ -38,6 +35,7 @@ FOLDER = pathlib.Path(__file__).resolve().parent
 # First, because elsewhere `datasets` is another package's name.
 sys.path.insert(0, str(FOLDER.parents[1]))
 
+from datasets import pack_labels  # noqa: E402
 from datasets.starter_ir import own_functions  # noqa: E402
 from mirencoder_jax.frontend import compilers  # noqa: E402
 from mirencoder_jax.ir import IRError  # noqa: E402
@@ -247,18 +245,8 @@ def write_archive(path: pathlib.Path, results: list[Result]) -> None:
     unit = result.unit
     return unit.source, unit.compiler.folder, unit.opt_level
 
-  buffer = io.BytesIO()
-  with tarfile.open(
-      fileobj=buffer, mode='w', format=tarfile.USTAR_FORMAT
-  ) as tar:
-    for result in sorted(results, key=order):
-      data = result.text.encode()
-      member = tarfile.TarInfo(result.unit.path)
-      member.size = len(data)
-      member.mode = 0o644
-      tar.addfile(member, io.BytesIO(data))
-  filters = [{'id': lzma.FILTER_LZMA2, 'preset': 9 | lzma.PRESET_EXTREME}]
-  path.write_bytes(lzma.compress(buffer.getvalue(), filters=filters))
+  files = [(r.unit.path, r.text.encode()) for r in sorted(results, key=order)]
+  path.write_bytes(pack_labels.pack_files(files))
 
 
 def write_manifest(path: pathlib.Path, results: list[Result]) -> None:

@@ -86,9 +86,9 @@ class Comparison(NamedTuple):
   baseline: str
   baseline_value: float
   difference: float
-  low: float | None
-  high: float | None
-  oracle: float | None
+  low: float | None = None
+  high: float | None = None
+  oracle: float | None = None
 
   @property
   def words(self) -> str:
@@ -132,7 +132,9 @@ class Evaluation(Protocol):
   def draw(
       self, results: Mapping[str, Any], folder: str | os.PathLike[str]
   ) -> list[str]:
-    """Draws pictures into a folder; their file names."""
+    """Draws pictures into a folder, if it has any; their file names."""
+    del results, folder
+    return []
 
   @staticmethod
   def overview(

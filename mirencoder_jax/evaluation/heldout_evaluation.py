@@ -1,21 +1,24 @@
 """An evaluation of held-out functions, without any task."""
 
 import dataclasses
-import os
 from collections.abc import Iterable, Mapping
 from typing import Any
 
 from mirencoder_jax import objectives
 from mirencoder_jax.downstream.tasks import features
 from mirencoder_jax.evaluation import heldout
-from mirencoder_jax.evaluation.evaluation import Comparison, Request
+from mirencoder_jax.evaluation.evaluation import (
+    Comparison,
+    Evaluation,
+    Request,
+)
 from mirencoder_jax.evaluation.report import heldout_tables
 from mirencoder_jax.inference import encoder as inference
 from mirencoder_jax.storage import command_line
 
 
 @dataclasses.dataclass(frozen=True)
-class HeldoutEvaluation:
+class HeldoutEvaluation(Evaluation):
   """What a checkpoint knows of functions that it was not trained on."""
 
   name: str
@@ -68,9 +71,6 @@ class HeldoutEvaluation:
                 baseline='guess',
                 baseline_value=guess[metric],
                 difference=known.sign * (trained[metric] - guess[metric]),
-                low=None,
-                high=None,
-                oracle=None,
             )
         )
     recalls = results['views'].get('recall', {})
@@ -119,13 +119,6 @@ class HeldoutEvaluation:
     del pictures  # there are none
     lines = heldout_tables.format_heldout(results)
     return ['## Held-out functions', '', *lines, '']
-
-  def draw(
-      self, results: Mapping[str, Any], folder: str | os.PathLike[str]
-  ) -> list[str]:
-    """Draws nothing."""
-    del results, folder
-    return []
 
   @staticmethod
   def overview(

@@ -9,7 +9,6 @@ import numpy as np
 
 from mirencoder_jax.inference import comparison
 
-METHODS = ('tsne', 'pca')
 # Up to which t-SNE takes a minute or two.
 MAX_TSNE = 5_000
 _LEVEL = re.compile(r'(?<![A-Za-z0-9])O[0-3sz](?![A-Za-z0-9])')

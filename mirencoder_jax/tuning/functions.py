@@ -33,6 +33,7 @@ from mirencoder_jax.measure import (
     pipelines,
     size_passes,
 )
+from mirencoder_jax.storage import files
 from mirencoder_jax.tuning import search, sources
 from mirencoder_jax.tuning import tuned as tuned_lib
 from mirencoder_jax.tuning import whole as whole_lib
@@ -347,12 +348,8 @@ def _write(
     made = best.text.encode('utf-8', 'replace')
   elif output.suffix == '.bc':
     made = worker.mark(best.text.encode('utf-8', 'replace'))
-  part = output.with_name(f'.{output.name}.part')
-  try:
+  with files.writing(output) as part:
     part.write_bytes(made)
-    part.replace(output)
-  finally:
-    part.unlink(missing_ok=True)
   if output.suffix in ('.ll', '.bc'):
     words = ('clang', '-Oz', '-Xclang', '-disable-llvm-passes', '-c')
     tuned.command = shlex.join((*words, str(output)))

@@ -14,6 +14,7 @@ from mirencoder_jax.frontend import (
 )
 from mirencoder_jax.ir import IRError
 from mirencoder_jax.measure import compiler, elf, size_flags
+from mirencoder_jax.storage import files
 from mirencoder_jax.tuning import tuned
 
 # clang marks functions at -Oz; IR that another level made is not marked.
@@ -83,14 +84,11 @@ class Source:
       OSError: that cannot be; nothing is left.
     """
     form = {'.ll': ('-S', '-emit-llvm'), '.bc': ('-emit-llvm',)}
-    part = output.with_name(f'.{output.name}.part').resolve()
-    done = self._run([*command, *form.get(output.suffix, ()), '-o', str(part)])
-    try:
+    words = [*command, *form.get(output.suffix, ())]
+    with files.writing(output) as part:
+      done = self._run([*words, '-o', str(part.resolve())])
       if done.problem:
-        raise OSError(0, done.text.strip() or done.problem, str(output))
-      part.replace(output)
-    finally:
-      part.unlink(missing_ok=True)
+        raise OSError(done.text.strip() or done.problem)
 
   def _run(self, command: Sequence[str]) -> bounded.Done:
     folder = pathlib.Path(self.unit.directory) if self.unit else None
