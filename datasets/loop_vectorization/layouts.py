@@ -120,9 +120,7 @@ def array_of_structs(rng: random.Random) -> str:
   sketch.output('y', kind, sketch.trip)
   used = rng.sample(fields, rng.randint(1, min(num_fields, 4)))
   value = expression(rng, kind, [f'p[i].{f}' for f in used], rng.randint(0, 3))
-  return sketch.write(
-      sketch.each(f'y[i] = {value};'), prelude=prelude
-  )
+  return sketch.write(sketch.each(f'y[i] = {value};'), prelude=prelude)
 
 
 def update_structs(rng: random.Random) -> str:

@@ -49,9 +49,7 @@ def bitwise_reduction(rng: random.Random) -> str:
   value = expression(rng, 'int', ['a[i]'], rng.randint(0, 3))
   operator = rng.choice('&|^')
   start = '-1' if operator == '&' else '0'
-  return _reduce(
-      sketch, total, f's {operator}= ({total})({value});', start
-  )
+  return _reduce(sketch, total, f's {operator}= ({total})({value});', start)
 
 
 def product(rng: random.Random) -> str:

@@ -291,4 +291,3 @@ def _log_loss(
   shares = predictor.probabilities(scores, temperature)
   share = np.take_along_axis(shares, best[:, None], axis=1)
   return -float(np.log(np.maximum(share, 1e-3)).mean())
-
