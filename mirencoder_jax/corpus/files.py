@@ -61,11 +61,12 @@ class IrSource(abc.ABC):
     stamp: changes when the source does and its files do not say so themselves.
   """
 
-  source: str
-  files: list[IrFile]
-  others: collections.Counter
-  problems: dict[str, worker_pool.Failure]
-  stamp: str
+  def __init__(self, source: str | os.PathLike):
+    self.source = os.fspath(source)
+    self.files: list[IrFile] = []
+    self.others = collections.Counter()
+    self.problems: dict[str, worker_pool.Failure] = {}
+    self.stamp = ''
 
   @abc.abstractmethod
   def origin(self, name: str) -> origins.Origin:
@@ -124,10 +125,7 @@ class CorpusFiles(IrSource):
     Raises:
       CorpusError: if there is nothing to read.
     """
-    self.source = os.fspath(source)
-    self.others = collections.Counter()
-    self.problems: dict[str, worker_pool.Failure] = {}
-    self.stamp = ''
+    super().__init__(source)
     self._archive: str | None = None
     self._manifest: dict[str, dict[str, str]] = {}
     if manifest is not None:
@@ -167,7 +165,7 @@ class CorpusFiles(IrSource):
         try:
           yield file, stream.extractfile(member).read()
         except _ARCHIVE_ERRORS as error:
-          self.problems[file.name] = _failure(error)
+          self.problems[file.name] = failure(error)
     for file in wanted.values():
       self.problems.setdefault(
           file.name,
@@ -202,7 +200,7 @@ class CorpusFiles(IrSource):
   def _walk(self, root: str) -> list[str]:
     def note(error: OSError):
       name = os.path.relpath(error.filename or root, root)
-      self.problems[_clean(name)] = _failure(error)
+      self.problems[_clean(name)] = failure(error)
 
     paths = []
     for folder, folders, names in os.walk(root, onerror=note):
@@ -225,7 +223,7 @@ class CorpusFiles(IrSource):
         try:
           stat = os.stat(path)
         except OSError as error:  # a dangling link, for one
-          self.problems[name] = _failure(error)
+          self.problems[name] = failure(error)
           continue
         files.append(IrFile(name, stat.st_size, f'{stat.st_mtime_ns}', path))
     return files
@@ -323,5 +321,6 @@ def _clean(name: str) -> str:
   return source_lib.shown(name)
 
 
-def _failure(error: Exception) -> worker_pool.Failure:
+def failure(error: Exception) -> worker_pool.Failure:
+  """What to say of what cannot be read."""
   return worker_pool.Failure(type(error).__name__, str(error))

@@ -51,11 +51,7 @@ class ParquetFiles(files.IrSource):
     Raises:
       CorpusError: if there is no such row.
     """
-    self.source = os.fspath(source)
-    self.others = collections.Counter()
-    self.problems: dict[str, worker_pool.Failure] = {}
-    self.stamp = ''
-    self.files: list[files.IrFile] = []
+    super().__init__(source)
     self._origins: dict[str, origins.Origin] = {}
     self._place: dict[str, tuple[epath.Path, int, int]] = {}
     self._languages = {language.lower() for language in languages}
@@ -94,7 +90,7 @@ class ParquetFiles(files.IrSource):
         yield from self._read_group(path, group, rows)
       except (OSError, ValueError) as error:
         for file in rows.values():
-          self.problems[file.name] = _failure(error)
+          self.problems[file.name] = files.failure(error)
 
   def _read_group(self, path, group, rows):
     import pyarrow.parquet
@@ -137,7 +133,7 @@ class ParquetFiles(files.IrSource):
           for row, values in enumerate(table.to_pylist()):
             self._take(path, f'{name}/{group}-{row}', size, group, row, values)
     except (OSError, ValueError) as error:  # pyarrow's are of these
-      self.problems[name] = _failure(error)
+      self.problems[name] = files.failure(error)
 
   def _take(self, path, name, size, group, row, values) -> None:
     language = (values['language'] or '').lower()
@@ -219,7 +215,3 @@ def _walk(folder: epath.Path) -> list[epath.Path]:
     elif path.name.endswith('.parquet'):
       paths.append(path)
   return paths
-
-
-def _failure(error: Exception) -> worker_pool.Failure:
-  return worker_pool.Failure(type(error).__name__, str(error))

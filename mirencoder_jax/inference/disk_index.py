@@ -226,8 +226,8 @@ class DiskIndex:
     with self._reading(), self._writing():
       for part in parts:
         self.check_comparable(part.encoder, part.modality, part.level)
-        for rows in _rows_by_file(part):
-          counts[self._add_file(part, rows, contents or {})] += 1
+        for rows in part.rows_by_file().values():
+          counts[self._add_file(part, np.array(rows), contents or {})] += 1
     return Added(**counts)
 
   @contextlib.contextmanager
@@ -371,13 +371,6 @@ def _save(graph: Any, path: pathlib.Path) -> None:
   except RuntimeError:  # which does not say more than that
     full = errno.ENOSPC
     raise OSError(full, os.strerror(full), str(path)) from None
-
-
-def _rows_by_file(part: vectors_lib.Vectors) -> list[np.ndarray]:
-  rows: dict[str, list[int]] = {}
-  for row, file in enumerate(part.files):
-    rows.setdefault(file, []).append(row)
-  return [np.array(found) for found in rows.values()]
 
 
 def _content_of_rows(

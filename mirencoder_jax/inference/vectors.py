@@ -81,15 +81,20 @@ class Vectors:
         **{name: getattr(self, name)[list(rows)] for name in arrays},
     )
 
+  def rows_by_file(self) -> dict[str, list[int]]:
+    """The rows of each file, in the order of the files."""
+    rows: dict[str, list[int]] = {}
+    for row, file in enumerate(self.files):
+      rows.setdefault(file, []).append(row)
+    return rows
+
   def by_file(self) -> dict[str, np.ndarray]:
     """The vector of each file, float32 [D].
 
     Where functions have vectors: their mean, weighted by instructions, which is
     what a module's vector is.
     """
-    rows: dict[str, list[int]] = {}
-    for row, file in enumerate(self.files):
-      rows.setdefault(file, []).append(row)
+    rows = self.rows_by_file()
     if self.level == 'module':
       return {file: self.vectors[found[-1]] for file, found in rows.items()}
     sizes = self.num_instructions.astype(np.float64)

@@ -70,7 +70,7 @@ def command(
           'level': projection.levels(known.files),
           'cluster': [f'{number + 1}' for number in cluster.tolist()],
       },
-      lines=_lines(known.files) if lines else None,
+      lines=_lines(known) if lines else None,
       about=f'{len(known):,} {known.level}s, {known.vectors.shape[1]} numbers '
       f'each, {known.modality}{cut}',
   )
@@ -83,16 +83,13 @@ def command(
   return console.OK
 
 
-def _lines(files: list[str]) -> list[int]:
+def _lines(vectors) -> list[int]:
   """The first line of each function; 0 where its file does not say."""
   from mirencoder_jax.frontend import program_files
   from mirencoder_jax.ir import IRError, debug_lines
 
-  rows: dict[str, list[int]] = {}
-  for row, file in enumerate(files):
-    rows.setdefault(file, []).append(row)
-  found = [0] * len(files)
-  for file, mine in rows.items():
+  found = [0] * len(vectors)
+  for file, mine in vectors.rows_by_file().items():
     if not file.endswith(program_files.IR_SUFFIXES):
       continue
     try:
