@@ -16,6 +16,7 @@ from llvmlite import binding
 
 from datasets.source_packages import build, compiling, fetch
 from mirencoder_jax.frontend import bounded
+from mirencoder_jax.storage import sums
 
 _GPL = '/* under the GNU General Public License, version 2 */\n'
 _SOURCES = {
@@ -138,7 +139,7 @@ class BuildTest(absltest.TestCase):
     self.assertEqual(row['compiler'], f'clang {row["llvm"]}')
     self.assertIn('-fopenmp', row['flags'].split())
     self.assertNotIn('-fopenmp', rows['src/plain.c']['flags'].split())
-    self.assertEqual(fetch.file_hash(self.made / row['path']), row['sha256'])
+    self.assertEqual(sums.content_of(self.made / row['path']), row['sha256'])
 
   def test_modules_are_unoptimised_and_name_no_folder_of_the_machine(self):
     for row in self.rows('made'):

@@ -10,8 +10,9 @@ import pathlib
 import re
 import tempfile
 
-from datasets.source_packages import crates, fetch, toolchain, units
+from datasets.source_packages import crates, toolchain, units
 from mirencoder_jax.frontend import bounded
+from mirencoder_jax.storage import sums
 
 COMPILED, FAILED, REFUSED = 'compiled', 'failed', 'refused'
 _ERROR = re.compile(
@@ -113,7 +114,7 @@ def compile_unit(
               way=attempt.way,
               flags=attempt.flags,
               num_bytes=target.stat().st_size,
-              sha256=fetch.file_hash(target),
+              sha256=sums.content_of(target),
               seconds=round(seconds, 3),
           )
         reason = reason or error or 'no bitcode came out'

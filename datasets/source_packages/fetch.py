@@ -22,6 +22,7 @@ import zlib
 
 from datasets.source_packages import packages, toolchain
 from mirencoder_jax.frontend import wheel
+from mirencoder_jax.storage import sums
 
 _TIMEOUT = 900
 # What an archive may unpack to.
@@ -87,15 +88,9 @@ def tree_hash(root: str | os.PathLike) -> str:
   total = hashlib.sha256()
   for path in sorted(root.rglob('*')):
     if path.is_file():
-      content = hashlib.sha256(path.read_bytes()).hexdigest()
-      total.update(f'{path.relative_to(root).as_posix()} {content}\n'.encode())
+      name = path.relative_to(root).as_posix()
+      total.update(f'{name} {sums.content_of(path)}\n'.encode())
   return total.hexdigest()
-
-
-def file_hash(path: str | os.PathLike) -> str:
-  """SHA-256 of one file."""
-  with open(path, 'rb') as file:
-    return hashlib.file_digest(file, 'sha256').hexdigest()
 
 
 def _from_ziglang(package: packages.Package) -> pathlib.Path:
@@ -130,12 +125,12 @@ def _archive(package: packages.Package, cache: pathlib.Path) -> pathlib.Path:
   """The archive in the cache, downloaded if it is not there."""
   cache.mkdir(parents=True, exist_ok=True)
   kept = sorted(cache.glob(f'{package.sha256}-*'))
-  if kept and file_hash(kept[0]) == package.sha256:
+  if kept and sums.content_of(kept[0]) == package.sha256:
     return kept[0]
   with tempfile.TemporaryDirectory(dir=cache) as scratch:
     bring = _from_pypi if package.origin == 'pypi' else _from_debian
     path = bring(package, pathlib.Path(scratch))
-    if (found := file_hash(path)) != package.sha256:
+    if (found := sums.content_of(path)) != package.sha256:
       raise FetchError(_changed(package, found))
     target = cache / f'{package.sha256}-{path.name}'
     os.replace(path, target)

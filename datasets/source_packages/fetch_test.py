@@ -11,6 +11,7 @@ from absl.testing import absltest
 from absl.testing.absltest import mock
 
 from datasets.source_packages import fetch, packages
+from mirencoder_jax.storage import sums
 
 _PACKAGE = packages.Package(
     name='tiny',
@@ -51,7 +52,7 @@ class FetchTest(absltest.TestCase):
           archive.read_bytes()
       ) and pathlib.Path(scratch, archive.name)
 
-    fields.setdefault('sha256', fetch.file_hash(archive))
+    fields.setdefault('sha256', sums.content_of(archive))
     package = dataclasses.replace(_PACKAGE, **fields)
     with mock.patch.object(fetch, '_from_pypi', download):
       return fetch.fetch(package, self.cache)
