@@ -131,7 +131,7 @@ class Toolchain:
     names = {'Python.h', 'structmember.h', 'frameobject.h', 'pythread.h'}
     if not self.python_dirs:
       return frozenset()
-    return names | header_names(self.python_dirs, 'numpy/*.h')
+    return header_names(self.python_dirs, 'numpy/*.h') | names
 
   @functools.cached_property
   def library_headers(self) -> frozenset[str]:

@@ -172,7 +172,7 @@ def read_cost(workdir: str | os.PathLike, step: int) -> dict[str, float]:
   """
   rows = _rows(workdir, step)
   return {
-      name: sum(row.get(f'speed/{name}', 0.0) for row in rows)
+      name: sum((row.get(f'speed/{name}', 0.0) for row in rows), 0.0)
       for name in ('seconds', 'tokens')
   }
 

@@ -107,7 +107,7 @@ def check_settings(config: ml_collections.ConfigDict) -> dict[str, Any]:
   Raises:
     ValueError: naming the field, if one is misspelt or its value is none.
   """
-  sections = {}
+  sections: dict[str, Any] = {}
   for kind, name in (
       (input_pipeline.DataConfig, 'data'),
       (TrainConfig, 'train'),

@@ -315,7 +315,7 @@ def read_target(
   inputs = _numbers(examples, config.inputs)
   for row in np.flatnonzero(~np.isfinite(inputs).all(axis=1)):
     reject(row, f'inputs {inputs[row].tolist()} are not finite')
-  common = dict(
+  common: dict[str, Any] = dict(
       name=config.name,
       inputs=np.where(np.isfinite(inputs), inputs, 0),
       valid=valid,
