@@ -14,10 +14,6 @@ gains by these sets. Sizes are kept in --table, so that it can be stopped; they
 do not hang on the machine. Intervals of 95 % by a bootstrap over packages.
 """
 
-import hashlib
-import itertools
-import json
-import lzma
 import pathlib
 import sys
 import tempfile
@@ -28,6 +24,7 @@ from absl import app, flags
 ROOT = pathlib.Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
+from benchmarks import packages as shared  # noqa: E402
 from mirencoder_jax.measure import (  # noqa: E402
     label_file,
     size_flags,
@@ -55,24 +52,16 @@ _TABLE = flags.DEFINE_string('table', None, 'Label file of their sizes.')
 _UNITS = flags.DEFINE_integer('units', 100, 'To measure, at most.')
 _MEGABYTES = flags.DEFINE_float('megabytes', 0.06, 'Larger ones are left out.')
 _CLANG = flags.DEFINE_string('clang', '', 'Name or path.')
-LABELS = ROOT / 'datasets/code_size/labels.jsonl.xz'
-NUM_TRIALS, NUM_FOLDS, NUM_DRAWS = 4, 5, 1000
+NUM_TRIALS, NUM_FOLDS = 4, 5
 
 
 def read_units() -> list[dict]:
   """Records of labelled units of packages, packages in turn."""
-  lines = lzma.decompress(LABELS.read_bytes()).splitlines()[1:]
-  by_package: dict[str, list[dict]] = {}
-  for record in map(json.loads, lines):
-    if 'hash' in record and not record['package'].startswith('starter/'):
-      by_package.setdefault(record['package'], []).append(record)
-  turns = itertools.zip_longest(*by_package.values())
-  return [r for turn in turns for r in turn if r is not None]
+  return shared.in_turn([r for r in shared.read_labels() if 'hash' in r])
 
 
 def is_chosen_on(record: dict) -> bool:
-  digest = hashlib.sha256(record['package'].encode()).hexdigest()
-  return int(digest, 16) % 10 < 6
+  return shared.is_chosen_on(record['package'])
 
 
 def gains_of(
@@ -112,10 +101,7 @@ def left_out(
     gains: dict[str, np.ndarray], packages: np.ndarray, first: str | None
 ) -> np.ndarray:
   """By plan and order of the packages of other fifths; [2, n, NUM_TRIALS]."""
-  names = np.unique(packages)
-  np.random.default_rng(0).shuffle(names)
-  number = {name: i % NUM_FOLDS for i, name in enumerate(names)}
-  fold = np.array([number[package] for package in packages])
+  fold = shared.folds(packages, NUM_FOLDS)
   found = np.zeros((2, len(packages), NUM_TRIALS))
   for f in range(NUM_FOLDS):
     learnt = {name: column[fold != f] for name, column in gains.items()}
@@ -130,29 +116,19 @@ def left_out(
 
 def tell(title: str, found: dict[str, np.ndarray], packages: np.ndarray):
   """Saved % of each way, and points over the last one."""
-  members = [np.flatnonzero(packages == p) for p in np.unique(packages)]
-  chooser = np.random.default_rng(0)
-  draws = [
-      np.concatenate(
-          [
-              members[i]
-              for i in chooser.integers(len(members), size=len(members))
-          ]
-      )
-      for _ in range(NUM_DRAWS)
-  ]
-  print(f'{title}: {len(packages)} units of {len(members)} packages')
+  draws, num = shared.draws(packages), len(np.unique(packages))
+  print(f'{title}: {len(packages)} units of {num} packages')
   *_, last = found.values()
   for way, logs in found.items():
     cells = []
     for column, other in zip(logs.T, last.T, strict=True):
       more = 100 * (column - other)
-      low, high = np.percentile([more[d].mean() for d in draws], (2.5, 97.5))
+      low, high = shared.bounds([more[d].mean() for d in draws])
       saved = 100 * (1 - np.exp(-column.mean()))
       cells.append(
           f'{saved:.2f} ({more.mean():+.2f} [{low:+.2f}, {high:+.2f}])'
       )
-    print(f'  {way}: {", ".join(cells)}')
+    print(f"  {way}: {', '.join(cells)}")
 
 
 def tell_labels(units: list[dict]) -> None:

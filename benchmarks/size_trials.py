@@ -12,9 +12,6 @@ an order for all, by one for each function, and in the order of what a forest
 says. One seed; intervals of 95 % by a bootstrap over packages.
 """
 
-import hashlib
-import json
-import lzma
 import pathlib
 import sys
 
@@ -26,6 +23,7 @@ ROOT = pathlib.Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
 import mirencoder_jax as mir  # noqa: E402
+from benchmarks import packages as shared  # noqa: E402
 from configs import tasks as recipes  # noqa: E402
 from mirencoder_jax.downstream.tasks import (  # noqa: E402
     counts,
@@ -37,10 +35,9 @@ from mirencoder_jax.measure import pipelines, size_flags  # noqa: E402
 
 _DATA = flags.DEFINE_string('data_dir', None, 'Of the prepared data.')
 _TRIALS = flags.DEFINE_integer('trials', 4, 'At most.')
-LABELS = ROOT / 'datasets/code_size/labels.jsonl.xz'
 BASE = 'opcodes by loop depth'
 NOTHING = 'order for all'
-NUM_FOLDS, NUM_TREES, NUM_DRAWS = 5, 100, 1000
+NUM_FOLDS, NUM_TREES = 5, 100
 LIMIT = 0.5  # of log ratios that are learnt
 
 
@@ -48,27 +45,18 @@ def percent(log: float) -> float:
   return 100 * (1 - np.exp(log))
 
 
-def digest(package: str) -> int:
-  return int(hashlib.sha256(package.encode()).hexdigest(), 16)
-
-
 def is_held_out(package: str) -> bool:
   """Of pre-training of `small`."""
-  return digest(package) >> 224 < 0x40000000
+  return shared.digest(package) >> 224 < 0x40000000
 
 
 # Orders of trying, of labels alone.
 
 
 def tell_orders() -> None:
-  lines = lzma.decompress(LABELS.read_bytes()).splitlines()[1:]
-  records = [json.loads(line) for line in lines]
-  # Those that candidates were not chosen on.
+  # Of packages that candidates were not chosen on.
   records = [
-      r
-      for r in records
-      if not r['package'].startswith('starter/')
-      and digest(r['package']) % 10 >= 6
+      r for r in shared.read_labels() if not shared.is_chosen_on(r['package'])
   ]
   units = [r['sizes'] for r in records if 'hash' in r]
   for place, (kind, order) in enumerate(size_flags.TRIED.items()):
@@ -97,7 +85,7 @@ def _tell_order(title: str, table: dict[str, list], order: list[str]) -> None:
   for what, names in (('TRIED', order), ('table', others)):
     best = np.minimum.accumulate([logs[name] for name in names])
     saved = [f'{percent(row.mean()):.2f}' for row in best[:8]]
-    print(f'{title} ({best.shape[1]}), {what}: {" ".join(saved)}')
+    print(f"{title} ({best.shape[1]}), {what}: {' '.join(saved)}")
 
 
 # Forests over vectors.
@@ -140,29 +128,8 @@ def fit(x, ratios, train, min_rows: int) -> ensemble.ExtraTreesRegressor:
   return trees.fit(x[train], np.clip(ratios[train], -LIMIT, LIMIT))
 
 
-def folds(packages: np.ndarray) -> np.ndarray:
-  names = np.unique(packages)
-  np.random.default_rng(0).shuffle(names)
-  number = {name: i % NUM_FOLDS for i, name in enumerate(names)}
-  return np.array([number[name] for name in packages])
-
-
-def draws(packages: np.ndarray) -> list[np.ndarray]:
-  members = [np.flatnonzero(packages == p) for p in np.unique(packages)]
-  chooser = np.random.default_rng(0)
-  return [
-      np.concatenate(
-          [
-              members[i]
-              for i in chooser.integers(len(members), size=len(members))
-          ]
-      )
-      for _ in range(NUM_DRAWS)
-  ]
-
-
 def interval(value: float, resampled: list[float], digits: int) -> str:
-  low, high = np.percentile(resampled, (2.5, 97.5))
+  low, high = shared.bounds(resampled)
   return f'{value:+.{digits}f} [{low:+.{digits}f}, {high:+.{digits}f}]'
 
 
@@ -179,8 +146,8 @@ def tell_labels(vectors, ratios, packages) -> None:
   asked = np.array([is_held_out(p) for p in packages])
   others = np.random.default_rng(1).permutation(np.flatnonzero(~asked))
   mine, fold = np.flatnonzero(asked), np.full(len(packages), -1)
-  fold[mine] = folds(packages[mine])
-  resamples = draws(packages[mine])
+  fold[mine] = shared.folds(packages[mine], NUM_FOLDS)
+  resamples = shared.draws(packages[mine])
   print(f'{len(mine)} functions of {len(set(packages[mine]))} packages')
   for share in (16, 4, 1, 0):
     said, learnt = {}, len(others) // max(share, 1)
@@ -229,7 +196,7 @@ def weights_of(trees, x, train, test) -> np.ndarray:
 
 
 def tell_trials(vectors, ratios, packages) -> None:
-  gains, fold = np.minimum(ratios, 0), folds(packages)
+  gains, fold = np.minimum(ratios, 0), shared.folds(packages, NUM_FOLDS)
   num, shape = _TRIALS.value, (len(gains), _TRIALS.value)
   orders = {NOTHING: np.zeros(shape, int)}
   for name in vectors:
@@ -251,7 +218,7 @@ def tell_trials(vectors, ratios, packages) -> None:
       name: np.minimum.accumulate(np.take_along_axis(gains, order, 1), axis=1)
       for name, order in orders.items()
   }
-  resamples = draws(packages)
+  resamples = shared.draws(packages)
   print(f'best of all {percent(gains.min(axis=1).mean()):.2f} %')
   for name, logs in best.items():
     cells = []
@@ -259,7 +226,7 @@ def tell_trials(vectors, ratios, packages) -> None:
       more = 100 * (other - column)
       over = interval(more.mean(), [more[r].mean() for r in resamples], 2)
       cells.append(f'{percent(column.mean()):.2f} ({over})')
-    print(f'{name}: {", ".join(cells)}')
+    print(f"{name}: {', '.join(cells)}")
 
 
 def main(argv: list[str]) -> None:

@@ -12,7 +12,6 @@ Optuna's TPE (`pip install optuna`) beside it. Sizes are kept in --table, so
 that it can be stopped; they do not hang on the machine or its load.
 """
 
-import hashlib
 import json
 import math
 import pathlib
@@ -26,6 +25,7 @@ from absl import app, flags
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
 
+from benchmarks import packages as shared
 from mirencoder_jax.measure import (
     label_file,
     size_flags,
@@ -42,12 +42,7 @@ _TRIALS = flags.DEFINE_list('trials', '1,2,4,8,16,32', 'Numbers of trials.')
 _MEGABYTES = flags.DEFINE_float('megabytes', 0.2, 'Larger units are left out.')
 _TABLE = flags.DEFINE_string('table', None, 'Label file of sizes.')
 _CLANG = flags.DEFINE_string('clang', '', 'Name or path.')
-_RESAMPLES = 1000
 Cost = Callable[[str], float]
-
-
-def is_held_out(package: str) -> bool:
-  return int(hashlib.sha256(package.encode()).hexdigest(), 16) % 10 >= 6
 
 
 def tuned(cost: Cost, trials: int, *, by_plan: bool = True) -> None:
@@ -169,15 +164,7 @@ def table(
 
 def _bounds(values: np.ndarray, packages: list[str]) -> np.ndarray:
   """Of the mean, by packages."""
-  groups = [
-      np.flatnonzero(np.array(packages) == p) for p in sorted(set(packages))
-  ]
-  chooser = np.random.default_rng(0)
-  means = []
-  for _ in range(_RESAMPLES):
-    drawn = chooser.integers(len(groups), size=len(groups))
-    means.append(values[np.concatenate([groups[i] for i in drawn])].mean())
-  return np.quantile(means, (0.025, 0.975))
+  return shared.bounds([values[d].mean() for d in shared.draws(packages)])
 
 
 def _interval(values: np.ndarray, packages: list[str], style: str) -> str:
@@ -203,7 +190,7 @@ def main(argv: list[str]) -> None:
   modules = [
       m
       for m in size_modules.find_modules([pathlib.Path(argv[1])])
-      if is_held_out(m.package)
+      if not shared.is_chosen_on(m.package)
   ]
   with (
       tempfile.TemporaryDirectory() as folder,
