@@ -157,7 +157,8 @@ class Tuner:
     wanted = ((run.y - middle) / spread).astype(np.float32)
     x = np.concatenate([self._frozen[modules], inputs], axis=1)
     scale = (x[fitted].mean(axis=0), np.maximum(x[fitted].std(axis=0), 1e-3))
-    readout = _closed_form((x[fitted] - scale[0]) / scale[1], wanted[fitted])
+    x = (x - scale[0]) / scale[1]
+    readout = _closed_form(x[fitted], wanted[fitted])
     trained = {'encoder': self.encoder.params, 'readout': readout}
 
     def answer(trained, rows):
@@ -168,12 +169,11 @@ class Tuner:
 
     held_out = np.flatnonzero(run.held_out if run.held_out.any() else fitted)
 
-    def loss_of(trained):
-      return float(
-          optax.huber_loss(answer(trained, held_out), wanted[held_out]).mean()
-      )
+    def loss_of(answers):
+      return float(optax.huber_loss(answers, wanted[held_out]).mean())
 
-    kept, best, since = trained, loss_of(trained), 0
+    frozen = x[held_out] @ readout.weights + readout.bias
+    kept, best, since = trained, loss_of(frozen), 0
     begin, passes = best, 0
     rows = np.flatnonzero(fitted & self._fits[modules])
     moments = None
@@ -190,7 +190,7 @@ class Tuner:
             self.config.weight_decay,
         )
       passes += 1
-      loss = loss_of(trained)
+      loss = loss_of(answer(trained, held_out))
       since = 0 if loss < best else since + 1
       if not since:
         kept, best = trained, loss
