@@ -10,6 +10,11 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 NUM_KNOWN = 4  # sets of the table that are tried before neighbours
 
 
+def num_flags(name: str) -> int:
+  """Of a set such as `ext-tsp+no-lsr`; 0 of ''."""
+  return name.count('+') + bool(name)
+
+
 def climb(
     cost: Callable[[str], float],
     sets: Sequence[str],
@@ -39,7 +44,7 @@ def climb(
 
   def best() -> str:
     # Among equals the set with fewer flags: what it does is less.
-    return min(costs, key=lambda s: (costs[s], s.count('+') + bool(s)))
+    return min(costs, key=lambda s: (costs[s], num_flags(s)))
 
   def try_set(name: str) -> None:
     if name not in costs and not is_over():

@@ -127,7 +127,11 @@ def _tune_unit(
       return math.inf
     if not flags:
       tuned.base = tuned.best = bytes_
-    elif bytes_ < tuned.best:
+    # Among equals fewer flags, as the search has it: what they do is less.
+    elif (bytes_, search.num_flags(flags)) < (
+        tuned.best,
+        search.num_flags(tuned.choice),
+    ):
       tuned.choice, tuned.best = flags, bytes_
     return bytes_
 

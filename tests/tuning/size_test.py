@@ -15,7 +15,7 @@ from mirencoder_jax import cli
 from mirencoder_jax.cli import console
 from mirencoder_jax.ir import IRError
 from mirencoder_jax.measure import elf, unit_sizes
-from mirencoder_jax.tuning import build_flags, size, sources
+from mirencoder_jax.tuning import build_flags, search, size, sources
 
 PROGRAMS = (
     pathlib.Path(__file__).resolve().parents[2] / 'datasets/starter_ir/programs'
@@ -100,6 +100,26 @@ class SizeTest(absltest.TestCase):
     self.assertEqual(tuned.choice, '')
     self.assertEqual(tuned.best, tuned.base)
     self.assertNotIn('-mllvm', tuned.command)
+
+  def test_among_equals_fewer_flags(self):
+    compile_, measure = unit_sizes.Unit._compile, sources.Source.size
+
+    def compile_alike(unit, flags):
+      found = compile_(unit, '')
+      return found._replace(text=found.text - 8 * bool(flags))
+
+    def measure_alike(source, command, folder):
+      found = measure(source, command, folder)
+      return found._replace(text=found.text - 4096 * ('-mllvm' in command))
+
+    with (
+        mock.patch.object(unit_sizes.Unit, '_compile', compile_alike),
+        mock.patch.object(sources.Source, 'size', measure_alike),
+    ):
+      (tuned,) = size.tune(SOURCE, size.Settings(trials=12))
+    nums = list(map(search.num_flags, tuned.trials))
+    self.assertEqual(search.num_flags(tuned.choice), min(nums))
+    self.assertLess(min(nums), nums[0])
 
   def test_a_compiler_that_fails_under_every_set(self):
     real = unit_sizes.Unit._compile
