@@ -9,6 +9,8 @@ import collections
 import dataclasses
 
 from mirencoder_jax.ir.module import Function
+from mirencoder_jax.pages import edge_routes
+from mirencoder_jax.pages.edge_routes import Card
 
 _CHARACTER = 6.63  # width of one at 11 px
 _ROW = 16
@@ -18,17 +20,6 @@ _GAP_X, _GAP_Y = 46, 34
 _MARGIN = 40
 _DOT = 9
 _MAX_TEXT = 84  # characters of a row
-
-
-@dataclasses.dataclass
-class Card:
-  """A basic block."""
-
-  label: str
-  x: float
-  y: float
-  width: float
-  height: float
 
 
 @dataclasses.dataclass
@@ -87,10 +78,10 @@ def lay_out(function: Function) -> Layout:
   rows = _place_rows(function, texts, operands, cards)
   width = max(card.x + card.width for card in cards) + _MARGIN * 2
   height = max(card.y + card.height for card in cards) + _MARGIN
-  return Layout(
-      width, height, cards, rows, _control(function, cards, back),
-      _data(function, rows),
-  )  # fmt: skip
+  router = edge_routes.Router(cards)
+  control = _control(function, cards, back, router)
+  data = _data(function, cards, rows, router)
+  return Layout(width, height, cards, rows, control, data)
 
 
 def _texts(function: Function) -> list[str]:
@@ -248,75 +239,29 @@ def _port(card: Card, place: int, total: int) -> float:
   return card.x + card.width * (place + 1) / (total + 1)
 
 
-def _control(function, cards, back) -> list[Edge]:
+def _control(function, cards, back, router) -> list[Edge]:
   edges = []
   for block, targets in enumerate(function.successors):
     for place, target in enumerate(targets):
       a, b = cards[block], cards[target]
-      if (block, target) in back:
-        edges.append(Edge(_path_back(a, b), is_back=True))
+      is_back = (block, target) in back
+      if is_back:
+        path = router.beside(a, a.bottom - 8, b, b.y + 9, -1)
       else:
-        x = _port(a, place, len(targets))
-        edges.append(Edge(_path_down(x, a.y + a.height, b, cards)))
+        path = router.down(a, _port(a, place, len(targets)), b)
+      edges.append(Edge(path, is_back))
   return edges
 
 
-def _path_back(a: Card, b: Card) -> str:
-  """From the lower left of a card to the upper left of one above."""
-  start, end = a.y + a.height - 8, b.y + 9
-  side = min(a.x, b.x) - 26
-  return (
-      f'M{a.x:.0f} {start:.0f}C{side:.0f} {start:.0f} {side:.0f} {end:.0f} '
-      f'{b.x:.0f} {end:.0f}'
-  )
-
-
-def _path_down(x: float, y: float, target: Card, cards: list[Card]) -> str:
-  """From a point to the top of a card below, around the cards between."""
-  end = target.x + target.width / 2
-  low, high = min(x, end) - 6, max(x, end) + 6
-  between = [
-      card
-      for card in cards
-      if y <= card.y < target.y - 1
-      and card.x < high
-      and card.x + card.width > low
-  ]
-  if not between:
-    bend = max(14.0, (target.y - y) / 2)
-    return (
-        f'M{x:.0f} {y:.0f}C{x:.0f} {y + bend:.0f} {end:.0f} '
-        f'{target.y - bend:.0f} {end:.0f} {target.y:.0f}'
-    )
-  left = min(card.x for card in between) - 12
-  right = max(card.x + card.width for card in between) + 12
-  middle = (x + end) / 2
-  lane = left if middle - left <= right - middle else right
-  top = min(card.y for card in between)
-  bottom = max(card.y + card.height for card in between)
-  return (
-      f'M{x:.0f} {y:.0f}C{x:.0f} {y + 22:.0f} {lane:.0f} {top - 18:.0f} '
-      f'{lane:.0f} {top:.0f}V{bottom:.0f}C{lane:.0f} {bottom + 18:.0f} '
-      f'{end:.0f} {target.y - 22:.0f} {end:.0f} {target.y:.0f}'
-  )
-
-
-def _data(function, rows) -> list[Edge]:
+def _data(function, cards, rows, router) -> list[Edge]:
   """From the right end of a row to the right end of one that uses it."""
   edges = []
   for user, definition in dict.fromkeys(
       zip(function.use_users, function.use_definitions, strict=True)
   ):
-    a, b = rows[definition], rows[user]
-    x1, x2, y1, y2 = a.x + a.width, b.x + b.width, a.y - 4, b.y - 4
-    bend = 12 + min(90.0, abs(y2 - y1) * 0.25)
-    side = max(x1, x2) + bend
-    edges.append(
-        Edge(
-            f'M{x1:.0f} {y1:.0f}C{side:.0f} {y1:.0f} {side:.0f} {y2:.0f} '
-            f'{x2:.0f} {y2:.0f}',
-            sender=definition,
-            receiver=user,
-        )
-    )
+    ends = []
+    for number in (definition, user):
+      ends += [cards[function.block_of[number]], rows[number].y - 4]
+    path = router.beside(*ends, +1)
+    edges.append(Edge(path, sender=definition, receiver=user))
   return edges

@@ -1,14 +1,52 @@
 """Drawings: everything of the graph is in them, nothing lies on a card."""
 
+import itertools
+import pathlib
 import re
+import tarfile
 import xml.etree.ElementTree as ET
 
+import numpy as np
 from absl.testing import absltest
 from testing_encoder import AXPY, SQUARE, create_encoder
 
 import mirencoder_jax as mir
 from mirencoder_jax.ir import graph_builder
 from mirencoder_jax.pages import drawing, drawing_layout, inspection
+
+STARTER = (
+    pathlib.Path(__file__).resolve().parents[2]
+    / 'datasets/starter_ir/starter_ir.tar.xz'
+)
+
+
+def starter_modules(number: int):
+  """Some of the starter corpus, those with many blocks among them."""
+  with tarfile.open(STARTER) as tar:
+    names = sorted(n for n in tar.getnames() if n.endswith('.ll'))
+    for name in names[:: len(names) // number]:
+      yield mir.read_module(tar.extractfile(name).read(), name=name)
+
+
+def points_of(path: str):
+  """Points on a path of M, V, Q and C, close to each other."""
+  x = y = 0.0
+  for letter, text in re.findall(r'([MVQC])([^MVQC]*)', path):
+    numbers = [float(word) for word in text.split()]
+    if letter == 'V':
+      numbers = [x, *numbers]
+    corners = [(x, y), *zip(numbers[::2], numbers[1::2], strict=True)]
+    if letter == 'M':
+      corners = corners[1:]
+    for step in range(17):
+      at, left = step / 16, corners
+      while len(left) > 1:  # de Casteljau
+        left = [
+            ((1 - at) * a + at * c, (1 - at) * b + at * d)
+            for (a, b), (c, d) in itertools.pairwise(left)
+        ]
+      yield left[0]
+    x, y = corners[-1]
 
 
 class DrawingTest(absltest.TestCase):
@@ -62,6 +100,23 @@ class DrawingTest(absltest.TestCase):
             set(zip(function.use_users, function.use_definitions, strict=True))
         ),
     )
+
+  def test_no_edge_meets_a_card(self):
+    checked = 0
+    for module in starter_modules(8):
+      for function in module.functions:
+        layout = drawing_layout.lay_out(function)
+        cards = np.array(
+            [(c.x, c.y, c.right, c.bottom) for c in layout.cards]
+        ) + (1, 1, -1, -1)
+        for edge in (*layout.control, *layout.data):
+          points = np.array(list(points_of(edge.path)))[:, None]
+          self.assertBetween(points[..., 0].min(), 0, layout.width, edge)
+          self.assertLess(points[..., 0].max(), layout.width, edge)
+          within = (points > cards[:, :2]) & (points < cards[:, 2:])
+          self.assertFalse(within.all(-1).any(), (function.name, edge))
+          checked += 1
+    self.assertGreater(checked, 400)
 
   def test_inspection_counts_what_the_encoder_reads(self):
     tokenizer = create_encoder().tokenizer
