@@ -18,7 +18,7 @@ import pathlib
 import random
 import sys
 import tempfile
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 
 import numpy as np
 from absl import app, flags
@@ -31,7 +31,6 @@ from mirencoder_jax.measure import (
     size_flags,
     size_modules,
     size_passes,
-    size_plan,
     unit_search,
     unit_sizes,
 )
@@ -45,7 +44,9 @@ _CLANG = flags.DEFINE_string('clang', '', 'Name or path.')
 Cost = Callable[[str], float]
 
 
-def tuned(cost: Cost, trials: int, *, by_plan: bool = True) -> None:
+def tuned(
+    cost: Cost, trials: int, sets: Sequence[str] = size_flags.order('text')
+) -> None:
   asked: list[str] = []
 
   def counted(names: str) -> float:
@@ -54,16 +55,16 @@ def tuned(cost: Cost, trials: int, *, by_plan: bool = True) -> None:
 
   search.climb(
       counted,
-      [size_flags.CHOICES[s] for s in size_flags.TRIED['text']],
+      sets,
       tuple(size_flags.FLAGS),
       size_flags.joined,
       lambda: len(asked) > trials,  # the first is -Oz alone
-      next_known=size_plan.next_known('text') if by_plan else None,
   )
 
 
-def in_one_order(cost: Cost, trials: int) -> None:
-  tuned(cost, trials, by_plan=False)
+def by_table(cost: Cost, trials: int) -> None:
+  names = size_flags.TRIED['text']
+  tuned(cost, trials, [size_flags.CHOICES[name] for name in names])
 
 
 def random_sets(cost: Cost, trials: int) -> None:
@@ -127,7 +128,7 @@ def table(
   runs = {
       'the set for all, unchecked': None,
       '`mirencoder tune`': tuned,
-      '... in one order for all': in_one_order,
+      '... the sets of the table first': by_table,
       'random sets': random_sets,
       'one flag more at a time': one_more,
       'Optuna, TPE': optuna_tpe,

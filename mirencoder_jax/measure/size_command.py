@@ -57,7 +57,8 @@ from mirencoder_jax.measure import (
 @click.option(
     '--sets',
     help='of flags, such as ext-tsp+no-lsr,ir-outliner (default: those of '
-    'the table); known flags: ' + ', '.join(size_flags.FLAGS),
+    'the table; with --check all that `tune` knows); known flags: '
+    + ', '.join(size_flags.FLAGS),
 )
 @click.option(
     '--search',
@@ -197,8 +198,8 @@ def find_clang(name: str | None) -> compiler.Compiler:
 
 
 def _sets(arguments) -> tuple[str, ...]:
-  """Those that were named, or those of the table."""
-  sets = size_flags.SETS
+  """Those that were named, or those of the table; all to be checked."""
+  sets = size_flags.known() if arguments.check else size_flags.SETS
   if arguments.sets:
     sets = tuple(arguments.sets.split(','))
   for names in sets:

@@ -3,7 +3,7 @@
 Each is an option of LLVM (`-mllvm OPTION`), or of clang; they combine.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 # Name -> words behind `clang -Oz`.
 FLAGS = {
@@ -62,6 +62,28 @@ TRIED = {
     'text': 's1 s11 s8 s3 s4 s6 s7 s10 s13 s9 s5 s12 s2'.split(),
     'image': 's3 s11 s2 s4 s8 s9 s7 s13 s6 s10 s12 s5 s1'.split(),
 }
+
+# What `tune` tries before these, found by `benchmarks/size_sets.py` on units of
+# the same packages: each adds most to the best of those before it.
+FIRST: Mapping[str, tuple[str, ...]] = {
+    'text': (
+        'ext-tsp+outliner+ir-outliner+no-machine-licm+gvn-sink+gvn-hoist+ipra+no-lsr+tail-merge-1+new-gvn+no-tail-dup',
+        'ext-tsp+outliner+ir-outliner+no-machine-licm+ipra+no-lsr+inline-25+list-burr+phi-fold-1+jump-table-8+tail-merge-1+no-tail-dup',
+        'ext-tsp+outliner+ir-outliner+no-machine-licm+gvn-sink+ipra+no-inline+list-burr+no-jump-threading+tail-merge-1+new-gvn+no-shrink-wrap',
+        'ext-tsp+outliner+ir-outliner+no-machine-licm+gvn-hoist+ipra+no-lsr+list-burr+phi-fold-1+tail-merge-1+new-gvn+no-shrink-wrap',
+    ),
+    'image': (),
+}
+
+
+def order(kind: str) -> list[str]:
+  """The sets that `tune` knows, in the order in which it tries them."""
+  return [*FIRST[kind], *(CHOICES[name] for name in TRIED[kind])]
+
+
+def known() -> tuple[str, ...]:
+  """All sets that are advised to somebody."""
+  return tuple(dict.fromkeys([*order('text'), *order('image')]))
 
 
 def words_of(names: str) -> tuple[str, ...]:

@@ -5,7 +5,7 @@ goes to neighbours of the best one: a flag more, or a flag less.
 """
 
 import itertools
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 NUM_KNOWN = 4  # sets of the table that are tried before neighbours
 
@@ -23,7 +23,6 @@ def climb(
     is_over: Callable[[], bool],
     *,
     num_known: int = NUM_KNOWN,
-    next_known: Callable[[Mapping[str, float]], str | None] | None = None,
 ) -> str:
   """The best of the sets that were tried before the budget was over.
 
@@ -37,8 +36,6 @@ def climb(
     joined: a set's name, of its flags in any order.
     is_over: whether nothing more may be tried.
     num_known: how many of `sets` are tried before neighbours.
-    next_known: says, of the costs so far, what is tried in place of these; None
-      when it knows no more.
   """
   costs = {'': cost('')}
 
@@ -50,12 +47,8 @@ def climb(
     if name not in costs and not is_over():
       costs[name] = cost(name)
 
-  if next_known is None:
-    for name in sets[:num_known]:
-      try_set(name)
-  else:
-    while not is_over() and (known := next_known(costs)) is not None:
-      try_set(known)
+  for name in sets[:num_known]:
+    try_set(name)
   unchanged = 0  # flags in a row that the best set is right about
   for flag in itertools.cycle(flags):
     if unchanged == len(flags) or is_over():

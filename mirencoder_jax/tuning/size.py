@@ -24,7 +24,6 @@ from mirencoder_jax.measure import (
     size_flags,
     size_modules,
     size_passes,
-    size_plan,
     unit_sizes,
 )
 from mirencoder_jax.tuning import search, sources
@@ -150,11 +149,10 @@ def _tune_unit(
   try:
     search.climb(
         cost,
-        [size_flags.CHOICES[s] for s in size_flags.TRIED[settings.kind]],
+        size_flags.order(settings.kind),
         tuple(size_flags.FLAGS),
         size_flags.joined,
         is_over,
-        next_known=size_plan.next_known(settings.kind),
     )
   except KeyboardInterrupt:
     tuned.stopped = 'Ctrl-C'

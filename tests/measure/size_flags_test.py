@@ -4,6 +4,7 @@ import pathlib
 import subprocess
 import tempfile
 
+import numpy as np
 from absl.testing import absltest
 
 from mirencoder_jax.frontend import isolation
@@ -122,6 +123,18 @@ class SearchTest(absltest.TestCase):
     )
     gain = (1000 / 900 * 1000 / 1000) ** 0.5 - 1
     self.assertAlmostEqual(chain[1][1], gain)
+
+  def test_sets_for_trials_cover_each_other(self):
+    units = [
+        FakeUnit(**{'ext-tsp': 100, 'ipra': 10, 'no-lsr': -80}),
+        FakeUnit(**{'ext-tsp': -80, 'no-lsr': 90, 'gvn-sink': 5}),
+        FakeUnit(**{'ext-tsp': 100, 'no-lsr': -80}),
+    ]
+    order = unit_search.search_order(units, ['outliner'], 2, lambda _: None)
+    # `gvn-sink` does nothing for the first and third, which have a better one.
+    self.assertEqual([s for s, _ in order], ['ext-tsp+ipra', 'gvn-sink+no-lsr'])
+    gains = [1000 / 890, 1000 / 905, 1000 / 900]
+    self.assertAlmostEqual(order[1][1], np.log(gains).mean())
 
 
 class UnitsTest(absltest.TestCase):

@@ -13,7 +13,6 @@ from mirencoder_jax.measure import (
     loop_program,
     pipelines,
     size_flags,
-    size_plan,
     size_summary,
 )
 from mirencoder_jax.tuning import kernels, search
@@ -80,9 +79,15 @@ class TriedTest(parameterized.TestCase):
     self.assertGreater(len(sizes['Oz']), 100)
     self.assertEqual(_order(sizes, first), size_flags.TRIED[kind])
 
-  def test_plan(self):
-    plan = size_plan.grow(_gains(_sizes(0)), search.NUM_KNOWN, first='s1')
-    self.assertEqual(plan, size_plan.PLANS['text'])
+  @parameterized.parameters('text', 'image')
+  def test_what_is_tried_first(self, kind):
+    first, order = size_flags.FIRST[kind], size_flags.order(kind)
+    self.assertLen(first, search.NUM_KNOWN)
+    self.assertSequenceEqual(order[: len(first)], first)
+    for names in order:
+      self.assertEqual(size_flags.joined(names.split('+')), names)
+    self.assertLen(set(order), len(order))
+    self.assertContainsSubset(size_flags.SETS, order)
 
   def test_pipelines(self):
     rows = [f[1] for r in _read('functions') for f in r['functions']]
