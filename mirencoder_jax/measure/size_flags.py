@@ -72,7 +72,12 @@ FIRST: Mapping[str, tuple[str, ...]] = {
         'ext-tsp+outliner+ir-outliner+no-machine-licm+gvn-sink+ipra+no-inline+list-burr+no-jump-threading+tail-merge-1+new-gvn+no-shrink-wrap',
         'ext-tsp+outliner+ir-outliner+no-machine-licm+gvn-hoist+ipra+no-lsr+list-burr+phi-fold-1+tail-merge-1+new-gvn+no-shrink-wrap',
     ),
-    'image': (),
+    'image': (
+        'ext-tsp+ir-outliner+no-machine-licm+gvn-sink+gvn-hoist+ipra+no-lsr+inline-25+list-burr+jump-table-8+no-pre+tail-merge-1+no-tail-dup',
+        'ext-tsp+outliner+no-machine-licm+gvn-hoist+ipra+no-lsr+jump-table-8+tail-merge-1+new-gvn+no-tail-dup',
+        'ext-tsp+ir-outliner+no-machine-licm+gvn-sink+gvn-hoist+ipra+no-inline+list-burr+jump-table-8+no-jump-threading+tail-merge-1+new-gvn',
+        'ext-tsp+no-machine-licm+gvn-hoist+ipra+no-lsr+list-burr+phi-fold-8+jump-table-8+no-pre+tail-merge-1',
+    ),
 }
 
 
