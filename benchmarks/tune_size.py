@@ -136,7 +136,7 @@ def table(
   rows = ['| search | ' + ' | '.join(f'{n}' for n in counts) + ' |']
   rows.append('|---' * (1 + len(counts)) + '|')
   constant = np.array(
-      [unit_search.log_ratio(unit, size_flags.SETS[0]) for unit in units]
+      [unit_search.log_ratio(u, size_flags.order('text')[0]) for u in units]
   )
   found: dict[str, np.ndarray] = {}
   for name, run in runs.items():
