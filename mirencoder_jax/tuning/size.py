@@ -146,14 +146,13 @@ def _tune_unit(
       tuned.stopped = 'seconds'
     return bool(tuned.stopped)
 
+  order = size_flags.order(settings.kind)
   try:
     search.climb(
-        cost,
-        size_flags.order(settings.kind),
-        tuple(size_flags.FLAGS),
-        size_flags.joined,
-        is_over,
+        cost, order, tuple(size_flags.FLAGS), size_flags.joined, is_over
     )
+    if not tuned.trials:  # without a budget: what serves everyone, checked
+      cost(order[0])
   except KeyboardInterrupt:
     tuned.stopped = 'Ctrl-C'
     if not tuned.base:

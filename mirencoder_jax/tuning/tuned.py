@@ -14,7 +14,8 @@ class Settings:
     kind: `text`, what is run; or `image`, with read-only data and unwind
       tables, as `size` counts text.
     trials: choices that are tried beside what the compiler does by itself; None
-      for as many as the goal tries.
+      for as many as the goal tries. Of flags 0 is for the set that serves
+      everyone, which is checked.
     seconds: for a unit, on the clock; None for no limit.
     clang: a name on the PATH, a path or `ziglang`; '' for the first found.
     flags: more for sources, such as `-Iinclude`.

@@ -14,7 +14,7 @@ from absl.testing import absltest
 from mirencoder_jax import cli
 from mirencoder_jax.cli import console
 from mirencoder_jax.ir import IRError
-from mirencoder_jax.measure import elf, unit_sizes
+from mirencoder_jax.measure import elf, size_flags, unit_sizes
 from mirencoder_jax.tuning import build_flags, search, size, sources
 
 PROGRAMS = (
@@ -61,6 +61,14 @@ class SizeTest(absltest.TestCase):
     self.assertEqual(objects['base'].text, tuned.base)
     self.assertEqual(objects['best'].defined, objects['base'].defined)
     self.assertEqual(elf.read_sizes(output.read_bytes()), objects['best'])
+
+  def test_what_serves_everyone_needs_no_budget(self):
+    for settings in (size.Settings(trials=0), size.Settings(seconds=0)):
+      (tuned,) = size.tune(SOURCE, settings)
+      first = size_flags.order('text')[0]
+      self.assertEqual(list(tuned.trials), [first])
+      self.assertEqual(tuned.choice, first)
+      self.assertLess(tuned.best, tuned.base)
 
   def test_a_table_is_gone_on_from(self):
     table = self.folder / 'sizes.jsonl'

@@ -55,8 +55,9 @@ _WRITTEN = ('.ll', '.bc', '.o')
 @click.option(
     '--trials',
     type=click.IntRange(0),
-    help='sets of flags for a unit (default: 16), pipelines for a function, or '
-    'choices that are measured (default: all)',
+    help='sets of flags for a unit (default: 16; 0: the one that serves '
+    'everyone, checked), pipelines for a function, or choices that are '
+    'measured (default: all)',
 )
 @click.option('--seconds', type=click.FloatRange(0), help='for a unit, at most')
 @click.option(
