@@ -9,7 +9,8 @@ number of trials the table has the geometric mean of what is saved of `.text`
 under `clang -Oz`, and its share of what greedy search over all flags saves
 (some 100 compilations a unit). Random sets, one flag more at a time, and
 Optuna's TPE (`pip install optuna`) beside it. Sizes are kept in --table, so
-that it can be stopped; they do not hang on the machine or its load.
+that it can be stopped; they do not hang on the machine or its load. With
+--functions=60 passes by function are tried, too, so many seconds a unit.
 """
 
 import json
@@ -34,12 +35,16 @@ from mirencoder_jax.measure import (
     unit_search,
     unit_sizes,
 )
-from mirencoder_jax.tuning import search, size
+from mirencoder_jax.tuning import functions, search, size
+from mirencoder_jax.tuning import tuned as tuned_lib
 
 _UNITS = flags.DEFINE_integer('units', 40, 'Of packages in turn, at most.')
 _TRIALS = flags.DEFINE_list('trials', '1,2,4,8,16,32', 'Numbers of trials.')
 _MEGABYTES = flags.DEFINE_float('megabytes', 0.2, 'Larger units are left out.')
 _TABLE = flags.DEFINE_string('table', None, 'Label file of sizes.')
+_FUNCTIONS = flags.DEFINE_float(
+    'functions', 0, 'Seconds a unit for `--for functions`; 0 leaves it out.'
+)
 _CLANG = flags.DEFINE_string('clang', '', 'Name or path.')
 Cost = Callable[[str], float]
 
@@ -163,6 +168,18 @@ def table(
   )
 
 
+def by_function(root: pathlib.Path, units: list[unit_sizes.Unit]) -> np.ndarray:
+  """Log of -Oz over what `tune --for functions` leaves, of each unit."""
+  gains = []
+  for unit in units:
+    settings = tuned_lib.Settings(seconds=_FUNCTIONS.value)
+    (found,) = functions.tune(root / unit.name, settings)
+    gains.append(0 if found.error else math.log(found.base / found.best))
+    told = f'{found.base} {found.best} {found.error}'
+    print(f'{len(gains)} {unit.name}: {told}', file=sys.stderr, flush=True)
+  return np.array(gains)
+
+
 def _bounds(values: np.ndarray, packages: list[str]) -> np.ndarray:
   """Of the mean, by packages."""
   return shared.bounds([values[d].mean() for d in shared.draws(packages)])
@@ -208,6 +225,10 @@ def main(argv: list[str]) -> None:
     counts = sorted(map(int, _TRIALS.value))
     print(json.dumps(dict(clang=clang.version, units=len(units))))
     print(table(units, packages, counts))
+    if _FUNCTIONS.value:
+      gains = by_function(pathlib.Path(argv[1]), units)
+      saved = _interval(100 * (1 - np.exp(-gains)), packages, '.1f')
+      print(f'\n`--for functions`: {saved} %')
 
 
 def _take(modules: Iterable[size_modules.IrModule], session):
