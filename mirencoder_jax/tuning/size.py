@@ -30,6 +30,11 @@ from mirencoder_jax.tuning import search, sources
 from mirencoder_jax.tuning import tuned as tuned_lib
 
 NUM_TRIALS = 16
+SLOW = 'no-inline'
+_SLOW_NOTE = (
+    'no-inline keeps calls, which may cost time, of C++ above all: measure it, '
+    'or leave it out with --without no-inline'
+)
 MIN_VERSION = 20  # older clangs lack flags of the table, or read no new IR
 
 
@@ -146,11 +151,13 @@ def _tune_unit(
       tuned.stopped = 'seconds'
     return bool(tuned.stopped)
 
-  order = size_flags.order(settings.kind)
+  flags = [name for name in size_flags.FLAGS if name not in settings.without]
+  order = [
+      size_flags.joined(set(names.split('+')) - {*settings.without})
+      for names in size_flags.order(settings.kind)
+  ]
   try:
-    search.climb(
-        cost, order, tuple(size_flags.FLAGS), size_flags.joined, is_over
-    )
+    search.climb(cost, order, flags, size_flags.joined, is_over)
     if not tuned.trials:  # without a budget: what serves everyone, checked
       cost(order[0])
   except KeyboardInterrupt:
@@ -162,6 +169,8 @@ def _tune_unit(
   tuned.command = shlex.join(
       source.command(tuned.words, settings, session.clang)
   )
+  if SLOW in tuned.choice.split('+'):
+    tuned.notes.append(_SLOW_NOTE)
   tuned.seconds = time.monotonic() - start
   return tuned
 

@@ -20,6 +20,7 @@ class Settings:
     clang: a name on the PATH, a path or `ziglang`; '' for the first found.
     flags: more for sources, such as `-Iinclude`.
     target: what `clang --target` gets, '' for the unit's own.
+    without: flags of `size_flags.FLAGS` that no set has.
   """
 
   kind: str = 'text'
@@ -28,6 +29,7 @@ class Settings:
   clang: str = ''
   flags: tuple[str, ...] = ()
   target: str = ''
+  without: tuple[str, ...] = ()
 
 
 @dataclasses.dataclass

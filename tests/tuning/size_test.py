@@ -70,6 +70,22 @@ class SizeTest(absltest.TestCase):
       self.assertEqual(tuned.choice, first)
       self.assertLess(tuned.best, tuned.base)
 
+  def test_a_flag_is_left_out(self):
+    kept = ('no-inline', 'outliner', 'ext-tsp')
+    (tuned,) = size.tune(SOURCE, size.Settings(trials=10, without=kept))
+    self.assertLen(tuned.trials, 10)
+    for names in tuned.trials:
+      self.assertNoCommonElements(names.split('+'), kept)
+    self.assertLess(tuned.best, tuned.base)
+
+  def test_what_may_cost_much_time_is_said(self):
+    first = 'ext-tsp+no-lsr+no-inline'
+    for names, number in ((first, 1), ('ext-tsp+no-lsr', 0)):
+      with mock.patch.object(size_flags, 'order', lambda _, n=names: [n]):
+        (tuned,) = size.tune(SOURCE, size.Settings(trials=1))
+      self.assertEqual(tuned.choice, names)
+      self.assertEqual(sum('no-inline' in n for n in tuned.notes), number)
+
   def test_a_table_is_gone_on_from(self):
     table = self.folder / 'sizes.jsonl'
     (first,) = size.tune(SOURCE, size.Settings(trials=3), table=table)
@@ -183,6 +199,11 @@ class SizeTest(absltest.TestCase):
         ((str(SOURCE), '--trials', '-1'), 'is not in the range'),
         (('x.json', '-o', 'x.o'), '-o is for one unit'),
         (('kernel.cl',), 'give its IR'),
+        ((str(SOURCE), '--without', 'no-inlin'), "did you mean 'no-inline'"),
+        (
+            (str(SOURCE), '--for', 'functions', '--without', 'ipra'),
+            'which are for size',
+        ),
     ):
       with self.subTest(words[0]):
         code, _, err = run(*words)

@@ -86,6 +86,12 @@ _WRITTEN = ('.ll', '.bc', '.o')
     help='a predictor whose choices are measured first (default for loops: '
     'loop_vectorization, which ships; `none` for none)',
 )
+@click.option(
+    '--without',
+    multiple=True,
+    metavar='FLAG',
+    help='for size: is in no set, such as no-inline; repeatable',
+)
 @click.option('--compiler', default='', metavar='NAME', help='by name or path')
 @click.option('--target', default='', metavar='TRIPLE', help='of the object')
 @options.flags
@@ -99,6 +105,7 @@ def command(
     cmake: str | None,
     table: str | None,
     task: str | None,
+    without: tuple[str, ...],
     compiler: str,
     target: str,
     flags: tuple[str, ...],
@@ -110,10 +117,13 @@ def command(
 
   is_build = sources.is_build(pathlib.Path(path))
   _refuse(goal, is_build, trials, output, cmake, target or flags, task)
+  _check_without(goal, without)
   for place in filter(None, (output, cmake, table)):
     if not (folder := pathlib.Path(place).resolve().parent).is_dir():
       raise console.UsageError(f'{place}: there is no folder {folder}')
-  settings = tuned.Settings(kind, trials, seconds, compiler, flags, target)
+  settings = tuned.Settings(
+      kind, trials, seconds, compiler, flags, target, without
+  )
 
   def tell(name: str, tried: str, found: float | str) -> None:
     if not is_quiet and not is_build:
@@ -178,6 +188,19 @@ def _refuse(goal, is_build, trials, output, cmake, compiled, task) -> None:
     raise console.UsageError('--trials 0 measures nothing; give 1 or more')
   if task and goal not in MEASURED:
     raise console.UsageError(f'no prediction is asked --for {goal}')
+
+
+def _check_without(goal: str, without: tuple[str, ...]) -> None:
+  from mirencoder_jax.measure import size_flags
+  from mirencoder_jax.storage import command_line
+
+  if without and goal != 'size':
+    raise console.UsageError('--without leaves out flags, which are for size')
+  try:
+    for name in without:
+      command_line.choose(name, size_flags.FLAGS, '--without: flag')
+  except ValueError as error:
+    raise console.UsageError(str(error)) from error
 
 
 def _tune(
