@@ -24,6 +24,7 @@ from mirencoder_jax.models import mirencoder
 
 # A function of more rows is beyond what one graph is kept for.
 _MAX_ROWS = 4096
+_PARTS = (16, 8, 4, 2)  # of a row, for short functions
 
 
 @dataclasses.dataclass(frozen=True)
@@ -188,13 +189,13 @@ def _states(
 def _budget(
     example: example_lib.Example, num_tokens: int, by_instruction: bool
 ) -> batch_lib.Budget:
-  """The smallest power of two of rows that holds an example whole."""
-  num_rows = 1
-  while num_rows <= _MAX_ROWS:
-    budget = buckets.create_bucket(num_rows, num_tokens, by_instruction)
+  """The smallest part or power of two of rows that holds an example whole."""
+  parts = [(1, num_tokens // part) for part in _PARTS]
+  rows = [(2**i, num_tokens) for i in range(_MAX_ROWS.bit_length())]
+  for num_rows, length in parts + rows:
+    budget = buckets.create_bucket(num_rows, length, by_instruction)
     if segments.fits(example, budget):
       return budget
-    num_rows *= 2
   raise ir_lib.IRError(
       f'{example["function"]} has {len(example["tokens"]):,} tokens, more than '
       f'{_MAX_ROWS:,} windows hold; `encode` embeds it in parts',
