@@ -25,6 +25,7 @@ from mirencoder_jax.models import mirencoder
 # A function of more rows is beyond what one graph is kept for.
 _MAX_ROWS = 4096
 _PARTS = (16, 8, 4, 2)  # of a row, for short functions
+_SHORTEST = 16
 
 
 @dataclasses.dataclass(frozen=True)
@@ -190,7 +191,11 @@ def _budget(
     example: example_lib.Example, num_tokens: int, by_instruction: bool
 ) -> batch_lib.Budget:
   """The smallest part or power of two of rows that holds an example whole."""
-  parts = [(1, num_tokens // part) for part in _PARTS]
+  least = len(example['tokens'])
+  if by_instruction:
+    least = len(example['instruction_offset']) - 1
+  lengths = [num_tokens // part for part in _PARTS]
+  parts = [(1, x) for x in lengths if x >= max(_SHORTEST, least)]
   rows = [(2**i, num_tokens) for i in range(_MAX_ROWS.bit_length())]
   for num_rows, length in parts + rows:
     budget = buckets.create_bucket(num_rows, length, by_instruction)
