@@ -75,7 +75,10 @@ else:
         if member.name.startswith(('llvm22/O0/c/', 'llvm22/O3/c/'))
         and (not QUICK or 'sorting' in member.name)
     ]
-    archive.extractall(folder, chosen, filter='data')
+    for member in chosen:
+      path = pathlib.Path(folder, member.name)
+      path.parent.mkdir(parents=True, exist_ok=True)
+      path.write_bytes(archive.extractfile(member).read())
   paths = [folder]
 
 # %% [markdown]

@@ -75,7 +75,10 @@ if not SOURCE:
         and (not QUICK or ('O1' in member.name and 'scans' in member.name))
         or QUICK and '/O1/c/hashing' in member.name
     ]
-    archive.extractall(SOURCE, chosen, filter='data')
+    for member in chosen:
+      path = pathlib.Path(SOURCE, member.name)
+      path.parent.mkdir(parents=True, exist_ok=True)
+      path.write_bytes(archive.extractfile(member).read())
 
 DATA = OUT / 'data'
 notebook.run([

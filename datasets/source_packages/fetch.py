@@ -15,7 +15,6 @@ import re
 import shutil
 import subprocess
 import sys
-import tarfile
 import tempfile
 import zipfile
 import zlib
@@ -23,6 +22,11 @@ import zlib
 from datasets.source_packages import packages, toolchain
 from mirencoder_jax.frontend import wheel
 from mirencoder_jax.storage import sums
+
+if sys.version_info >= (3, 11, 4):
+  import tarfile
+else:  # Debian 12's Python extracts without a filter
+  from backports import tarfile
 
 _TIMEOUT = 900
 # What an archive may unpack to.
