@@ -21,7 +21,7 @@ STARTER = (
 
 
 def starter_modules(number: int):
-  """Some of the starter corpus, those with many blocks among them."""
+  """Some of the starter corpus, from one end of it to the other."""
   with tarfile.open(STARTER) as tar:
     names = sorted(n for n in tar.getnames() if n.endswith('.ll'))
     for name in names[:: len(names) // number]:
