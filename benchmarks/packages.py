@@ -1,14 +1,19 @@
 """What the benchmarks of code size share: packages, labels, intervals."""
 
+import contextlib
 import hashlib
 import itertools
 import json
 import lzma
 import pathlib
-from collections.abc import Sequence
+import tempfile
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
+
+from mirencoder_jax.measure import label_file, size_passes, unit_sizes
+from mirencoder_jax.tuning import size
 
 LABELS = (
     pathlib.Path(__file__).resolve().parents[1]
@@ -34,6 +39,25 @@ def read_labels() -> list[dict[str, Any]]:
       for record in map(json.loads, lines)
       if not record['package'].startswith('starter/')
   ]
+
+
+@contextlib.contextmanager
+def open_session(
+    table: str | None, clang: str, megabytes: float
+) -> Iterator[unit_sizes.Session]:
+  """Sizes of units under flags, kept in `table` if there is one."""
+  found = size.find_clang(clang)
+  config = unit_sizes.UnitsConfig(max_megabytes=megabytes)
+  with (
+      tempfile.TemporaryDirectory() as folder,
+      size_passes.SizeWorker() as worker,
+      label_file.open_labels(
+          pathlib.Path(table or f'{folder}/sizes.jsonl'), config.header(found)
+      ) as labels,
+  ):
+    yield unit_sizes.Session(
+        labels, found, config, pathlib.Path(folder), worker
+    )
 
 
 def in_turn(records: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:

@@ -6,17 +6,16 @@
 FOLDER has bitcode as it is before optimisation (`datasets/prepare.py
 source_packages --bitcode_only`). The first command searches sets (`measure/
 unit_search.py`) on units of the packages that sets are chosen on, one of a
-package before a second, from those that are known. The second asks
-what `size_flags.FIRST` saves on units of the other packages, beside the sets of
-the table in their order (`size_flags.TRIED`). Sizes are
-kept in --table, so that it can be stopped; they do not hang on the machine.
-Intervals of 95 % by a bootstrap over packages.
+package before a second, from those that are known. The second asks what
+`size_flags.FIRST` saves on units of the other packages, beside the sets of the
+table in their order (`size_flags.TRIED`). Sizes are kept in --table, so that it
+can be stopped; they do not hang on the machine. Intervals of 95 % by a
+bootstrap over packages.
 """
 
 import itertools
 import pathlib
 import sys
-import tempfile
 from collections.abc import Iterator, Sequence
 
 import numpy as np
@@ -26,14 +25,11 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
 
 from benchmarks import packages as shared
 from mirencoder_jax.measure import (
-    label_file,
     size_flags,
     size_modules,
-    size_passes,
     unit_search,
     unit_sizes,
 )
-from mirencoder_jax.tuning import size
 
 _CHECK = flags.DEFINE_bool('check', False, 'Ask, and do not search.')
 _KIND = flags.DEFINE_enum(
@@ -89,20 +85,11 @@ def tell(units: Sequence[unit_sizes.Unit], packages: Sequence[str]) -> None:
 def main(argv: list[str]) -> None:
   if len(argv) != 2:
     raise app.UsageError('give one folder')
-  clang, source = size.find_clang(_CLANG.value), pathlib.Path(argv[1])
-  config = unit_sizes.UnitsConfig(max_megabytes=_MEGABYTES.value)
+  source = pathlib.Path(argv[1])
   units, packages = [], []
-  with (
-      tempfile.TemporaryDirectory() as folder,
-      size_passes.SizeWorker() as worker,
-      label_file.open_labels(
-          pathlib.Path(_TABLE.value or f'{folder}/sets.jsonl'),
-          config.header(clang),
-      ) as labels,
-  ):
-    session = unit_sizes.Session(
-        labels, clang, config, pathlib.Path(folder), worker
-    )
+  with shared.open_session(
+      _TABLE.value, _CLANG.value, _MEGABYTES.value
+  ) as session:
     for unit, package in take(source, session):
       units.append(unit)
       packages.append(package)

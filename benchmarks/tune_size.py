@@ -18,7 +18,6 @@ import math
 import pathlib
 import random
 import sys
-import tempfile
 from collections.abc import Callable, Iterable, Sequence
 
 import numpy as np
@@ -28,14 +27,12 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
 
 from benchmarks import packages as shared
 from mirencoder_jax.measure import (
-    label_file,
     size_flags,
     size_modules,
-    size_passes,
     unit_search,
     unit_sizes,
 )
-from mirencoder_jax.tuning import functions, search, size
+from mirencoder_jax.tuning import functions, search
 from mirencoder_jax.tuning import tuned as tuned_lib
 
 _UNITS = flags.DEFINE_integer('units', 40, 'Of packages in turn, at most.')
@@ -203,27 +200,17 @@ def _cell(gain: np.ndarray, greedy: np.ndarray, packages: list[str]) -> str:
 def main(argv: list[str]) -> None:
   if len(argv) != 2:
     raise app.UsageError('give one folder')
-  clang = size.find_clang(_CLANG.value)
-  config = unit_sizes.UnitsConfig(max_megabytes=_MEGABYTES.value)
   modules = [
       m
       for m in size_modules.find_modules([pathlib.Path(argv[1])])
       if not shared.is_chosen_on(m.package)
   ]
-  with (
-      tempfile.TemporaryDirectory() as folder,
-      size_passes.SizeWorker() as worker,
-      label_file.open_labels(
-          pathlib.Path(_TABLE.value or f'{folder}/sizes.jsonl'),
-          config.header(clang),
-      ) as labels,
-  ):
-    session = unit_sizes.Session(
-        labels, clang, config, pathlib.Path(folder), worker
-    )
+  with shared.open_session(
+      _TABLE.value, _CLANG.value, _MEGABYTES.value
+  ) as session:
     units, packages = _take(modules, session)
     counts = sorted(map(int, _TRIALS.value))
-    print(json.dumps(dict(clang=clang.version, units=len(units))))
+    print(json.dumps(dict(clang=session.clang.version, units=len(units))))
     print(table(units, packages, counts))
     if _FUNCTIONS.value:
       gains = by_function(pathlib.Path(argv[1]), units)
