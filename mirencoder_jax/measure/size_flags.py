@@ -63,8 +63,8 @@ TRIED = {
     'image': 's3 s11 s2 s4 s8 s9 s7 s13 s6 s10 s12 s5 s1'.split(),
 }
 
-# What `tune` tries before these, searched on units of the same packages: each adds
-# most to the best of those before it (docs/experiments/tuning.md).
+# What `tune` tries before these, searched on units of the same packages: each
+# adds most to the best of those before it (docs/experiments/tuning.md).
 FIRST: Mapping[str, tuple[str, ...]] = {
     'text': (
         'ext-tsp+outliner+ir-outliner+no-machine-licm+gvn-sink+gvn-hoist+ipra+no-lsr+tail-merge-1+new-gvn+no-tail-dup',
